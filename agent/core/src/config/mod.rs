@@ -1,0 +1,1 @@
+//! Configuration values: from YAML text to typed settings, every problem with its place.

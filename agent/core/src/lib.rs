@@ -1,0 +1,3 @@
+//! The contracts between the parts of Edgewatch.
+
+pub mod config;

@@ -1,0 +1,3 @@
+//! The edgewatch program.
+
+fn main() {}

@@ -1,0 +1,20 @@
+//! OTLP on the wire: what Edgewatch knows of the encoded bytes.
+//!
+//! Telemetry travels through the agent as encoded `Export*ServiceRequest` messages. This crate checks them once
+//! ([`scan`]), reads them in place ([`view`]), cuts them apart ([`split`]), edits them by copying what did not change
+//! ([`splice`]), writes new ones ([`encode`]) and converts them from and to OTLP/JSON ([`json`]). It knows nothing of
+//! pipelines and never does I/O.
+
+mod signal;
+
+pub mod encode;
+pub mod json;
+pub mod scan;
+pub mod semconv;
+pub mod splice;
+pub mod split;
+pub mod status;
+pub mod view;
+pub mod wire;
+
+pub use signal::Signal;
