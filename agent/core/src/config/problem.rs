@@ -1,0 +1,150 @@
+//! What is wrong with a configuration, and where.
+
+use super::error::ConfigError;
+use super::node::Node;
+use super::source::Span;
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Severity {
+    /// The configuration cannot be used.
+    Error,
+    /// It can be used, but probably does not do what was meant.
+    Warning,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Problem {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The key that it concerns, such as `receivers.otlp.protocols.grpc.endpoint`; empty for the whole text.
+    pub path: String,
+    /// Where it stands in the text, when it stands anywhere.
+    pub span: Option<Span>,
+    /// What is wrong, lower case, no full stop.
+    pub message: String,
+    /// What was probably meant, or the way out.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// A problem that makes the configuration unusable.
+    pub fn error(path: impl Into<String>, span: Option<Span>, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            path: path.into(),
+            span,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// A problem that is worth a look.
+    pub fn warning(path: impl Into<String>, span: Option<Span>, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(path, span, message)
+        }
+    }
+
+    /// Adds what was probably meant, or the way out.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// All that is wrong with one configuration.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one, unless the same was reported already.
+    pub fn push(&mut self, problem: Problem) {
+        if !self.0.contains(&problem) {
+            self.0.push(problem);
+        }
+    }
+
+    /// Adds what `validate` found in the configuration read from `node` at `path`; each finding is located at
+    /// the key that it names, or at the nearest parent that exists in the text.
+    pub fn push_invalid(&mut self, node: &Node, path: &str, error: ConfigError) {
+        for finding in error.into_findings() {
+            let span = locate(node, &finding.key);
+            let path = join(path, &finding.key);
+            let mut problem = Problem::error(path, Some(span), finding.message);
+            problem.help = finding.help;
+            self.push(problem);
+        }
+    }
+
+    /// Whether any of them makes the configuration unusable.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// Whether there is none, not even a warning.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// All of them, in the order in which they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter()
+    }
+
+    /// Brings them into the order of the text; those without a place come last.
+    pub fn sort(&mut self) {
+        self.0.sort_by_key(|problem| match problem.span {
+            Some(span) => (0, span.source, span.start),
+            None => (1, Span::default().source, 0),
+        });
+    }
+
+    /// Adds all of `others`.
+    pub fn append(&mut self, others: Problems) {
+        for problem in others.0 {
+            self.push(problem);
+        }
+    }
+}
+
+/// `a.b` and `c` make `a.b.c`; an empty part adds nothing.
+#[must_use]
+pub fn join(path: &str, key: &str) -> String {
+    match (path.is_empty(), key.is_empty()) {
+        (true, _) => key.to_owned(),
+        (_, true) => path.to_owned(),
+        (false, false) => format!("{path}.{key}"),
+    }
+}
+
+/// The place of the value under the dotted `key` below `node`, or of the nearest parent that exists.
+fn locate(node: &Node, key: &str) -> Span {
+    let mut node = node;
+    for part in key.split('.').filter(|part| !part.is_empty()) {
+        let below = match part.parse::<usize>() {
+            Ok(index) => node.as_seq().and_then(|items| items.get(index)),
+            Err(_) => node.get(part),
+        };
+        let Some(below) = below else { break };
+        node = below;
+    }
+    node.span
+}
