@@ -1,1 +1,12 @@
-//! Processors.
+//! Everything that can stand between a receiver and an exporter.
+//!
+//! Processors and connectors are state machines: data and time come in as arguments, data goes out through the emitter. No
+//! I/O, no clock and no tasks here.
+
+use edgewatch_core::factory::{ConnectorFactory, ProcessorFactory};
+
+/// Every processor in this build, in alphabetical order.
+pub const PROCESSORS: &[ProcessorFactory] = &[];
+
+/// Every connector in this build, in alphabetical order.
+pub const CONNECTORS: &[ConnectorFactory] = &[];

@@ -97,23 +97,14 @@ impl FromStr for Duration {
 
 /// Reads one number with its unit; returns it in nanoseconds, with what follows it.
 fn part(text: &str) -> Option<(u64, &str)> {
-    let length = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let length = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, rest) = text.split_at_checked(length)?;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
         return None;
     }
-    let (scale, rest) = UNITS
-        .iter()
-        .find_map(|(unit, scale)| Some((*scale, rest.strip_prefix(unit)?)))?;
-    let mut nanos = if whole.is_empty() {
-        0
-    } else {
-        whole.parse::<u64>().ok()?
-    }
-    .checked_mul(scale)?;
+    let (scale, rest) = UNITS.iter().find_map(|(unit, scale)| Some((*scale, rest.strip_prefix(unit)?)))?;
+    let mut nanos = if whole.is_empty() { 0 } else { whole.parse::<u64>().ok()? }.checked_mul(scale)?;
     let mut place = scale;
     for digit in fraction.bytes() {
         place /= 10;
@@ -146,11 +137,7 @@ impl fmt::Display for Duration {
             write!(f, "{minutes}m")?;
         }
         let rest = nanos % 60_000_000_000;
-        if rest > 0 {
-            write!(f, "{}s", decimal(rest, 1_000_000_000))
-        } else {
-            Ok(())
-        }
+        if rest > 0 { write!(f, "{}s", decimal(rest, 1_000_000_000)) } else { Ok(()) }
     }
 }
 
@@ -161,9 +148,7 @@ fn decimal(nanos: u128, scale: u128) -> String {
         return whole.to_string();
     }
     let width = scale.ilog10() as usize;
-    format!("{whole}.{fraction:0width$}")
-        .trim_end_matches('0')
-        .to_owned()
+    format!("{whole}.{fraction:0width$}").trim_end_matches('0').to_owned()
 }
 
 impl Serialize for Duration {
@@ -184,8 +169,7 @@ impl<'de> Deserialize<'de> for Duration {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
-                text.parse()
-                    .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+                text.parse().map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
             }
         }
 

@@ -20,13 +20,7 @@ pub(crate) struct Finding {
 impl ConfigError {
     /// One finding about `key`; an empty key means the component as a whole.
     pub fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            findings: vec![Finding {
-                key: key.into(),
-                message: message.into(),
-                help: None,
-            }],
-        }
+        Self { findings: vec![Finding { key: key.into(), message: message.into(), help: None }] }
     }
 
     /// Adds what was probably meant, or the way out, to the last finding.
@@ -52,16 +46,9 @@ impl ConfigError {
     /// # Errors
     /// When any of the checks failed: the findings of all of them.
     pub fn all(checks: impl IntoIterator<Item = Result<(), Self>>) -> Result<(), Self> {
-        let findings: Vec<Finding> = checks
-            .into_iter()
-            .filter_map(Result::err)
-            .flat_map(|error| error.findings)
-            .collect();
-        if findings.is_empty() {
-            Ok(())
-        } else {
-            Err(Self { findings })
-        }
+        let findings: Vec<Finding> =
+            checks.into_iter().filter_map(Result::err).flat_map(|error| error.findings).collect();
+        if findings.is_empty() { Ok(()) } else { Err(Self { findings }) }
     }
 
     pub(crate) fn into_findings(self) -> Vec<Finding> {

@@ -54,42 +54,25 @@ impl Node {
     /// A value at a place.
     #[must_use]
     pub fn new(value: Value, span: Span) -> Self {
-        Self {
-            value,
-            span,
-            text: None,
-            hidden: false,
-        }
+        Self { value, span, text: None, hidden: false }
     }
 
     /// The map in this node, if it is one.
     #[must_use]
     pub fn as_map(&self) -> Option<&Map> {
-        if let Value::Map(map) = &self.value {
-            Some(map)
-        } else {
-            None
-        }
+        if let Value::Map(map) = &self.value { Some(map) } else { None }
     }
 
     /// The list in this node, if it is one.
     #[must_use]
     pub fn as_seq(&self) -> Option<&[Node]> {
-        if let Value::Seq(items) = &self.value {
-            Some(items)
-        } else {
-            None
-        }
+        if let Value::Seq(items) = &self.value { Some(items) } else { None }
     }
 
     /// The text in this node, if it is a string.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
-        if let Value::String(text) = &self.value {
-            Some(text)
-        } else {
-            None
-        }
+        if let Value::String(text) = &self.value { Some(text) } else { None }
     }
 
     /// Whether nothing was written here.
@@ -159,10 +142,7 @@ impl Map {
 
     /// The value under `key`, to change it.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
-        self.entries
-            .iter_mut()
-            .find(|(found, _)| found.name == key)
-            .map(|(_, node)| node)
+        self.entries.iter_mut().find(|(found, _)| found.name == key).map(|(_, node)| node)
     }
 
     /// The values, to change them.

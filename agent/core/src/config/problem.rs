@@ -31,21 +31,12 @@ pub struct Problem {
 impl Problem {
     /// A problem that makes the configuration unusable.
     pub fn error(path: impl Into<String>, span: Option<Span>, message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Error,
-            path: path.into(),
-            span,
-            message: message.into(),
-            help: None,
-        }
+        Self { severity: Severity::Error, path: path.into(), span, message: message.into(), help: None }
     }
 
     /// A problem that is worth a look.
     pub fn warning(path: impl Into<String>, span: Option<Span>, message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(path, span, message)
-        }
+        Self { severity: Severity::Warning, ..Self::error(path, span, message) }
     }
 
     /// Adds what was probably meant, or the way out.

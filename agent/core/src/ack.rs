@@ -1,0 +1,202 @@
+//! Acknowledgements: who waits for a batch, and what became of it.
+//!
+//! A source makes a pair: the [`Ack`] travels with the batch, the [`Receipt`] stays behind. Whoever ends the journey of
+//! a batch says so through its ack: [`Ack::accepted`] (safe in a queue), [`Ack::delivered`] (stored on disk, confirmed by
+//! the destination, or dropped on purpose) or [`Ack::refused`] (lost here). Fanning out and splitting *share* an ack, batching
+//! *merges* acks; a receipt is fulfilled when every share is. An ack that is dropped without a word counts as refused, so
+//! that no path through the agent can lose a batch silently.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use smallvec::SmallVec;
+
+use crate::budget::Lease;
+use crate::refusal::Refusal;
+
+/// The travelling half: an obligation to report what became of a batch.
+#[derive(Debug, Default)]
+#[must_use = "an ack that is dropped refuses its batch"]
+pub struct Ack {
+    shares: SmallVec<[Share; 1]>,
+}
+
+/// The waiting half. Cheap to drop: nobody has to wait.
+#[derive(Debug)]
+pub struct Receipt {
+    node: Arc<Node>,
+}
+
+#[derive(Debug)]
+struct Share {
+    node: Arc<Node>,
+    accepted: bool,
+}
+
+#[derive(Debug)]
+struct Node {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    unaccepted: usize,
+    undelivered: usize,
+    refusal: Option<Refusal>,
+    accept_waker: Option<Waker>,
+    deliver_waker: Option<Waker>,
+    /// Memory that the batch occupies, given back when its journey ends.
+    lease: Option<Lease>,
+}
+
+impl Ack {
+    /// An ack that nobody waits for.
+    pub const fn none() -> Self {
+        Self { shares: SmallVec::new_const() }
+    }
+
+    /// A new ack and the receipt that learns of it. `lease` is returned to its budget when the journey ends.
+    pub fn pair(lease: Option<Lease>) -> (Self, Receipt) {
+        let state = State {
+            unaccepted: 1,
+            undelivered: 1,
+            refusal: None,
+            accept_waker: None,
+            deliver_waker: None,
+            lease,
+        };
+        let node = Arc::new(Node { state: Mutex::new(state) });
+        let share = Share { node: Arc::clone(&node), accepted: false };
+        (Self { shares: SmallVec::from_buf([share]) }, Receipt { node })
+    }
+
+    /// One more obligation for the same sources: they are satisfied when this and the new ack both are.
+    pub fn share(&self) -> Self {
+        Self { shares: self.shares.iter().map(Share::split).collect() }
+    }
+
+    /// Takes over the obligations of `other`.
+    pub fn merge(&mut self, mut other: Self) {
+        self.shares.append(&mut other.shares);
+    }
+
+    /// The batch is in a queue that takes responsibility for it. Saying it twice is harmless.
+    pub fn accepted(&mut self) {
+        for share in &mut self.shares {
+            if !share.accepted {
+                share.accepted = true;
+                share.node.update(|state| state.unaccepted -= 1);
+            }
+        }
+    }
+
+    /// Whether every source has already been told that its batch is accepted, so that it can no longer be refused to
+    /// them: such a batch must be kept, not turned away.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.shares.iter().all(|share| share.accepted)
+    }
+
+    /// The batch is safe, or was dropped on purpose.
+    pub fn delivered(mut self) {
+        self.resolve(None);
+    }
+
+    /// The batch is lost here, for `refusal`.
+    pub fn refused(mut self, refusal: &Refusal) {
+        self.resolve(Some(refusal));
+    }
+
+    fn resolve(&mut self, refusal: Option<&Refusal>) {
+        for share in self.shares.drain(..) {
+            share.node.update(|state| {
+                state.unaccepted -= usize::from(!share.accepted);
+                state.undelivered -= 1;
+                if state.refusal.is_none() {
+                    state.refusal = refusal.cloned();
+                }
+            });
+        }
+    }
+}
+
+impl Drop for Ack {
+    fn drop(&mut self) {
+        if !self.shares.is_empty() {
+            self.resolve(Some(&Refusal::unavailable("the batch was dropped while the agent was stopping")));
+        }
+    }
+}
+
+impl Share {
+    fn split(&self) -> Self {
+        self.node.update(|state| {
+            state.unaccepted += usize::from(!self.accepted);
+            state.undelivered += 1;
+        });
+        Self { node: Arc::clone(&self.node), accepted: self.accepted }
+    }
+}
+
+impl Node {
+    /// Changes the state, then wakes whoever learns something new from it and frees the memory when all is over.
+    fn update(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut state);
+        let lease = if state.undelivered == 0 { state.lease.take() } else { None };
+        let accept =
+            if state.unaccepted == 0 || state.refusal.is_some() { state.accept_waker.take() } else { None };
+        let deliver = if state.undelivered == 0 { state.deliver_waker.take() } else { None };
+        drop(state);
+        drop(lease);
+        for waker in [accept, deliver].into_iter().flatten() {
+            waker.wake();
+        }
+    }
+}
+
+impl Receipt {
+    /// Waits until every queue on the batch's way has taken responsibility for it.
+    ///
+    /// # Errors
+    ///
+    /// The first [`Refusal`] met before that.
+    pub async fn accepted(&mut self) -> Result<(), Refusal> {
+        poll_fn(|context| self.poll_accepted(context)).await
+    }
+
+    /// Waits until every share of the batch is safe or lost.
+    ///
+    /// # Errors
+    ///
+    /// The first [`Refusal`] met on the way: some of the batch did not arrive.
+    pub async fn delivered(&mut self) -> Result<(), Refusal> {
+        poll_fn(|context| self.poll_delivered(context)).await
+    }
+
+    fn poll_accepted(&self, context: &mut Context<'_>) -> Poll<Result<(), Refusal>> {
+        let mut state = self.node.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(refusal) = &state.refusal {
+            return Poll::Ready(Err(refusal.clone()));
+        }
+        if state.unaccepted == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        state.accept_waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    fn poll_delivered(&self, context: &mut Context<'_>) -> Poll<Result<(), Refusal>> {
+        let mut state = self.node.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.undelivered == 0 {
+            return Poll::Ready(state.refusal.clone().map_or(Ok(()), Err));
+        }
+        state.deliver_waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+#[cfg(test)]
+#[path = "ack_tests.rs"]
+mod tests;

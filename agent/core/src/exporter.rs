@@ -1,0 +1,86 @@
+//! The contract of exporters.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::batch::Batch;
+use crate::refusal::Refusal;
+
+/// Sends telemetry to one destination. Queueing, retry and acknowledgement are the caller's work.
+#[async_trait]
+pub trait Exporter: Send + Sync {
+    /// Delivers `batch` once. Several calls may be under way at a time, as many as the queue has consumers.
+    ///
+    /// # Errors
+    ///
+    /// [`ExportError`], sorted by what the caller does next.
+    async fn export(&self, batch: &Batch) -> Result<Delivered, ExportError>;
+
+    /// Flushes and closes. Called once, after the last export.
+    async fn close(&self) {}
+}
+
+/// What the destination said of a batch that it took.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Delivered {
+    /// Items that the destination rejected although it took the request (OTLP `partial_success`). Never sent again.
+    pub rejected: usize,
+    /// The destination's own words about them, or a warning when none was rejected. Empty: nothing to say.
+    pub message: String,
+}
+
+/// Why one delivery failed, sorted by what the caller should do next.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// Trying again later may succeed.
+    #[error("{destination} is unavailable: {reason}")]
+    Retryable {
+        /// Endpoint from the configuration.
+        destination: String,
+        /// Wait requested by the destination.
+        retry_after: Option<Duration>,
+        /// The fact: the destination's own words or the failure of the transport.
+        reason: String,
+    },
+    /// The request is too large for the destination; parts of it may pass.
+    #[error("{destination} finds {items} items too large: {reason}")]
+    TooLarge {
+        /// Endpoint from the configuration.
+        destination: String,
+        /// Items in the request.
+        items: usize,
+        /// The destination's own words.
+        reason: String,
+    },
+    /// Trying again would fail the same way; the batch is dropped and counted.
+    #[error("{destination} refused {items} items: {reason}")]
+    Rejected {
+        /// Endpoint from the configuration.
+        destination: String,
+        /// Items lost.
+        items: usize,
+        /// The destination's own words.
+        reason: String,
+    },
+}
+
+/// Where a pipeline puts what it has made: the queue of an exporter, or the inlet of a connector.
+#[async_trait]
+pub trait Sink: Send + Sync {
+    /// Whether a new batch would be taken now. Asked before a source reads one.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`] that a batch would meet.
+    fn admit(&self) -> Result<(), Refusal>;
+
+    /// Takes `batch`, waiting for room when the sink is configured to. A batch that its sources believe accepted
+    /// ([`crate::ack::Ack::is_accepted`]) is always taken; another one may be refused, through its ack.
+    async fn send(&self, batch: Batch);
+
+    /// Whether a batch that this sink has taken survives the end of the process.
+    fn is_durable(&self) -> bool {
+        false
+    }
+}

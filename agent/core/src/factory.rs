@@ -1,0 +1,429 @@
+//! How the agent makes components from configuration, without knowing them.
+//!
+//! A component states its name, its configuration and its construction in one place: an implementation of [`ReceiverSpec`],
+//! [`ProcessorSpec`], [`ConnectorSpec`], [`ExporterSpec`] or [`ExtensionSpec`]. The registries list factories made from those.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use edgewatch_proto::Signal;
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::budget::Budget;
+use crate::config::{ConfigError, Node, Problems};
+use crate::delivery::Delivery;
+use crate::exporter::Exporter;
+use crate::extension::Extension;
+use crate::health::Health;
+use crate::host::Host;
+use crate::processor::Processor;
+use crate::receiver::Receiver;
+use crate::telemetry::Telemetry;
+
+/// What a user may write under a component's id.
+pub trait ComponentConfig:
+    Clone + Default + DeserializeOwned + JsonSchema + Send + Serialize + Sync + 'static
+{
+    /// Checks the rules between keys; the types carry the rules about one key.
+    ///
+    /// # Errors
+    ///
+    /// Every rule that is broken, by key.
+    fn validate(&self) -> Result<(), ConfigError> {
+        Ok(())
+    }
+
+    /// Most memory, in bytes, that this configuration can make the component hold beyond what is in flight.
+    fn memory_bound(&self) -> usize {
+        0
+    }
+}
+
+/// What a component may use of its surroundings while it is built, and keep.
+#[derive(Clone)]
+pub struct BuildContext {
+    /// The component's id, such as `otlp/2`.
+    pub id: String,
+    /// The signal of the pipeline that it is built for; `None` for what serves several.
+    pub signal: Option<Signal>,
+    /// Where it registers its numbers, labelled with its kind and id already.
+    pub telemetry: Telemetry,
+    /// The memory that telemetry in flight may occupy.
+    pub budget: Budget,
+    /// The state of the agent, as the outside may ask for it.
+    pub health: Health,
+    /// Facts about the machine.
+    pub host: Arc<dyn Host>,
+    /// Where state that must survive a restart is kept; `None`: nowhere.
+    pub state_directory: Option<PathBuf>,
+}
+
+/// The five kinds of components.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum ComponentKind {
+    /// Brings telemetry in.
+    Receiver,
+    /// Changes it.
+    Processor,
+    /// Sends it on.
+    Exporter,
+    /// Leads from pipelines into pipelines.
+    Connector,
+    /// Serves the agent itself.
+    Extension,
+}
+
+impl ComponentKind {
+    /// Every kind, in the order of the sections of a configuration.
+    pub const ALL: [Self; 5] =
+        [Self::Receiver, Self::Processor, Self::Exporter, Self::Connector, Self::Extension];
+
+    /// `receiver`, `processor`, ...
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Receiver => "receiver",
+            Self::Processor => "processor",
+            Self::Exporter => "exporter",
+            Self::Connector => "connector",
+            Self::Extension => "extension",
+        }
+    }
+
+    /// The section of the configuration: `receivers`, `processors`, ...
+    #[must_use]
+    pub const fn section(self) -> &'static str {
+        match self {
+            Self::Receiver => "receivers",
+            Self::Processor => "processors",
+            Self::Exporter => "exporters",
+            Self::Connector => "connectors",
+            Self::Extension => "extensions",
+        }
+    }
+}
+
+/// What can be told about a component without building it.
+#[derive(Clone, Copy)]
+pub struct Description {
+    /// Its kind.
+    pub kind: ComponentKind,
+    /// Its name in configurations.
+    pub name: &'static str,
+    /// Other names that are accepted for it.
+    pub aliases: &'static [&'static str],
+    /// The signals that it takes or makes; for a connector those that it takes. Empty for extensions.
+    pub signals: &'static [Signal],
+    /// For a connector: the signals that it emits.
+    pub emits: &'static [Signal],
+    /// One sentence for listings.
+    pub about: &'static str,
+    /// The JSON Schema of its configuration.
+    pub schema: fn() -> Schema,
+    /// Its configuration when nothing is written.
+    pub defaults: fn() -> serde_json::Value,
+}
+
+/// Makes components of one type.
+pub struct Factory<T: 'static> {
+    /// What can be told about the type.
+    pub description: Description,
+    prepare: fn(&Node, &str, &mut Problems) -> Option<Prepared<T>>,
+}
+
+/// A component whose configuration has been read and found valid.
+pub struct Prepared<T> {
+    build: Build<T>,
+    memory_bound: usize,
+}
+
+type Build<T> = Box<dyn Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync>;
+
+/// Makes receivers.
+pub type ReceiverFactory = Factory<Box<dyn Receiver>>;
+/// Makes processors.
+pub type ProcessorFactory = Factory<Box<dyn Processor>>;
+/// Makes connectors.
+pub type ConnectorFactory = Factory<Connector>;
+/// Makes exporters.
+pub type ExporterFactory = Factory<BuiltExporter>;
+/// Makes extensions.
+pub type ExtensionFactory = Factory<Box<dyn Extension>>;
+
+/// A connector: has the duties of a processor, between pipelines.
+pub struct Connector(pub Box<dyn Processor>);
+
+/// An exporter and how it wants to be served.
+pub struct BuiltExporter {
+    /// Sends batches.
+    pub exporter: Box<dyn Exporter>,
+    /// Queue, retry and timeout around it.
+    pub delivery: Delivery,
+}
+
+impl<T> Factory<T> {
+    /// Reads the configuration of one component. Every problem goes to `problems`; `None` when one of them is an error.
+    pub fn prepare(&self, node: &Node, path: &str, problems: &mut Problems) -> Option<Prepared<T>> {
+        (self.prepare)(node, path, problems)
+    }
+
+    /// Whether `name` is the component's name or one of its aliases.
+    #[must_use]
+    pub fn answers_to(&self, name: &str) -> bool {
+        self.description.name == name || self.description.aliases.contains(&name)
+    }
+}
+
+impl<T> Prepared<T> {
+    /// Builds the component. May be called once for each pipeline that names it.
+    ///
+    /// # Errors
+    ///
+    /// What the configuration asks for and this host cannot give.
+    pub fn build(&self, context: &BuildContext) -> Result<T, ConfigError> {
+        (self.build)(context)
+    }
+
+    /// See [`ComponentConfig::memory_bound`].
+    #[must_use]
+    pub fn memory_bound(&self) -> usize {
+        self.memory_bound
+    }
+}
+
+/// A receiver's name, configuration and construction.
+pub trait ReceiverSpec: Receiver + Sized + 'static {
+    /// Its name in configurations.
+    const NAME: &'static str;
+    /// Other names that are accepted for it.
+    const ALIASES: &'static [&'static str] = &[];
+    /// The signals that it can bring in.
+    const SIGNALS: &'static [Signal];
+    /// One sentence for listings.
+    const ABOUT: &'static str;
+    /// What a user may write.
+    type Config: ComponentConfig;
+
+    /// Builds it. Sockets and files are opened later, by [`Receiver::open`].
+    ///
+    /// # Errors
+    ///
+    /// What only this host can tell.
+    fn build(config: Self::Config, context: &BuildContext) -> Result<Self, ConfigError>;
+}
+
+/// A processor's name, configuration and construction.
+pub trait ProcessorSpec: Processor + Sized + 'static {
+    /// Its name in configurations.
+    const NAME: &'static str;
+    /// Other names that are accepted for it.
+    const ALIASES: &'static [&'static str] = &[];
+    /// The signals that it can process.
+    const SIGNALS: &'static [Signal] = &Signal::ALL;
+    /// One sentence for listings.
+    const ABOUT: &'static str;
+    /// What a user may write.
+    type Config: ComponentConfig;
+
+    /// Builds it, once for each pipeline that names it.
+    ///
+    /// # Errors
+    ///
+    /// What only this host can tell.
+    fn build(config: Self::Config, context: &BuildContext) -> Result<Self, ConfigError>;
+}
+
+/// A connector's name, configuration and construction.
+pub trait ConnectorSpec: Processor + Sized + 'static {
+    /// Its name in configurations.
+    const NAME: &'static str;
+    /// Other names that are accepted for it.
+    const ALIASES: &'static [&'static str] = &[];
+    /// The signals that it takes from pipelines.
+    const SIGNALS: &'static [Signal];
+    /// The signals that it emits. The same list as [`ConnectorSpec::SIGNALS`] when each is passed on as itself.
+    const EMITS: &'static [Signal];
+    /// One sentence for listings.
+    const ABOUT: &'static str;
+    /// What a user may write.
+    type Config: ComponentConfig;
+
+    /// Builds it, once.
+    ///
+    /// # Errors
+    ///
+    /// What only this host can tell.
+    fn build(config: Self::Config, context: &BuildContext) -> Result<Self, ConfigError>;
+}
+
+/// An exporter's name, configuration and construction.
+pub trait ExporterSpec: Exporter + Sized + 'static {
+    /// Its name in configurations.
+    const NAME: &'static str;
+    /// Other names that are accepted for it.
+    const ALIASES: &'static [&'static str] = &[];
+    /// The signals that it can send.
+    const SIGNALS: &'static [Signal] = &Signal::ALL;
+    /// One sentence for listings.
+    const ABOUT: &'static str;
+    /// What a user may write.
+    type Config: ComponentConfig;
+
+    /// Builds it, once, whatever the number of pipelines.
+    ///
+    /// # Errors
+    ///
+    /// What only this host can tell.
+    fn build(config: Self::Config, context: &BuildContext) -> Result<Self, ConfigError>;
+
+    /// The queue, retry and timeout that `config` asks for.
+    fn delivery(config: &Self::Config) -> Delivery;
+}
+
+/// An extension's name, configuration and construction.
+pub trait ExtensionSpec: Extension + Sized + 'static {
+    /// Its name in configurations.
+    const NAME: &'static str;
+    /// Other names that are accepted for it.
+    const ALIASES: &'static [&'static str] = &[];
+    /// One sentence for listings.
+    const ABOUT: &'static str;
+    /// What a user may write.
+    type Config: ComponentConfig;
+
+    /// Builds it.
+    ///
+    /// # Errors
+    ///
+    /// What only this host can tell.
+    fn build(config: Self::Config, context: &BuildContext) -> Result<Self, ConfigError>;
+}
+
+impl ReceiverFactory {
+    /// The factory of `S`.
+    #[must_use]
+    pub const fn of<S: ReceiverSpec>() -> Self {
+        let description =
+            describe::<S::Config>(ComponentKind::Receiver, S::NAME, S::ALIASES, S::SIGNALS, S::ABOUT);
+        Self {
+            description,
+            prepare: |node, path, problems| {
+                read(node, path, problems, |config: S::Config, context| {
+                    Ok(Box::new(S::build(config, context)?))
+                })
+            },
+        }
+    }
+}
+
+impl ProcessorFactory {
+    /// The factory of `S`.
+    #[must_use]
+    pub const fn of<S: ProcessorSpec>() -> Self {
+        let description =
+            describe::<S::Config>(ComponentKind::Processor, S::NAME, S::ALIASES, S::SIGNALS, S::ABOUT);
+        Self {
+            description,
+            prepare: |node, path, problems| {
+                read(node, path, problems, |config: S::Config, context| {
+                    Ok(Box::new(S::build(config, context)?))
+                })
+            },
+        }
+    }
+}
+
+impl ConnectorFactory {
+    /// The factory of `S`.
+    #[must_use]
+    pub const fn of<S: ConnectorSpec>() -> Self {
+        let mut description =
+            describe::<S::Config>(ComponentKind::Connector, S::NAME, S::ALIASES, S::SIGNALS, S::ABOUT);
+        description.emits = S::EMITS;
+        Self {
+            description,
+            prepare: |node, path, problems| {
+                read(node, path, problems, |config: S::Config, context| {
+                    Ok(Connector(Box::new(S::build(config, context)?)))
+                })
+            },
+        }
+    }
+}
+
+impl ExporterFactory {
+    /// The factory of `S`.
+    #[must_use]
+    pub const fn of<S: ExporterSpec>() -> Self {
+        let description =
+            describe::<S::Config>(ComponentKind::Exporter, S::NAME, S::ALIASES, S::SIGNALS, S::ABOUT);
+        Self {
+            description,
+            prepare: |node, path, problems| {
+                read(node, path, problems, |config: S::Config, context| {
+                    let delivery = S::delivery(&config);
+                    Ok(BuiltExporter { exporter: Box::new(S::build(config, context)?), delivery })
+                })
+            },
+        }
+    }
+}
+
+impl ExtensionFactory {
+    /// The factory of `S`.
+    #[must_use]
+    pub const fn of<S: ExtensionSpec>() -> Self {
+        let description = describe::<S::Config>(ComponentKind::Extension, S::NAME, S::ALIASES, &[], S::ABOUT);
+        Self {
+            description,
+            prepare: |node, path, problems| {
+                read(node, path, problems, |config: S::Config, context| {
+                    Ok(Box::new(S::build(config, context)?))
+                })
+            },
+        }
+    }
+}
+
+const fn describe<C: ComponentConfig>(
+    kind: ComponentKind,
+    name: &'static str,
+    aliases: &'static [&'static str],
+    signals: &'static [Signal],
+    about: &'static str,
+) -> Description {
+    Description {
+        kind,
+        name,
+        aliases,
+        signals,
+        emits: &[],
+        about,
+        schema: || schemars::SchemaGenerator::default().into_root_schema_for::<C>(),
+        defaults: || serde_json::to_value(C::default()).unwrap_or_default(),
+    }
+}
+
+fn read<C: ComponentConfig, T>(
+    node: &Node,
+    path: &str,
+    problems: &mut Problems,
+    build: fn(C, &BuildContext) -> Result<T, ConfigError>,
+) -> Option<Prepared<T>>
+where
+    T: 'static,
+{
+    let config = if node.is_null() { C::default() } else { from_node::<C>(node, path, problems)? };
+    if let Err(error) = config.validate() {
+        problems.push_invalid(node, path, error);
+        return None;
+    }
+    let memory_bound = config.memory_bound();
+    Some(Prepared { build: Box::new(move |context| build(config.clone(), context)), memory_bound })
+}
+
+fn from_node<C: ComponentConfig>(_node: &Node, _path: &str, _problems: &mut Problems) -> Option<C> {
+    None
+}

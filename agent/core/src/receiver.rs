@@ -1,0 +1,171 @@
+//! The contract of receivers, and the way out of them.
+
+use std::io;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use edgewatch_proto::Signal;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::batch::Batch;
+use crate::exporter::Sink;
+use crate::refusal::Refusal;
+
+/// Brings telemetry in from the outside world.
+#[async_trait]
+pub trait Receiver: Send {
+    /// Opens what can fail: sockets, directories. Nothing is read before [`Receiver::run`].
+    ///
+    /// # Errors
+    ///
+    /// [`ReceiveError`]; the agent then does not start.
+    async fn open(&mut self) -> Result<(), ReceiveError> {
+        Ok(())
+    }
+
+    /// Runs until `stop` fires, then returns once everything accepted has been sent to `outlets`.
+    ///
+    /// # Errors
+    ///
+    /// [`ReceiveError`] when the source is lost for good; the agent reports it and goes on without.
+    async fn run(self: Box<Self>, outlets: Outlets, stop: CancellationToken) -> Result<(), ReceiveError>;
+}
+
+/// Why a receiver cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiveError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// As configured.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The source cannot be read.
+    #[error("cannot read {what}: {source}")]
+    Source {
+        /// The file, directory or device.
+        what: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What the configuration names cannot be used.
+    #[error("{0}")]
+    Setup(String),
+}
+
+/// The pipelines that a receiver feeds: one outlet for each signal that some pipeline wants from it.
+#[derive(Clone, Debug, Default)]
+pub struct Outlets {
+    /// Where traces go.
+    pub traces: Option<Outlet>,
+    /// Where metrics go.
+    pub metrics: Option<Outlet>,
+    /// Where logs go.
+    pub logs: Option<Outlet>,
+}
+
+impl Outlets {
+    /// The outlet for `signal`, when a pipeline wants it.
+    #[must_use]
+    pub const fn get(&self, signal: Signal) -> Option<&Outlet> {
+        match signal {
+            Signal::Traces => self.traces.as_ref(),
+            Signal::Metrics => self.metrics.as_ref(),
+            Signal::Logs => self.logs.as_ref(),
+        }
+    }
+
+    /// Sets the outlet for `signal`.
+    pub fn set(&mut self, signal: Signal, outlet: Outlet) {
+        match signal {
+            Signal::Traces => self.traces = Some(outlet),
+            Signal::Metrics => self.metrics = Some(outlet),
+            Signal::Logs => self.logs = Some(outlet),
+        }
+    }
+}
+
+/// The way into the pipelines of one signal.
+#[derive(Clone, Debug)]
+pub struct Outlet {
+    inlets: Arc<[Inlet]>,
+}
+
+/// The bounded entrance of one pipeline.
+#[derive(Clone)]
+pub struct Inlet {
+    sender: mpsc::Sender<Batch>,
+    sinks: Arc<[Arc<dyn Sink>]>,
+}
+
+impl Inlet {
+    /// An entrance that `sender` leads into, of a pipeline that ends in `sinks`.
+    #[must_use]
+    pub fn new(sender: mpsc::Sender<Batch>, sinks: Arc<[Arc<dyn Sink>]>) -> Self {
+        Self { sender, sinks }
+    }
+
+    /// Whether a new batch would be taken now.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`] that it would meet.
+    pub fn admit(&self) -> Result<(), Refusal> {
+        if self.sender.capacity() == 0 {
+            return Err(Refusal::busy("the pipeline is full; send again later"));
+        }
+        self.sinks.iter().try_for_each(|sink| sink.admit())
+    }
+
+    /// Whether every way out of the pipeline survives the end of the process.
+    #[must_use]
+    pub fn is_durable(&self) -> bool {
+        self.sinks.iter().all(|sink| sink.is_durable())
+    }
+
+    /// Sends `batch`, waiting for room. When the pipeline is gone the batch is refused through its ack.
+    pub async fn send(&self, batch: Batch) {
+        if let Err(mpsc::error::SendError(batch)) = self.sender.send(batch).await {
+            batch.refuse(&Refusal::unavailable("the agent is stopping"));
+        }
+    }
+}
+
+impl std::fmt::Debug for Inlet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inlet").field("capacity", &self.sender.capacity()).finish_non_exhaustive()
+    }
+}
+
+impl Outlet {
+    /// A way into `inlets`. Each gets every batch.
+    #[must_use]
+    pub fn new(inlets: Vec<Inlet>) -> Self {
+        Self { inlets: inlets.into() }
+    }
+
+    /// Whether a new batch would be taken now. Push receivers ask before they read a request, and answer "too busy"
+    /// instead of reading it; pull receivers simply [`Outlet::send`].
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`] that a batch would meet.
+    pub fn admit(&self) -> Result<(), Refusal> {
+        self.inlets.iter().try_for_each(Inlet::admit)
+    }
+
+    /// Sends `batch` to every pipeline, waiting for room in their entrances. What becomes of it is told by its ack.
+    pub async fn send(&self, batch: Batch) {
+        let Some((last, others)) = self.inlets.split_last() else {
+            batch.deliver();
+            return;
+        };
+        for inlet in others {
+            inlet.send(batch.share()).await;
+        }
+        last.send(batch).await;
+    }
+}
