@@ -1,4 +1,6 @@
 //! The agent: command line, configuration, pipelines, receivers, extensions, own telemetry.
 
 pub mod extensions;
+mod page;
 pub mod receivers;
+pub mod service;
