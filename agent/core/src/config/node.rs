@@ -57,6 +57,14 @@ impl Node {
         Self { value, span, text: None, hidden: false }
     }
 
+    /// An empty node in the same place.
+    pub(crate) fn clone_place(&self) -> Self {
+        Self {
+            hidden: self.hidden,
+            ..Self::new(Value::Null, self.span)
+        }
+    }
+
     /// The map in this node, if it is one.
     #[must_use]
     pub fn as_map(&self) -> Option<&Map> {
