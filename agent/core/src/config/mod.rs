@@ -6,18 +6,31 @@
 
 mod de;
 mod duration;
+mod environment;
 mod error;
+mod expand;
+mod load;
+mod merge;
 mod node;
+mod parse;
 mod problem;
+mod render;
 mod scalar;
 mod secret;
 mod source;
 pub mod suggest;
+#[cfg(test)]
+mod tests;
 
 pub use de::from_node;
 pub use duration::{Duration, ParseDurationError};
+pub use environment::{Environment, ProcessEnvironment};
 pub use error::ConfigError;
+pub use expand::expand;
+pub use load::{Loaded, load};
+pub use merge::merge;
 pub use node::{Key, Map, Node, Value};
+pub use parse::parse;
 pub use problem::{Problem, Problems, Severity, join};
 pub use secret::Secret;
 pub use source::{Source, SourceId, Sources, Span};

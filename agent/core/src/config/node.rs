@@ -148,9 +148,19 @@ impl Map {
         }
     }
 
+    /// Adds a key that is known to be absent.
+    pub(super) fn push_new(&mut self, key: Key, node: Node) {
+        self.entries.push((key, node));
+    }
+
     /// The value under `key`, to change it.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         self.entries.iter_mut().find(|(found, _)| found.name == key).map(|(_, node)| node)
+    }
+
+    /// The keys and values, to move them to another place; names stay.
+    pub(super) fn entries_mut(&mut self) -> impl Iterator<Item = (&mut Key, &mut Node)> {
+        self.entries.iter_mut().map(|(key, node)| (key, node))
     }
 
     /// The values, to change them.
