@@ -18,10 +18,7 @@ pub fn merge(earlier: Node, later: Node) -> Node {
                 };
                 below.insert(key, merged);
             }
-            Node {
-                value: Value::Map(below),
-                ..Node::new(Value::Null, later.span)
-            }
+            Node { value: Value::Map(below), ..Node::new(Value::Null, later.span) }
         }
         (_, value) => Node { value, ..later },
     }
@@ -30,13 +27,7 @@ pub fn merge(earlier: Node, later: Node) -> Node {
 /// Reads one `--set` argument, `key=value`. The key's parts stand between dots or `::`; the value is YAML.
 pub(super) fn parse_set(sources: &Sources, source: SourceId, problems: &mut Problems) -> Option<Node> {
     let text = sources.get(source).map_or("", |found| found.text.as_str());
-    let whole = Span {
-        source,
-        line: 1,
-        column: 1,
-        start: 0,
-        end: text.len(),
-    };
+    let whole = Span { source, line: 1, column: 1, start: 0, end: text.len() };
     let Some((path, value)) = text.split_once('=') else {
         let problem = Problem::error("", Some(whole), "`--set` needs a key and a value")
             .with_help("write it as key=value: --set processors.batch.timeout=2s");
@@ -63,32 +54,14 @@ pub(super) fn parse_set(sources: &Sources, source: SourceId, problems: &mut Prob
 fn keys(path: &str, source: SourceId) -> Vec<Key> {
     let mut keys = Vec::new();
     let mut start = 0;
-    for part in path
-        .split('.')
-        .flat_map(|part| part.split("::").map(str::len).collect::<Vec<_>>())
-    {
+    for part in path.split('.').flat_map(|part| part.split("::").map(str::len).collect::<Vec<_>>()) {
         let name = path.get(start..start + part).unwrap_or_default().trim();
         let column = path.get(..start).map_or(0, |before| before.chars().count());
         let column = u32::try_from(column).unwrap_or(u32::MAX).saturating_add(1);
-        let span = Span {
-            source,
-            line: 1,
-            column,
-            start,
-            end: start + part,
-        };
-        keys.push(Key {
-            name: name.to_owned(),
-            span,
-        });
-        let separator = if path
-            .get(start + part..)
-            .is_some_and(|rest| rest.starts_with("::"))
-        {
-            2
-        } else {
-            1
-        };
+        let span = Span { source, line: 1, column, start, end: start + part };
+        keys.push(Key { name: name.to_owned(), span });
+        let separator =
+            if path.get(start + part..).is_some_and(|rest| rest.starts_with("::")) { 2 } else { 1 };
         start += part + separator;
     }
     keys

@@ -59,10 +59,7 @@ impl Node {
 
     /// An empty node in the same place.
     pub(crate) fn clone_place(&self) -> Self {
-        Self {
-            hidden: self.hidden,
-            ..Self::new(Value::Null, self.span)
-        }
+        Self { hidden: self.hidden, ..Self::new(Value::Null, self.span) }
     }
 
     /// The map in this node, if it is one.

@@ -91,9 +91,7 @@ impl Problems {
     /// Whether any of them makes the configuration unusable.
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.list
-            .iter()
-            .any(|problem| problem.severity == Severity::Error)
+        self.list.iter().any(|problem| problem.severity == Severity::Error)
     }
 
     /// Whether there is none, not even a warning.

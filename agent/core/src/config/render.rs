@@ -12,11 +12,7 @@ impl Problems {
     /// All problems as text for people, in the order of the configuration.
     #[must_use]
     pub fn render(&self, sources: &Sources, coloured: bool) -> String {
-        let renderer = if coloured {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
+        let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.decor_style(DecorStyle::Ascii);
         let mut sorted = self.clone();
         sorted.sort();
@@ -32,14 +28,8 @@ impl Problems {
     /// One line: how many of what.
     #[must_use]
     pub fn summary(&self) -> String {
-        let errors = self
-            .iter()
-            .filter(|problem| problem.severity == Severity::Error)
-            .count();
-        let warnings = self
-            .iter()
-            .filter(|problem| problem.severity == Severity::Warning)
-            .count();
+        let errors = self.iter().filter(|problem| problem.severity == Severity::Error).count();
+        let warnings = self.iter().filter(|problem| problem.severity == Severity::Warning).count();
         let mut parts = Vec::new();
         for (count, noun) in [(errors, "error"), (warnings, "warning")] {
             if count > 0 {
@@ -50,11 +40,7 @@ impl Problems {
             0 => String::new(),
             omitted => format!(" (and {omitted} more, not shown)"),
         };
-        if parts.is_empty() {
-            "no problems".to_owned()
-        } else {
-            parts.join(", ") + &omitted
-        }
+        if parts.is_empty() { "no problems".to_owned() } else { parts.join(", ") + &omitted }
     }
 }
 
@@ -106,14 +92,7 @@ fn line(text: &str, span: Span) -> Option<(&str, std::ops::Range<usize>)> {
     let to = span.end.saturating_sub(start).clamp(from, line.len());
     let marked = line.get(from..to)?;
     // A comment behind a block's first line is not what is wrong.
-    let to = from
-        + marked
-            .split(" #")
-            .next()
-            .map_or(marked.len(), |part| part.trim_end().len());
-    let next = line
-        .get(from..)
-        .and_then(|rest| rest.chars().next())
-        .map_or(0, char::len_utf8);
+    let to = from + marked.split(" #").next().map_or(marked.len(), |part| part.trim_end().len());
+    let next = line.get(from..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     Some((line, from..to.max(from + next)))
 }

@@ -50,17 +50,13 @@ fn integer(text: &str) -> Option<i128> {
     }
     let value = i128::from_str_radix(digits, radix).ok()?;
     let value = if negative { -value } else { value };
-    (i128::from(i64::MIN)..=i128::from(u64::MAX))
-        .contains(&value)
-        .then_some(value)
+    (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&value).then_some(value)
 }
 
 fn float(text: &str) -> Option<f64> {
     let text = text.replace('_', "");
     // Rust's own parser takes `inf`, `nan` and `infinity` too; those are text here.
-    let numeric = text
-        .chars()
-        .all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E'));
+    let numeric = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E'));
     let digit = text.chars().any(|c| c.is_ascii_digit());
     if numeric && digit { text.parse().ok() } else { None }
 }

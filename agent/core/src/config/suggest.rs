@@ -45,8 +45,5 @@ pub(crate) fn choices_help(label: &str, choices: &[&str]) -> Option<String> {
 
 /// Spelling habits of other configuration languages do not count as a difference.
 fn normalized(name: &str) -> String {
-    name.chars()
-        .filter(|c| !matches!(c, '_' | '-' | ' '))
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
 }

@@ -70,11 +70,7 @@ impl Context {
 impl Failure {
     /// Notes that the failure passes `node`, and that this is its place unless a closer one is known.
     pub(super) fn passing(mut self, node: &Node, span: Span, path: &str) -> Self {
-        let place = || Place {
-            path: path.to_owned(),
-            span,
-            hidden: node.hidden,
-        };
+        let place = || Place { path: path.to_owned(), span, hidden: node.hidden };
         self.place.get_or_insert_with(place);
         self.trail.push(NodeId::of(node));
         self
@@ -90,11 +86,7 @@ pub(super) struct ListAccess<'a> {
 
 impl<'a> ListAccess<'a> {
     pub(super) fn new(items: &'a [Node], path: &'a str, context: &'a Context) -> Self {
-        Self {
-            items: items.iter().enumerate(),
-            path,
-            context,
-        }
+        Self { items: items.iter().enumerate(), path, context }
     }
 }
 
@@ -110,10 +102,7 @@ impl<'de> de::SeqAccess<'de> for ListAccess<'_> {
             let deserializer = Deserializer::entry(item, item.span, &path, self.context);
             return seed.deserialize(deserializer).map(Some).map_err(|mut failure| {
                 if matches!(failure.kind, Kind::Null) && failure.trail.is_empty() {
-                    failure.kind = Kind::Other {
-                        message: "this list entry is empty".to_owned(),
-                        help: None,
-                    };
+                    failure.kind = Kind::Other { message: "this list entry is empty".to_owned(), help: None };
                 }
                 failure.passing(item, item.span, &path)
             });
@@ -138,13 +127,7 @@ impl<'a, I: Iterator<Item = (&'a Key, &'a Node)>> MapAccess<'a, I> {
         path: &'a str,
         context: &'a Context,
     ) -> Self {
-        Self {
-            entries,
-            current: None,
-            fields,
-            path,
-            context,
-        }
+        Self { entries, current: None, fields, path, context }
     }
 }
 
@@ -159,8 +142,7 @@ impl<'a, 'de, I: Iterator<Item = (&'a Key, &'a Node)>> de::MapAccess<'de> for Ma
             if let Some(fields) = self.fields
                 && !fields.contains(&key.name.as_str())
             {
-                self.context
-                    .unknown_key(key, self.path, node.hidden && key.span == node.span, fields);
+                self.context.unknown_key(key, self.path, node.hidden && key.span == node.span, fields);
                 continue;
             }
             self.current = Some((key, node));
@@ -185,8 +167,7 @@ impl<'a, 'de, I: Iterator<Item = (&'a Key, &'a Node)>> de::MapAccess<'de> for Ma
             Deserializer::entry(node, key.span, &path, self.context)
         };
         let span = deserializer.visible_span();
-        seed.deserialize(deserializer)
-            .map_err(|failure| failure.passing(node, span, &path))
+        seed.deserialize(deserializer).map_err(|failure| failure.passing(node, span, &path))
     }
 }
 
@@ -203,13 +184,11 @@ impl<'a, 'de> de::EnumAccess<'de> for VariantAccess<'a> {
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Failure> {
         let name = Node::new(Value::String(self.name.to_owned()), Span::default());
         let context = Context::default();
-        let variant = seed
-            .deserialize(Deserializer::root(&name, "", &context))
-            .map_err(|mut failure| {
-                failure.place = None;
-                failure.trail.clear();
-                failure
-            })?;
+        let variant = seed.deserialize(Deserializer::root(&name, "", &context)).map_err(|mut failure| {
+            failure.place = None;
+            failure.trail.clear();
+            failure
+        })?;
         Ok((variant, self))
     }
 }
@@ -257,9 +236,7 @@ impl<'de> de::VariantAccess<'de> for VariantAccess<'_> {
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _length: usize, visitor: V) -> Result<V::Value, Failure> {
-        self.read("a list", |deserializer| {
-            de::Deserializer::deserialize_seq(deserializer, visitor)
-        })
+        self.read("a list", |deserializer| de::Deserializer::deserialize_seq(deserializer, visitor))
     }
 
     fn struct_variant<V: Visitor<'de>>(

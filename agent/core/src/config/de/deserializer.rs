@@ -29,20 +29,11 @@ impl<'a> Deserializer<'a> {
     }
 
     pub(super) fn entry(node: &'a Node, key: Span, path: &'a str, context: &'a Context) -> Self {
-        Self {
-            node,
-            key,
-            path,
-            context,
-            field: false,
-        }
+        Self { node, key, path, context, field: false }
     }
 
     pub(super) fn field(node: &'a Node, key: Span, path: &'a str, context: &'a Context) -> Self {
-        Self {
-            field: true,
-            ..Self::entry(node, key, path, context)
-        }
+        Self { field: true, ..Self::entry(node, key, path, context) }
     }
 
     pub(super) fn path(&self) -> &'a str {
@@ -52,21 +43,14 @@ impl<'a> Deserializer<'a> {
     /// What a report underlines: the value, or its key when the value is a block on the lines below.
     pub(super) fn visible_span(&self) -> Span {
         let below = self.node.span.source == self.key.source && self.node.span.line > self.key.line;
-        if below || self.node.is_null() {
-            self.key
-        } else {
-            self.node.span
-        }
+        if below || self.node.is_null() { self.key } else { self.node.span }
     }
 
     fn unfit<T>(self, wanted: &dyn de::Expected) -> Result<T, Failure> {
         if self.node.is_null() {
             return Err(Failure::new(Kind::Null));
         }
-        Err(Failure::new(Kind::Unfit {
-            found: self.found(),
-            wanted: plain(&wanted.to_string()),
-        }))
+        Err(Failure::new(Kind::Unfit { found: self.found(), wanted: plain(&wanted.to_string()) }))
     }
 
     /// What is written here, for a message.
@@ -147,10 +131,7 @@ impl<'a> Deserializer<'a> {
         if failure.place.is_none()
             && let Kind::Missing(field) = failure.kind
         {
-            let omission = self
-                .node
-                .get(field)
-                .and_then(|node| self.context.omission(NodeId::of(node)));
+            let omission = self.node.get(field).and_then(|node| self.context.omission(NodeId::of(node)));
             if omission == Some(Omission::Reported) {
                 failure.kind = Kind::Reported;
             }
@@ -256,11 +237,7 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_> {
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        if self.node.is_null() {
-            visitor.visit_unit()
-        } else {
-            self.unfit(&visitor)
-        }
+        if self.node.is_null() { visitor.visit_unit() } else { self.unfit(&visitor) }
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(
@@ -284,22 +261,15 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_> {
         match &self.node.value {
             Value::Seq(items) => visitor.visit_seq(ListAccess::new(items, self.path, self.context)),
             Value::String(text) => {
-                let part = |text: &str| Node {
-                    value: Value::String(text.to_owned()),
-                    ..self.node.clone_place()
-                };
-                let items: Vec<Node> = if text.is_empty() {
-                    Vec::new()
-                } else {
-                    text.split(',').map(part).collect()
-                };
+                let part =
+                    |text: &str| Node { value: Value::String(text.to_owned()), ..self.node.clone_place() };
+                let items: Vec<Node> =
+                    if text.is_empty() { Vec::new() } else { text.split(',').map(part).collect() };
                 // The parts are gone when the failure is handled: the whole text is what gets left out.
-                visitor
-                    .visit_seq(ListAccess::new(&items, self.path, self.context))
-                    .map_err(|mut failure| {
-                        failure.trail.clear();
-                        failure
-                    })
+                visitor.visit_seq(ListAccess::new(&items, self.path, self.context)).map_err(|mut failure| {
+                    failure.trail.clear();
+                    failure
+                })
             }
             Value::Null => Err(Failure::new(Kind::Null)),
             Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Map(_) => {
@@ -354,10 +324,7 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_> {
                 };
                 let path = crate::config::join(self.path, &key.name);
                 let content = Deserializer::entry(node, key.span, &path, self.context);
-                visitor.visit_enum(VariantAccess {
-                    name: &key.name,
-                    content: Some((content, node)),
-                })
+                visitor.visit_enum(VariantAccess { name: &key.name, content: Some((content, node)) })
             }
             (Value::Null, _) => Err(Failure::new(Kind::Null)),
             (Value::Bool(_) | Value::Int(_) | Value::Float(_), Some(name)) => {

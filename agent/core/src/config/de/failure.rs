@@ -33,10 +33,7 @@ pub(super) enum Kind {
     /// A value of the wrong type or outside its range.
     Unfit { found: String, wanted: String },
     /// A name that is not among the choices.
-    Choice {
-        found: String,
-        choices: &'static [&'static str],
-    },
+    Choice { found: String, choices: &'static [&'static str] },
     /// Anything else, with the way out where there is one.
     Other { message: String, help: Option<String> },
     /// The cause has been reported already.
@@ -67,18 +64,11 @@ impl DerefMut for Failure {
 
 impl Failure {
     pub(super) fn new(kind: Kind) -> Self {
-        Self(Box::new(Facts {
-            kind,
-            place: None,
-            trail: Vec::new(),
-        }))
+        Self(Box::new(Facts { kind, place: None, trail: Vec::new() }))
     }
 
     pub(super) fn with_help(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::new(Kind::Other {
-            message: message.into(),
-            help: Some(help.into()),
-        })
+        Self::new(Kind::Other { message: message.into(), help: Some(help.into()) })
     }
 
     /// The message and the help. Nothing that was written is repeated when the value is `hidden`.
@@ -90,10 +80,9 @@ impl Failure {
                 (format!("expected {wanted}"), Some(HIDDEN_HELP.to_owned()))
             }
             Kind::Unfit { found, wanted } => (format!("expected {wanted}, found {found}"), None),
-            Kind::Choice { choices, .. } if hidden => (
-                "not one of the choices".to_owned(),
-                suggest::choices_help("the choices are", choices),
-            ),
+            Kind::Choice { choices, .. } if hidden => {
+                ("not one of the choices".to_owned(), suggest::choices_help("the choices are", choices))
+            }
             Kind::Choice { found, choices } => {
                 let near = suggest::suggest(found, choices.iter().copied());
                 let all = suggest::choices_help("the choices are", choices);
@@ -103,10 +92,9 @@ impl Failure {
                 };
                 (format!("`{found}` is not one of the choices"), help)
             }
-            Kind::Other { .. } if hidden => (
-                "the value is not accepted".to_owned(),
-                Some(HIDDEN_HELP.to_owned()),
-            ),
+            Kind::Other { .. } if hidden => {
+                ("the value is not accepted".to_owned(), Some(HIDDEN_HELP.to_owned()))
+            }
             Kind::Other { message, help } => (message.clone(), help.clone()),
             Kind::Reported => (String::new(), None),
         }
@@ -117,17 +105,11 @@ const HIDDEN_HELP: &str = "the value comes from the environment or a file and is
 
 impl de::Error for Failure {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(Kind::Other {
-            message: message.to_string(),
-            help: None,
-        })
+        Self::new(Kind::Other { message: message.to_string(), help: None })
     }
 
     fn invalid_type(found: de::Unexpected<'_>, wanted: &dyn de::Expected) -> Self {
-        Self::new(Kind::Unfit {
-            found: describe(&found),
-            wanted: plain(&wanted.to_string()),
-        })
+        Self::new(Kind::Unfit { found: describe(&found), wanted: plain(&wanted.to_string()) })
     }
 
     fn invalid_value(found: de::Unexpected<'_>, wanted: &dyn de::Expected) -> Self {
@@ -135,30 +117,17 @@ impl de::Error for Failure {
     }
 
     fn invalid_length(length: usize, wanted: &dyn de::Expected) -> Self {
-        let found = if length == 1 {
-            "1 entry".to_owned()
-        } else {
-            format!("{length} entries")
-        };
-        Self::new(Kind::Unfit {
-            found,
-            wanted: plain(&wanted.to_string()),
-        })
+        let found = if length == 1 { "1 entry".to_owned() } else { format!("{length} entries") };
+        Self::new(Kind::Unfit { found, wanted: plain(&wanted.to_string()) })
     }
 
     fn unknown_variant(variant: &str, choices: &'static [&'static str]) -> Self {
-        Self::new(Kind::Choice {
-            found: variant.to_owned(),
-            choices,
-        })
+        Self::new(Kind::Choice { found: variant.to_owned(), choices })
     }
 
     fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
         let help = suggest::help(field, "known keys", known);
-        Self::new(Kind::Other {
-            message: format!("unknown key `{field}`"),
-            help,
-        })
+        Self::new(Kind::Other { message: format!("unknown key `{field}`"), help })
     }
 
     fn missing_field(field: &'static str) -> Self {

@@ -15,10 +15,7 @@ use crate::config::problem::{Problem, Problems};
 /// Unknown keys are errors in `problems` too, but `T` is still returned, so that the rules between its keys
 /// can be checked in the same run.
 pub fn from_node<T: DeserializeOwned>(node: &Node, path: &str, problems: &mut Problems) -> Option<T> {
-    let empty = Node {
-        value: Value::Map(Map::default()),
-        ..node.clone_place()
-    };
+    let empty = Node { value: Value::Map(Map::default()), ..node.clone_place() };
     let root = if node.is_null() { &empty } else { node };
     let mut context = Context::default();
     let mut complete = true;
@@ -45,11 +42,8 @@ pub fn from_node<T: DeserializeOwned>(node: &Node, path: &str, problems: &mut Pr
                 if !silent && let Some(problem) = problem(&failure) {
                     problems.push(problem);
                 }
-                let omission = if matches!(failure.kind, Kind::Null) {
-                    Omission::Null
-                } else {
-                    Omission::Reported
-                };
+                let omission =
+                    if matches!(failure.kind, Kind::Null) { Omission::Null } else { Omission::Reported };
                 context.omit(omitted, omission);
                 if omitted == NodeId::of(root) {
                     break None;
@@ -63,11 +57,7 @@ pub fn from_node<T: DeserializeOwned>(node: &Node, path: &str, problems: &mut Pr
 
 /// The innermost value on the way of the failure that has not been left out yet.
 fn first_left(failure: &Failure, context: &Context) -> Option<NodeId> {
-    failure
-        .trail
-        .iter()
-        .copied()
-        .find(|id| context.omission(*id).is_none())
+    failure.trail.iter().copied().find(|id| context.omission(*id).is_none())
 }
 
 fn problem(failure: &Failure) -> Option<Problem> {

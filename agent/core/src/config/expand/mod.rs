@@ -23,12 +23,7 @@ const MAX_BYTES: usize = 16 << 20;
 
 /// Expands every reference below `node`, which stands at `path`.
 pub fn expand(node: &mut Node, path: &str, environment: &dyn Environment, problems: &mut Problems) {
-    Expander {
-        environment,
-        problems,
-        bytes: 0,
-    }
-    .tree(node, path, 0);
+    Expander { environment, problems, bytes: 0 }.tree(node, path, 0);
 }
 
 /// What one reference stands for.
@@ -73,17 +68,11 @@ impl Expander<'_> {
             return match self.lookup(reference, node.span, path, depth) {
                 Some(found) => self.typed(found, node, path, depth),
                 // Reported; what needs the value shall not be reported again.
-                None => Node {
-                    hidden: true,
-                    ..Node::new(Value::Null, node.span)
-                },
+                None => Node { hidden: true, ..Node::new(Value::Null, node.span) },
             };
         }
         let (text, hidden) = self.join(&found, node.span, path, depth);
-        Node {
-            hidden: node.hidden || hidden,
-            ..Node::new(Value::String(text), node.span)
-        }
+        Node { hidden: node.hidden || hidden, ..Node::new(Value::String(text), node.span) }
     }
 
     /// A text made of several pieces.
@@ -148,18 +137,10 @@ impl Expander<'_> {
         let found = match reference::scheme(&inner) {
             Ok(Scheme::Env { name, default }) => self.variable(name, default, nested, span, path),
             Ok(Scheme::File(file)) => self.file(file, nested, span, path),
-            Ok(Scheme::Yaml(text)) => Some(Found {
-                text: text.to_owned(),
-                hidden: nested,
-            }),
+            Ok(Scheme::Yaml(text)) => Some(Found { text: text.to_owned(), hidden: nested }),
             Err((message, help)) => {
-                let message = if nested {
-                    "the reference is not valid".to_owned()
-                } else {
-                    message
-                };
-                self.problems
-                    .push(Problem::error(path, Some(span), message).with_help(help));
+                let message = if nested { "the reference is not valid".to_owned() } else { message };
+                self.problems.push(Problem::error(path, Some(span), message).with_help(help));
                 None
             }
         }?;
@@ -182,20 +163,13 @@ impl Expander<'_> {
     ) -> Option<Found> {
         match (self.environment.variable(name), default) {
             (Some(text), _) => Some(Found { text, hidden: true }),
-            (None, Some(default)) => Some(Found {
-                text: default.to_owned(),
-                hidden: nested,
-            }),
+            (None, Some(default)) => Some(Found { text: default.to_owned(), hidden: nested }),
             (None, None) => {
                 let message =
                     format!("environment variable `{name}` is not set; its value is taken as empty");
                 let help = format!("set it, or give a default: ${{env:{name}:-value}}");
-                self.problems
-                    .push(Problem::warning(path, Some(span), message).with_help(help));
-                Some(Found {
-                    text: String::new(),
-                    hidden: false,
-                })
+                self.problems.push(Problem::warning(path, Some(span), message).with_help(help));
+                Some(Found { text: String::new(), hidden: false })
             }
         }
     }
@@ -204,11 +178,7 @@ impl Expander<'_> {
         match self.environment.read(Path::new(file)) {
             Ok(text) => Some(Found { text, hidden: true }),
             Err(error) => {
-                let name = if nested {
-                    "the referenced file".to_owned()
-                } else {
-                    format!("file `{file}`")
-                };
+                let name = if nested { "the referenced file".to_owned() } else { format!("file `{file}`") };
                 let reason = if error.kind() == ErrorKind::NotFound {
                     "it does not exist".to_owned()
                 } else {

@@ -22,17 +22,8 @@ const MAX_NODES: usize = 500_000;
 
 /// A list or map whose end has not been reached.
 enum Open {
-    Seq {
-        items: Vec<Node>,
-        span: Span,
-        anchor: usize,
-    },
-    Map {
-        entries: Entries,
-        key: Option<Key>,
-        span: Span,
-        anchor: usize,
-    },
+    Seq { items: Vec<Node>, span: Span, anchor: usize },
+    Map { entries: Entries, key: Option<Key>, span: Span, anchor: usize },
 }
 
 /// The entries of a map, and what its merge keys (`<<`) bring in.
@@ -81,25 +72,12 @@ impl<'a> Builder<'a> {
                 let node = scalar_node(&text, style, tag.as_deref(), place);
                 self.add(node, anchor)
             }
-            Event::SequenceStart(anchor, _) => self.push(
-                Open::Seq {
-                    items: Vec::new(),
-                    span: place,
-                    anchor,
-                },
-                place,
-            ),
+            Event::SequenceStart(anchor, _) => {
+                self.push(Open::Seq { items: Vec::new(), span: place, anchor }, place)
+            }
             Event::MappingStart(anchor, _) => {
                 let entries = Entries::default();
-                self.push(
-                    Open::Map {
-                        entries,
-                        key: None,
-                        span: place,
-                        anchor,
-                    },
-                    place,
-                )
+                self.push(Open::Map { entries, key: None, span: place, anchor }, place)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(place),
             Event::Alias(anchor) => self.alias(anchor, place),
@@ -125,12 +103,7 @@ impl<'a> Builder<'a> {
             Some(Open::Seq { items, span, anchor }) => {
                 self.add(Node::new(Value::Seq(items), up_to(span, end)), anchor)
             }
-            Some(Open::Map {
-                entries,
-                span,
-                anchor,
-                ..
-            }) => {
+            Some(Open::Map { entries, span, anchor, .. }) => {
                 let map = self.merge(entries);
                 self.add(Node::new(Value::Map(map), up_to(span, end)), anchor)
             }
@@ -152,22 +125,13 @@ impl<'a> Builder<'a> {
             None => self.root = Some(node),
             Some(Open::Seq { items, .. }) => items.push(node),
             Some(Open::Map { key: key @ None, .. }) => match key_name(&node) {
-                Some(name) => {
-                    *key = Some(Key {
-                        name,
-                        span: node.span,
-                    })
-                }
+                Some(name) => *key = Some(Key { name, span: node.span }),
                 None => {
                     let message = format!("a key must be text, found {}", node.kind());
                     return Err(Box::new(Problem::error("", Some(node.span), message)));
                 }
             },
-            Some(Open::Map {
-                entries,
-                key: key @ Some(_),
-                ..
-            }) => {
+            Some(Open::Map { entries, key: key @ Some(_), .. }) => {
                 let Some(key) = key.take() else { return Ok(()) };
                 if let Some(mut problem) = entries.insert(key, node) {
                     problem.path = join(&self.path(), &problem.path);
@@ -248,10 +212,7 @@ impl Entries {
         }
         if let Some(first) = self.seen.get(&key.name) {
             let message = format!("key `{}` occurs twice", key.name);
-            let help = format!(
-                "it stands on line {} already; join the two or remove one",
-                first.line
-            );
+            let help = format!("it stands on line {} already; join the two or remove one", first.line);
             return Some(Problem::error(&key.name, Some(key.span), message).with_help(help));
         }
         self.seen.insert(key.name.clone(), key.span);
@@ -270,10 +231,7 @@ fn add_absent(map: &mut Map, more: Map) {
 
 /// A block ends where its last entry ends, which is not known here; the closing bracket of a flow is.
 fn up_to(start: Span, end: Span) -> Span {
-    Span {
-        end: end.end.max(start.end),
-        ..start
-    }
+    Span { end: end.end.max(start.end), ..start }
 }
 
 fn key_name(node: &Node) -> Option<String> {
@@ -288,9 +246,7 @@ fn key_name(node: &Node) -> Option<String> {
 }
 
 fn scalar_node(text: &str, style: ScalarStyle, tag: Option<&Tag>, place: Span) -> Node {
-    let tag = tag
-        .filter(|tag| tag.is_yaml_core_schema())
-        .map(|tag| tag.suffix.as_str());
+    let tag = tag.filter(|tag| tag.is_yaml_core_schema()).map(|tag| tag.suffix.as_str());
     let plain = matches!(style, ScalarStyle::Plain);
     let value = match tag {
         Some("str") => Value::String(text.to_owned()),
@@ -299,10 +255,7 @@ fn scalar_node(text: &str, style: ScalarStyle, tag: Option<&Tag>, place: Span) -
         Some(_) | None => Value::String(text.to_owned()),
     };
     let written = matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_));
-    Node {
-        text: written.then(|| Cow::from(text).into()),
-        ..Node::new(value, place)
-    }
+    Node { text: written.then(|| Cow::from(text).into()), ..Node::new(value, place) }
 }
 
 /// Number of nodes in a tree, which is as deep as the parser allows.

@@ -56,16 +56,12 @@ pub(super) fn parse_part(
 
 fn lower(text: &str) -> String {
     let mut chars = text.trim_end_matches('.').chars();
-    chars
-        .next()
-        .map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 /// What usually causes a syntax error in a line like this.
 fn hint(line: &str, info: &str) -> Option<String> {
-    let indent: &str = line
-        .get(..line.len() - line.trim_start().len())
-        .unwrap_or_default();
+    let indent: &str = line.get(..line.len() - line.trim_start().len()).unwrap_or_default();
     if indent.contains('\t') {
         return Some("indent with spaces; YAML does not allow tabs".to_owned());
     }

@@ -16,11 +16,7 @@ pub(super) struct Places<'a> {
 
 impl<'a> Places<'a> {
     pub(super) fn new(text: &'a str, source: SourceId, offset: usize) -> Self {
-        let bom = if offset == 0 && text.starts_with('\u{feff}') {
-            '\u{feff}'.len_utf8()
-        } else {
-            0
-        };
+        let bom = if offset == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let offset = offset + bom;
         let yaml = text.get(offset..).unwrap_or_default();
         let mut lines = vec![offset];
@@ -33,12 +29,7 @@ impl<'a> Places<'a> {
                 lines.push(offset + at + 1);
             }
         }
-        Self {
-            text,
-            source,
-            offset,
-            lines,
-        }
+        Self { text, source, offset, lines }
     }
 
     pub(super) fn yaml(&self) -> &'a str {
@@ -50,10 +41,7 @@ impl<'a> Places<'a> {
         let start = self.byte(&span.start);
         let end = self.byte(&span.end).max(start);
         let written = self.text.get(start..end).unwrap_or_default().trim_end();
-        Span {
-            end: start + written.len(),
-            ..self.at(start)
-        }
+        Span { end: start + written.len(), ..self.at(start) }
     }
 
     /// One position, with the character there.
@@ -61,35 +49,21 @@ impl<'a> Places<'a> {
         let start = self.byte(marker);
         let next = self.text.get(start..).and_then(|rest| rest.chars().next());
         let length = next.filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
-        Span {
-            end: start + length,
-            ..self.at(start)
-        }
+        Span { end: start + length, ..self.at(start) }
     }
 
     /// The line on which `span` starts.
     pub(super) fn line(&self, span: &Span) -> &'a str {
         let line = (span.line as usize).saturating_sub(1);
         let start = self.lines.get(line).copied().unwrap_or(self.offset);
-        self.text
-            .get(start..)
-            .and_then(|rest| rest.lines().next())
-            .unwrap_or_default()
+        self.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
     }
 
     fn at(&self, start: usize) -> Span {
         // Whatever precedes the YAML on its first line counts as columns.
         let line = self.lines.partition_point(|line| *line <= start).max(1);
-        let line_start = self
-            .lines
-            .get(line - 1)
-            .copied()
-            .filter(|_| line > 1)
-            .unwrap_or(0);
-        let column = self
-            .text
-            .get(line_start..start)
-            .map_or(0, |before| before.chars().count());
+        let line_start = self.lines.get(line - 1).copied().filter(|_| line > 1).unwrap_or(0);
+        let column = self.text.get(line_start..start).map_or(0, |before| before.chars().count());
         Span {
             source: self.source,
             line: u32::try_from(line).unwrap_or(u32::MAX),
@@ -100,15 +74,8 @@ impl<'a> Places<'a> {
     }
 
     fn byte(&self, marker: &Marker) -> usize {
-        let line = self
-            .lines
-            .get(marker.line().saturating_sub(1))
-            .copied()
-            .unwrap_or(self.text.len());
+        let line = self.lines.get(marker.line().saturating_sub(1)).copied().unwrap_or(self.text.len());
         let rest = self.text.get(line..).unwrap_or_default();
-        line + rest
-            .char_indices()
-            .nth(marker.col())
-            .map_or(rest.len(), |(at, _)| at)
+        line + rest.char_indices().nth(marker.col()).map_or(rest.len(), |(at, _)| at)
     }
 }

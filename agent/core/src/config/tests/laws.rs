@@ -4,10 +4,8 @@ use serde::Deserialize;
 use super::super::{Duration, Problems, from_node, load, suggest};
 use super::outside;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(default)]
-#[derive(Default)]
-#[expect(dead_code, reason = "only read")]
 struct Tree {
     a: Vec<Tree>,
     b: std::collections::BTreeMap<String, Tree>,
@@ -17,7 +15,7 @@ struct Tree {
     f: Option<Kind>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     Unit,
@@ -81,20 +79,14 @@ fn yaml() -> impl Strategy<Value = String> {
 }
 
 fn survive(text: &str, set: &str) {
-    let texts = [
-        ("a.yaml".to_owned(), text.to_owned()),
-        ("b.yaml".to_owned(), set.to_owned()),
-    ];
+    let texts = [("a.yaml".to_owned(), text.to_owned()), ("b.yaml".to_owned(), set.to_owned())];
     let mut loaded = load(&texts, &[set.to_owned()], &outside());
     let found = from_node::<Tree>(&loaded.root, "", &mut loaded.problems);
     assert!(found.is_some() || loaded.problems.has_errors());
     for problem in loaded.problems.iter() {
         if let Some(span) = problem.span {
             let text = &loaded.sources.get(span.source).unwrap().text;
-            assert!(
-                text.get(span.start..span.end).is_some(),
-                "{problem:?} in {text:?}"
-            );
+            assert!(text.get(span.start..span.end).is_some(), "{problem:?} in {text:?}");
         }
     }
     assert!(!loaded.report().is_empty());
@@ -127,14 +119,8 @@ proptest! {
 #[test]
 fn spelling_habits_of_other_languages_are_recognised() {
     let names = ["max_recv_msg_size_mib", "endpoint", "tls"];
-    assert_eq!(
-        suggest::suggest("maxRecvMsgSizeMib", names),
-        Some("max_recv_msg_size_mib")
-    );
-    assert_eq!(
-        suggest::suggest("max-recv-msg-size-mib", names),
-        Some("max_recv_msg_size_mib")
-    );
+    assert_eq!(suggest::suggest("maxRecvMsgSizeMib", names), Some("max_recv_msg_size_mib"));
+    assert_eq!(suggest::suggest("max-recv-msg-size-mib", names), Some("max_recv_msg_size_mib"));
     assert_eq!(suggest::suggest("endpiont", names), Some("endpoint"));
     assert_eq!(suggest::suggest("port", names), None);
 }

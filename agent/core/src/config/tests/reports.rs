@@ -36,13 +36,6 @@ fn problems_without_a_place_come_last_and_numbers_are_capped() {
         problems.push(Problem::warning("", None, format!("warning {number}")));
     }
     assert_eq!((problems.len(), problems.omitted()), (500, 101));
-    assert_eq!(
-        problems.summary(),
-        "1 error, 499 warnings (and 101 more, not shown)"
-    );
-    assert!(
-        problems
-            .render(&Sources::default(), false)
-            .starts_with("error: a: no place")
-    );
+    assert_eq!(problems.summary(), "1 error, 499 warnings (and 101 more, not shown)");
+    assert!(problems.render(&Sources::default(), false).starts_with("error: a: no place"));
 }

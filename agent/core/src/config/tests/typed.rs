@@ -34,11 +34,7 @@ struct Grpc {
 
 impl Default for Grpc {
     fn default() -> Self {
-        Self {
-            endpoint: String::new(),
-            max_recv_msg_size_mib: NonZeroU16::MIN,
-            keepalive: None,
-        }
+        Self { endpoint: String::new(), max_recv_msg_size_mib: NonZeroU16::MIN, keepalive: None }
     }
 }
 
@@ -125,19 +121,13 @@ fn every_kind_of_value_is_read() {
             http: Some(Grpc::default()),
             timeout: Duration::from_millis(200),
             verbosity: Verbosity::Detailed,
-            actions: vec![
-                Action::Drop,
-                Action::Insert { key: text("a") },
-                Action::Rename(text("b"))
-            ],
+            actions: vec![Action::Drop, Action::Insert { key: text("a") }, Action::Rename(text("b"))],
             include: vec![text("a"), text("b")],
             ratio: 1.0,
             enabled: false,
             name: text("x"),
             token: Secret::new("t"),
-            attributes: [("a", "1"), ("b", "true"), ("c", "1.10")]
-                .map(|(k, v)| (text(k), text(v)))
-                .into(),
+            attributes: [("a", "1"), ("b", "true"), ("c", "1.10")].map(|(k, v)| (text(k), text(v))).into(),
             limits: [(80, NonZero(NonZeroUsize::new(3).unwrap()))].into(),
             port: Some(1),
         }
@@ -186,10 +176,7 @@ fn values_from_outside_never_show_in_a_report() {
         "timeout: ${env:SWITCH}\nverbosity: ${env:SWITCH}\nenabled: ${env:SWITCH}\nport: x${env:SWITCH}\nactions: [\"${env:SWITCH}\"]\n\
          grpc: '${yaml:{hush-hush2: 1}}'\nratio: ${env:SWITCH}\ninclude: ${env:MAP}\nhttp: ${env:MAP}\n",
     );
-    assert!(
-        !report.contains("hush-hush\n") && !report.contains("hush-hush\""),
-        "{report}"
-    );
+    assert!(!report.contains("hush-hush\n") && !report.contains("hush-hush\""), "{report}");
     insta::assert_snapshot!(report);
 }
 

@@ -50,10 +50,7 @@ fn aliases_that_explode_are_refused() {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..10 {
         let below = level - 1;
-        text += &format!(
-            "a{level}: &a{level} [{}]\n",
-            vec![format!("*a{below}"); 10].join(", ")
-        );
+        text += &format!("a{level}: &a{level} [{}]\n", vec![format!("*a{below}"); 10].join(", "));
     }
     let report = loaded(&text).report();
     assert!(report.contains("aliases add more than 50000 values"), "{report}");
@@ -63,9 +60,7 @@ fn aliases_that_explode_are_refused() {
 fn nesting_that_is_too_deep_is_refused() {
     let report = loaded(&format!("a: {}", "[".repeat(70))).report();
     assert!(report.contains("nested deeper than 64 levels"), "{report}");
-    let blocks: String = (0..5_000)
-        .map(|level| format!("{}a:\n", " ".repeat(level)))
-        .collect();
+    let blocks: String = (0..5_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
     assert!(loaded(&blocks).report().contains("nested deeper than 64 levels"));
     assert!(loaded(&"[".repeat(1_000_000)).problems.has_errors());
 }
@@ -76,13 +71,7 @@ fn places_count_characters_in_columns_and_bytes_in_ranges() {
     let loaded = loaded(text);
     let (key, node) = loaded.root.as_map().and_then(|map| map.entry("näme")).unwrap();
     assert_eq!((key.span.line, key.span.column), (2, 1));
-    let Span {
-        line,
-        column,
-        start,
-        end,
-        ..
-    } = node.span;
+    let Span { line, column, start, end, .. } = node.span;
     assert_eq!((line, column, &text[start..end]), (2, 7, "größe"));
 }
 
@@ -114,17 +103,10 @@ fn broken_yaml_is_reported_where_it_breaks() {
 #[test]
 fn later_texts_win_key_by_key_and_lists_are_replaced() {
     let texts = [
-        (
-            "a.yaml".to_owned(),
-            "x: {a: 1, list: [1, 2], gone: {b: 1}}\nkeep: true\n".to_owned(),
-        ),
+        ("a.yaml".to_owned(), "x: {a: 1, list: [1, 2], gone: {b: 1}}\nkeep: true\n".to_owned()),
         ("b.yaml".to_owned(), "x: {a: 2, list: [3], gone: }\n".to_owned()),
     ];
-    let sets = [
-        "x.new.deep=[4]".to_owned(),
-        "x::a= 5".to_owned(),
-        "y={z: \"${env:PORT}\"}".to_owned(),
-    ];
+    let sets = ["x.new.deep=[4]".to_owned(), "x::a= 5".to_owned(), "y={z: \"${env:PORT}\"}".to_owned()];
     let loaded = load(&texts, &sets, &outside());
     assert_eq!(loaded.report(), "no problems");
     assert_eq!(

@@ -3,6 +3,7 @@
 mod durations;
 mod expansion;
 mod laws;
+mod manual;
 mod reports;
 mod typed;
 mod yaml;
@@ -27,9 +28,7 @@ impl Environment for Outside {
 
     fn read(&self, path: &Path) -> io::Result<String> {
         let found = path.to_str().and_then(|path| self.files.get(path));
-        found
-            .map(|text| (*text).to_owned())
-            .ok_or_else(|| io::ErrorKind::NotFound.into())
+        found.map(|text| (*text).to_owned()).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
@@ -47,10 +46,7 @@ fn outside() -> Outside {
             ("SWITCH", "hush-hush"),
             ("QUOTED", "\"00\""),
         ]),
-        files: HashMap::from([
-            ("/etc/token", "abc\n"),
-            ("/etc/part.yaml", "timeout: ${env:PORT}s\n"),
-        ]),
+        files: HashMap::from([("/etc/token", "abc\n"), ("/etc/part.yaml", "timeout: ${env:PORT}s\n")]),
     }
 }
 
@@ -81,9 +77,6 @@ fn json(node: &Node) -> serde_json::Value {
         Value::Float(value) => value.to_string().into(),
         Value::String(text) => text.clone().into(),
         Value::Seq(items) => items.iter().map(json).collect(),
-        Value::Map(map) => map
-            .iter()
-            .map(|(key, node)| (key.name.clone(), json(node)))
-            .collect(),
+        Value::Map(map) => map.iter().map(|(key, node)| (key.name.clone(), json(node))).collect(),
     }
 }
