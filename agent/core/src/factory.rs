@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::budget::Budget;
-use crate::config::{ConfigError, Node, Problems};
+use crate::config::{ConfigError, Node, Problems, from_node};
 use crate::delivery::Delivery;
 use crate::exporter::Exporter;
 use crate::extension::Extension;
@@ -422,8 +422,4 @@ where
     }
     let memory_bound = config.memory_bound();
     Some(Prepared { build: Box::new(move |context| build(config.clone(), context)), memory_bound })
-}
-
-fn from_node<C: ComponentConfig>(_node: &Node, _path: &str, _problems: &mut Problems) -> Option<C> {
-    None
 }
