@@ -8,12 +8,15 @@
 //! Nothing here uses the agent's own wire code: encoding, decoding and counting are done a second, independent way
 //! (the message types of `opentelemetry-proto`, and [`count`]), so that a mistake in one does not hide in the other.
 
+pub mod agent;
+pub mod client;
 pub mod count;
 pub mod framing;
 pub mod load;
 pub mod ports;
 pub mod process;
 mod signal;
+pub mod sink;
 pub mod status;
 
 pub use signal::Signal;

@@ -5,9 +5,8 @@
 
 mod answer;
 mod receipts;
+mod reply;
 mod server;
-#[cfg(test)]
-mod tests;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -49,14 +48,23 @@ impl Sink {
     /// # Errors
     /// When an address cannot be bound.
     pub async fn start_at(grpc: SocketAddr, http: SocketAddr) -> anyhow::Result<Self> {
-        let grpc = TcpListener::bind(grpc).await.with_context(|| format!("cannot listen on {grpc}"))?;
-        let http = TcpListener::bind(http).await.with_context(|| format!("cannot listen on {http}"))?;
+        let grpc = TcpListener::bind(grpc)
+            .await
+            .with_context(|| format!("cannot listen on {grpc}"))?;
+        let http = TcpListener::bind(http)
+            .await
+            .with_context(|| format!("cannot listen on {http}"))?;
         let (grpc_address, http_address) = (grpc.local_addr()?, http.local_addr()?);
         let shared = Arc::new(server::Shared::default());
         let mut servers = JoinSet::new();
         servers.spawn(server::serve(grpc, Transport::Grpc, Arc::clone(&shared)));
         servers.spawn(server::serve(http, Transport::Http, Arc::clone(&shared)));
-        Ok(Self { grpc: grpc_address, http: http_address, shared, _servers: servers })
+        Ok(Self {
+            grpc: grpc_address,
+            http: http_address,
+            shared,
+            _servers: servers,
+        })
     }
 
     /// Where it takes gRPC: `127.0.0.1:port`.
@@ -114,10 +122,12 @@ impl Sink {
                 changes.changed().await?;
             }
         };
-        tokio::time::timeout(PATIENCE, satisfied).await.unwrap_or_else(|_| {
-            let summary = self.shared.receipts().summary();
-            anyhow::bail!("waited {PATIENCE:?} in vain; so far: {summary}")
-        })
+        tokio::time::timeout(PATIENCE, satisfied)
+            .await
+            .unwrap_or_else(|_| {
+                let summary = self.shared.receipts().summary();
+                anyhow::bail!("waited {PATIENCE:?} in vain; so far: {summary}")
+            })
     }
 
     /// Waits until `count` items of one signal were accepted, and returns all that arrived.
