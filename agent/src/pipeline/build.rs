@@ -14,6 +14,7 @@ use edgewatch_core::health::Health;
 use edgewatch_core::host::Host;
 use edgewatch_core::receiver::{Inlet, Outlet, Outlets, ReceiveError, Receiver};
 use edgewatch_core::telemetry::{Registry, Telemetry};
+use edgewatch_exporters::queue::{self, Sinks};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -107,7 +108,7 @@ struct Builder<'a> {
     surroundings: &'a Surroundings,
     tasks: JoinSet<()>,
     give_up: CancellationToken,
-    exporters: HashMap<&'a str, Arc<dyn Sink>>,
+    exporters: HashMap<&'a str, Sinks>,
     connectors: HashMap<&'a str, Arc<dyn Sink>>,
     /// Entrances of the pipelines built so far, by pipeline id.
     inlets: HashMap<&'a str, Inlet>,
@@ -132,10 +133,15 @@ impl<'a> Builder<'a> {
             let context = self.context(ComponentKind::Exporter, &named.id, None);
             let built = named.prepared.build(&context);
             let built = built.map_err(|source| failed(ComponentKind::Exporter, &named.id, source))?;
-            let (sink, task) =
-                edgewatch_exporters::queue::start(built, &named.id, &context.telemetry, self.give_up.clone());
-            self.tasks.spawn(task);
-            self.exporters.insert(&named.id, sink);
+            let feeds = |signal: &Signal| {
+                let mut pipelines = self.plan.pipelines.iter();
+                pipelines.any(|pipeline| pipeline.signal == *signal && pipeline.exporters.contains(&named.id))
+            };
+            let signals: Vec<_> = Signal::ALL.into_iter().filter(feeds).collect();
+            let (sinks, delivering) =
+                queue::start(built, &named.id, &signals, &context.telemetry, &self.give_up);
+            self.tasks.spawn(delivering.run());
+            self.exporters.insert(&named.id, sinks);
         }
         Ok(())
     }
@@ -176,7 +182,7 @@ impl<'a> Builder<'a> {
         }
         let mut sinks = Vec::with_capacity(pipeline.exporters.len());
         for id in &pipeline.exporters {
-            sinks.extend(self.sink(id)?);
+            sinks.extend(self.sink(id, pipeline.signal)?);
         }
         let sinks: Arc<[_]> = sinks.into();
         let accept = !sinks.iter().any(|sink| sink.answers_sources());
@@ -186,9 +192,12 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// The exporter or connector `id`, as pipelines see it.
-    fn sink(&mut self, id: &'a str) -> Result<Option<Arc<dyn Sink>>, BuildError> {
-        if let Some(sink) = self.exporters.get(id).or_else(|| self.connectors.get(id)) {
+    /// The exporter or connector `id`, as pipelines of `signal` see it.
+    fn sink(&mut self, id: &'a str, signal: Signal) -> Result<Option<Arc<dyn Sink>>, BuildError> {
+        if let Some(sinks) = self.exporters.get(id) {
+            return Ok(sinks.get(signal));
+        }
+        if let Some(sink) = self.connectors.get(id) {
             return Ok(Some(Arc::clone(sink)));
         }
         let Some(prepared) = find(&self.plan.connectors, id) else { return Ok(None) };
