@@ -6,8 +6,9 @@
 //!
 //! Invariants: a batch is in exactly one place (waiting, being joined, being delivered); its size is charged to the queue from the
 //! moment it is taken until its fate is known, so `queue_size` bounds what waits *and* what is being sent; every ack is answered
-//! exactly once. A queue is exceeded only by batches whose senders have already been told that they are accepted, which is at
-//! most what the pipelines in front of it can hold, and by one batch that is larger than the whole queue.
+//! exactly once. A queue is exceeded only by batches that can no longer be refused because their senders have been told that they
+//! are accepted, by at most a tenth and one batch; after that their pipeline waits. One batch that is larger than the whole
+//! queue passes through an empty one.
 
 mod deliver;
 mod drive;

@@ -40,8 +40,7 @@ impl Sink for QueueSink {
     }
 
     async fn send(&self, mut batch: Batch) {
-        // A batch of nobody is not refused to anybody: it is turned away like a new one.
-        let promised = !batch.ack().is_unobserved() && batch.ack().is_accepted();
+        let promised = batch.ack().is_accepted();
         loop {
             let room = self.store.room();
             tokio::pin!(room);
@@ -52,7 +51,8 @@ impl Sink for QueueSink {
                     self.telemetry.enqueue_failed(batch.items());
                     return batch.refuse(&stopping());
                 }
-                Offer::Full(batch) if self.block_on_overflow => batch,
+                // What cannot be refused any more waits: the pipeline then stops taking more, and so do its receivers.
+                Offer::Full(batch) if promised || self.block_on_overflow => batch,
                 Offer::Full(batch) => {
                     self.telemetry.enqueue_failed(batch.items());
                     return batch.refuse(&full());
@@ -62,8 +62,7 @@ impl Sink for QueueSink {
         }
     }
 
-    /// True when senders wait for the result: then only the outcome of the delivery may answer them, and nobody before.
-    fn is_durable(&self) -> bool {
+    fn answers_sources(&self) -> bool {
         self.wait_for_result
     }
 }
@@ -84,8 +83,7 @@ impl Sink for DirectSink {
         self.deliverer.deliver(batch).await;
     }
 
-    /// True because the outcome of the delivery answers the senders, and nobody before.
-    fn is_durable(&self) -> bool {
+    fn answers_sources(&self) -> bool {
         true
     }
 }

@@ -8,11 +8,17 @@ use edgewatch_core::delivery::{QueueSettings, Sizer};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
+/// A queue is exceeded by at most this part of its capacity (and one batch). It lets what the pipeline holds through, so that a
+/// full queue does not stop the other exporters of its pipelines at once.
+const OVERSHOOT_SHARE: usize = 10;
+
 /// Batches of one signal that wait, and the size of all that have not met their fate.
 #[derive(Debug)]
 pub(super) struct Store {
     sizer: Sizer,
     capacity: usize,
+    /// Size up to which batches are taken whose senders believe them accepted.
+    overshoot: usize,
     /// Whether senders learn the outcome only when the destination has confirmed.
     wait_for_result: bool,
     state: Mutex<State>,
@@ -63,9 +69,11 @@ pub(super) struct Charge {
 
 impl Store {
     pub(super) fn new(settings: &QueueSettings) -> Self {
+        let capacity = settings.queue_size.get();
         Self {
             sizer: settings.sizer,
-            capacity: settings.queue_size.get(),
+            capacity,
+            overshoot: capacity.saturating_add((capacity / OVERSHOOT_SHARE).max(1)),
             wait_for_result: settings.wait_for_result,
             state: Mutex::default(),
             arrived: Notify::new(),
@@ -73,8 +81,9 @@ impl Store {
         }
     }
 
-    /// Takes `batch` when there is room or `force` says so, and tells its senders that it is accepted.
-    pub(super) fn offer(&self, mut batch: Batch, force: bool) -> Offer {
+    /// Takes `batch` when there is room and tells its senders that it is accepted. One that is `promised` to its senders may also
+    /// take the room that is kept for such.
+    pub(super) fn offer(&self, mut batch: Batch, promised: bool) -> Offer {
         let size = measure(&batch, self.sizer);
         let mut state = self.lock();
         if state.closed {
@@ -82,7 +91,8 @@ impl Store {
         }
         // An empty store takes any batch: one that is larger than the store would otherwise never pass.
         let fits = state.size == 0 || state.size.saturating_add(size) <= self.capacity;
-        if !fits && !force {
+        let spare = promised && state.size < self.overshoot;
+        if !(fits || spare) {
             return Offer::Full(batch);
         }
         if !self.wait_for_result {
@@ -143,10 +153,6 @@ impl Store {
         self.capacity
     }
 
-    pub(super) const fn sizer(&self) -> Sizer {
-        self.sizer
-    }
-
     fn release(&self, size: usize) {
         self.lock().size -= size;
         self.room.notify_waiters();
@@ -163,9 +169,12 @@ impl Charge {
         self.size += std::mem::take(&mut other.size);
     }
 
-    /// Hands a part of the room, at most `size`, to a batch that was split off.
-    pub(super) fn share(&mut self, size: usize) -> Self {
-        let part = size.min(self.size);
+    /// Hands the part of the room that `piece` takes to it. A request counts where its last piece goes.
+    pub(super) fn share(&mut self, piece: &Batch) -> Self {
+        let part = match self.store.sizer {
+            Sizer::Requests => 0,
+            Sizer::Items | Sizer::Bytes => measure(piece, self.store.sizer).min(self.size),
+        };
         self.size -= part;
         Self { store: Arc::clone(&self.store), size: part }
     }
