@@ -2,5 +2,6 @@
 
 pub mod extensions;
 mod page;
+pub mod pipeline;
 pub mod receivers;
 pub mod service;

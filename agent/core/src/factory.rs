@@ -177,6 +177,12 @@ impl<T> Factory<T> {
 }
 
 impl<T> Prepared<T> {
+    /// A component that `build` makes, without configuration: for tests of what stands around components.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn from_fn(build: impl Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync + 'static) -> Self {
+        Self { build: Box::new(build), memory_bound: 0 }
+    }
+
     /// Builds the component. May be called once for each pipeline that names it.
     ///
     /// # Errors

@@ -114,15 +114,19 @@ struct Builder<'a> {
     inlets: HashMap<&'a str, Inlet>,
 }
 
+/// Extensions with their ids.
+pub(super) type Extensions = Vec<(String, Box<dyn Extension>)>;
+
 /// Receivers with the outlets that they will be given.
 pub(super) type Receivers = Vec<(String, Box<dyn Receiver>, Outlets)>;
 
 impl<'a> Builder<'a> {
-    fn extensions(&self) -> Result<Vec<(String, Box<dyn Extension>)>, BuildError> {
+    fn extensions(&self) -> Result<Extensions, BuildError> {
         let build = |named: &super::plan::Named<Box<dyn Extension>>| {
             let context = self.context(ComponentKind::Extension, &named.id, None);
             let extension = named.prepared.build(&context);
-            let extension = extension.map_err(|source| failed(ComponentKind::Extension, &named.id, source))?;
+            let extension =
+                extension.map_err(|source| failed(ComponentKind::Extension, &named.id, source))?;
             Ok((named.id.clone(), extension))
         };
         self.plan.extensions.iter().map(build).collect()
@@ -156,7 +160,8 @@ impl<'a> Builder<'a> {
                     pipeline.exporters.iter().any(|id| self.is_connector(id) && other.receivers.contains(id))
                 })
             };
-            let (held, ready): (Vec<_>, Vec<_>) = waiting.iter().partition(|pipeline| feeds_one(pipeline));
+            let (held, ready): (Vec<&PipelinePlan>, Vec<&PipelinePlan>) =
+                waiting.iter().partition(|pipeline| feeds_one(pipeline));
             if ready.is_empty() {
                 let ids: Vec<_> = held.iter().map(|pipeline| pipeline.id.as_str()).collect();
                 return Err(BuildError::Ring(ids.join(", ")));
@@ -203,7 +208,8 @@ impl<'a> Builder<'a> {
         let Some(prepared) = find(&self.plan.connectors, id) else { return Ok(None) };
         let context = self.context(ComponentKind::Connector, id, None);
         let connector = prepared.build(&context);
-        let Connector(processor) = connector.map_err(|source| failed(ComponentKind::Connector, id, source))?;
+        let Connector(processor) =
+            connector.map_err(|source| failed(ComponentKind::Connector, id, source))?;
         let behind: Arc<[Arc<dyn Sink>]> = Arc::new([Arc::new(Behind(self.outlets(id))) as Arc<dyn Sink>]);
         let (sender, entrance) = mpsc::channel(ENTRANCE);
         self.tasks.spawn(stage::run(entrance, Chain::new(vec![processor]), Arc::clone(&behind), false));

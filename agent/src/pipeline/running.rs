@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use edgewatch_core::extension::Extension;
 use edgewatch_core::receiver::ReceiveError;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-use super::build::Receivers;
+use super::build::{Extensions, Receivers};
 
 /// How long tasks that were told to give up may take to count what they drop.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -36,7 +35,7 @@ pub enum Ended {
 
 impl Running {
     pub(super) fn start(
-        extensions: Vec<(String, Box<dyn Extension>)>,
+        extensions: Extensions,
         receivers: Receivers,
         flow: JoinSet<()>,
         give_up: CancellationToken,
@@ -59,11 +58,21 @@ impl Running {
         running
     }
 
-    /// Watches over the components until something makes waiting pointless: every receiver has ended. The caller races
-    /// this against signals.
+    /// Watches over the components and reports those that end before they are told to. Returns when nothing is left that could
+    /// bring telemetry in.
     pub async fn watch(&mut self) {
-        while let Some(ended) = self.receivers.join_next().await {
-            report(ended);
+        loop {
+            tokio::select! {
+                ended = self.receivers.join_next() => match ended {
+                    Some(ended) => report(ended),
+                    None => return,
+                },
+                Some(ended) = self.flow.join_next() => {
+                    if let Err(error) = ended {
+                        error!(%error, "a pipeline or exporter has failed; what is sent to it is refused");
+                    }
+                }
+            }
         }
     }
 
