@@ -36,7 +36,7 @@ mod request;
 mod traces;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use attributes::{Attributes, Value, Values};
 pub use logs::{LogScope, Record, Severity, logs};
