@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use super::rejection::{Kind, Rejection};
 
 /// Compressed size from which a helper thread does the work: about half a millisecond of it.
-const ASIDE_FROM: usize = 64 * 1024;
+pub(super) const ASIDE_FROM: usize = 64 * 1024;
 
 /// Bodies that helper threads decompress at once.
 const ASIDE_AT_ONCE: usize = 2;
@@ -65,10 +65,14 @@ fn inflate(codec: Codec, body: &[u8], lease: Lease, limit: usize) -> Result<(Byt
     let outcome = match codec {
         Codec::Gzip => drain(MultiGzDecoder::new(body), body.len(), lease, limit),
         Codec::Zlib => drain(ZlibDecoder::new(body), body.len(), lease, limit),
-        Codec::Zstd => zstd_decoder(body, limit).map_err(Stop::Corrupt).and_then(|decoder| drain(decoder, body.len(), lease, limit)),
+        Codec::Zstd => zstd_decoder(body, limit)
+            .map_err(Stop::Corrupt)
+            .and_then(|decoder| drain(decoder, body.len(), lease, limit)),
     };
     outcome.map_err(|stop| match stop {
-        Stop::Corrupt(error) => Rejection::new(Kind::Corrupt, format!("the body does not decompress: {error}")),
+        Stop::Corrupt(error) => {
+            Rejection::new(Kind::Corrupt, format!("the body does not decompress: {error}"))
+        }
         Stop::TooLarge => Rejection::too_large(limit),
         Stop::NoMemory => Rejection::no_memory(),
     })
@@ -88,7 +92,12 @@ enum Stop {
 }
 
 /// Reads `source` to its end. `lease` covers the `input` bytes of the body at first, and in the end the output only.
-fn drain(mut source: impl Read, input: usize, mut lease: Lease, limit: usize) -> Result<(Bytes, Lease), Stop> {
+fn drain(
+    mut source: impl Read,
+    input: usize,
+    mut lease: Lease,
+    limit: usize,
+) -> Result<(Bytes, Lease), Stop> {
     let mut output = Vec::new();
     let mut filled = 0;
     // One byte beyond the limit, to see whether the output ends there.

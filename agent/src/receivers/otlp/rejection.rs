@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use edgewatch_core::refusal::{Refusal, RefusalKind};
+use edgewatch_proto::status::Code;
 
 /// A request that does not end in success.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -53,7 +54,10 @@ impl Rejection {
 
     /// The body exceeds `limit` bytes.
     pub(super) fn too_large(limit: usize) -> Self {
-        Self::new(Kind::TooLarge, format!("the request is larger than the limit of {limit} bytes; send smaller batches"))
+        Self::new(
+            Kind::TooLarge,
+            format!("the request is larger than the limit of {limit} bytes; send smaller batches"),
+        )
     }
 
     /// The memory budget has no room for the body.
@@ -94,6 +98,19 @@ impl Kind {
             Self::TimedOut => "timed_out",
             Self::Busy { .. } => "busy",
             Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// The code for a failure: gRPC's own where its library would have found it (doc/statuscodes.md), otherwise what the
+    /// OTLP specification recommends.
+    pub(super) const fn code(self) -> Code {
+        match self {
+            Self::NotFound | Self::Method | Self::Compression | Self::Cardinality => Code::Unimplemented,
+            Self::ContentType | Self::Invalid => Code::InvalidArgument,
+            Self::Framing | Self::Corrupt => Code::Internal,
+            Self::TooLarge | Self::Busy { .. } => Code::ResourceExhausted,
+            Self::TimedOut => Code::DeadlineExceeded,
+            Self::Unavailable => Code::Unavailable,
         }
     }
 

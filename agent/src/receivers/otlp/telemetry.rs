@@ -4,6 +4,7 @@ use edgewatch_core::Signal;
 use edgewatch_core::telemetry::{Counter, Gauge, Telemetry};
 
 use super::rejection::Kind;
+use super::server::ServerTelemetry;
 
 /// The numbers of one protocol.
 #[derive(Debug)]
@@ -11,16 +12,13 @@ pub(super) struct ReceiverTelemetry {
     signals: [SignalCounters; 3],
     /// Requests turned away, by [`Kind::index`].
     rejected: Vec<Counter>,
-    /// Connections open now.
-    pub(super) connections: Gauge,
-    /// Connections turned away or closed early, by cause.
-    pub(super) at_limit: Counter,
-    pub(super) evicted: Counter,
-    pub(super) handshake_failed: Counter,
-    pub(super) never_spoke: Counter,
-    pub(super) broken: Counter,
-    /// Failures to accept a connection.
-    pub(super) accept_failed: Counter,
+    connections: Gauge,
+    at_limit: Counter,
+    evicted: Counter,
+    handshake_failed: Counter,
+    never_spoke: Counter,
+    broken: Counter,
+    accept_failed: Counter,
 }
 
 /// Items of one signal.
@@ -91,13 +89,47 @@ impl ReceiverTelemetry {
     }
 }
 
+impl ServerTelemetry for ReceiverTelemetry {
+    fn open(&self, connections: usize) {
+        self.connections.set(connections as u64);
+    }
+
+    fn at_limit(&self) {
+        self.at_limit.add(1);
+    }
+
+    fn evicted(&self) {
+        self.evicted.add(1);
+    }
+
+    fn handshake_failed(&self) {
+        self.handshake_failed.add(1);
+    }
+
+    fn never_spoke(&self) {
+        self.never_spoke.add(1);
+    }
+
+    fn broken(&self) {
+        self.broken.add(1);
+    }
+
+    fn accept_failed(&self) {
+        self.accept_failed.add(1);
+    }
+}
+
 impl SignalCounters {
     fn new(telemetry: &Telemetry, signal: Signal) -> Self {
         let [accepted, refused, unit] = match signal {
-            Signal::Traces => ["otelcol_receiver_accepted_spans", "otelcol_receiver_refused_spans", "{spans}"],
-            Signal::Metrics => {
-                ["otelcol_receiver_accepted_metric_points", "otelcol_receiver_refused_metric_points", "{datapoints}"]
+            Signal::Traces => {
+                ["otelcol_receiver_accepted_spans", "otelcol_receiver_refused_spans", "{spans}"]
             }
+            Signal::Metrics => [
+                "otelcol_receiver_accepted_metric_points",
+                "otelcol_receiver_refused_metric_points",
+                "{datapoints}",
+            ],
             Signal::Logs => {
                 ["otelcol_receiver_accepted_log_records", "otelcol_receiver_refused_log_records", "{records}"]
             }

@@ -38,7 +38,9 @@ impl Place {
             return wrong("the endpoint is empty; write host:port, such as localhost:4317".to_owned());
         }
         match transport {
-            Transport::Unix => return Ok(Self::Unix(endpoint.strip_prefix("unix://").unwrap_or(endpoint).into())),
+            Transport::Unix => {
+                return Ok(Self::Unix(endpoint.strip_prefix("unix://").unwrap_or(endpoint).into()));
+            }
             Transport::Tcp | Transport::Tcp4 | Transport::Tcp6 => {}
         }
         if endpoint.contains("://") {

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::super::server::Limits;
 use super::unsupported::absent;
 use super::{Place, TlsConfig, Transport};
 
@@ -25,7 +26,8 @@ pub(crate) struct GrpcConfig {
     pub(crate) max_recv_msg_size_mib: NonZeroU32,
     /// Requests that one connection may have in progress; the client waits with the next one. Default: 100.
     pub(crate) max_concurrent_streams: NonZeroU32,
-    /// Longest time for one message to arrive once its headers are there; zero: no limit. Not in the Collector, which waits forever. Default: 30s.
+    /// Longest time for one message to arrive once its headers are there, and for a connection's first bytes; zero: no limit. Not in
+    /// the Collector, which waits forever. Default: 30s.
     pub(crate) read_timeout: Duration,
     /// Connections that may be open at a time. At the limit the one that has been idle longest makes room; when none is idle the
     /// new one is turned away. Not in the Collector. Default: 1024.
@@ -123,7 +125,10 @@ impl Default for EnforcementPolicy {
 impl GrpcConfig {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         let metadata = if self.include_metadata {
-            Err(ConfigError::new("include_metadata", "client metadata does not travel with telemetry in this build; remove the key"))
+            Err(ConfigError::new(
+                "include_metadata",
+                "client metadata does not travel with telemetry in this build; remove the key",
+            ))
         } else {
             Ok(())
         };
@@ -134,6 +139,25 @@ impl GrpcConfig {
             absent("auth", self.auth.as_ref(), "authenticators are not in this build"),
             absent("middlewares", self.middlewares.as_ref(), "middlewares are not in this build"),
         ])
+    }
+
+    /// What its connections are allowed.
+    pub(in super::super) fn limits(&self) -> Limits {
+        let parameters = &self.keepalive.server_parameters;
+        let defaults = ServerParameters::default();
+        let or =
+            |value: Duration, default: Duration| if value.is_zero() { default.get() } else { value.get() };
+        Limits {
+            max_connections: self.max_connections.get(),
+            max_concurrent_streams: self.max_concurrent_streams.get(),
+            first_bytes: self.read_timeout.get(),
+            idle: parameters.max_connection_idle.get(),
+            age: parameters.max_connection_age.get(),
+            age_grace: parameters.max_connection_age_grace.get(),
+            ping_interval: or(parameters.time, defaults.time),
+            ping_timeout: or(parameters.timeout, defaults.timeout),
+            http1_keep_alive: false,
+        }
     }
 
     /// Largest message in bytes.

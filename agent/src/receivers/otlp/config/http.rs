@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::super::server::Limits;
 use super::unsupported::absent;
 use super::{CorsConfig, Place, TlsConfig, Transport};
 
@@ -80,6 +81,19 @@ pub(crate) enum Compression {
     Deflate,
 }
 
+impl Compression {
+    /// As it is written in configurations and headers.
+    pub(in super::super) const fn name(self) -> &'static str {
+        match self {
+            Self::None => "identity",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+            Self::Zlib => "zlib",
+            Self::Deflate => "deflate",
+        }
+    }
+}
+
 impl Default for HttpConfig {
     fn default() -> Self {
         Self {
@@ -116,7 +130,10 @@ impl Default for HttpConfig {
 impl HttpConfig {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         let metadata = if self.include_metadata {
-            Err(ConfigError::new("include_metadata", "client metadata does not travel with telemetry in this build; remove the key"))
+            Err(ConfigError::new(
+                "include_metadata",
+                "client metadata does not travel with telemetry in this build; remove the key",
+            ))
         } else {
             Ok(())
         };
@@ -134,9 +151,27 @@ impl HttpConfig {
     fn distinct_paths(&self) -> Result<(), ConfigError> {
         let [traces, metrics, logs] = self.paths();
         if traces == metrics || metrics == logs || traces == logs {
-            return Err(ConfigError::new("traces_url_path", "two signals have the same path; give each its own"));
+            return Err(ConfigError::new(
+                "traces_url_path",
+                "two signals have the same path; give each its own",
+            ));
         }
         Ok(())
+    }
+
+    /// What its connections are allowed.
+    pub(in super::super) fn limits(&self) -> Limits {
+        Limits {
+            max_connections: self.max_connections.get(),
+            max_concurrent_streams: self.max_concurrent_streams.get(),
+            first_bytes: self.read_header_timeout.get(),
+            idle: self.idle_timeout.get(),
+            age: Duration::ZERO.get(),
+            age_grace: Duration::ZERO.get(),
+            ping_interval: Duration::ZERO.get(),
+            ping_timeout: Duration::ZERO.get(),
+            http1_keep_alive: self.keep_alives_enabled,
+        }
     }
 
     /// The paths of traces, metrics and logs, each with its leading slash.

@@ -10,7 +10,7 @@ mod unsupported;
 
 pub(super) use cors::CorsConfig;
 pub(super) use endpoint::{Place, Transport};
-pub(super) use grpc::{GrpcConfig, ServerParameters};
+pub(super) use grpc::GrpcConfig;
 pub(super) use http::{Compression, HttpConfig};
 pub(super) use protocols::Config;
 pub(super) use tls::{TlsConfig, TlsVersion};

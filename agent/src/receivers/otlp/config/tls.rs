@@ -51,19 +51,26 @@ impl TlsConfig {
         let one_of = |key: &str, file: bool, pem: bool| match (file, pem) {
             (true, false) | (false, true) => Ok(()),
             (false, false) => Err(ConfigError::new(key, format!("{key} is missing; name the file"))),
-            (true, true) => Err(ConfigError::new(key, "both a file and its content are given; keep one of them")),
+            (true, true) => {
+                Err(ConfigError::new(key, "both a file and its content are given; keep one of them"))
+            }
         };
         let versions = match self.max_version {
-            Some(max) if max < self.min_version => {
-                Err(ConfigError::new("max_version", "max_version is below min_version; raise it or lower min_version"))
-            }
+            Some(max) if max < self.min_version => Err(ConfigError::new(
+                "max_version",
+                "max_version is below min_version; raise it or lower min_version",
+            )),
             Some(_) | None => Ok(()),
         };
         ConfigError::all([
             one_of("cert_file", self.cert_file.is_some(), self.cert_pem.is_some()),
             one_of("key_file", self.key_file.is_some(), self.key_pem.is_some()),
             versions,
-            absent("cipher_suites", self.cipher_suites.as_ref(), "cipher suites cannot be chosen in this build"),
+            absent(
+                "cipher_suites",
+                self.cipher_suites.as_ref(),
+                "cipher suites cannot be chosen in this build",
+            ),
         ])
         .map_err(|error| error.under("tls"))
     }

@@ -8,8 +8,8 @@ pub(super) fn absent(key: &str, value: Option<&Value>, fact: &str) -> Result<(),
     match value {
         None | Some(Value::Null | Value::Bool(false)) => Ok(()),
         Some(Value::Array(list)) if list.is_empty() => Ok(()),
-        Some(Value::Array(_) | Value::Bool(true) | Value::Number(_) | Value::Object(_) | Value::String(_)) => {
-            Err(ConfigError::new(key, format!("{fact}; remove the key")))
-        }
+        Some(
+            Value::Array(_) | Value::Bool(true) | Value::Number(_) | Value::Object(_) | Value::String(_),
+        ) => Err(ConfigError::new(key, format!("{fact}; remove the key"))),
     }
 }

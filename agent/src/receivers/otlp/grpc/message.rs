@@ -25,7 +25,12 @@ pub(super) async fn read(body: &mut Incoming, limit: usize, budget: &Budget) -> 
     let compressed = match flag {
         0 => false,
         1 => true,
-        2.. => return Err(Rejection::new(Kind::Framing, format!("{flag} is not a compressed flag; it is 0 or 1"))),
+        2.. => {
+            return Err(Rejection::new(
+                Kind::Framing,
+                format!("{flag} is not a compressed flag; it is 0 or 1"),
+            ));
+        }
     };
     if length > limit {
         return Err(Rejection::too_large(limit));

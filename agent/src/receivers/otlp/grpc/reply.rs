@@ -7,13 +7,13 @@ use std::task::{Context, Poll};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use bytes::Bytes;
+use edgewatch_proto::status::Status;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 
 use super::super::rejection::{Kind, Rejection};
 use super::percent;
-use crate::receivers::otlp::status::{self, Code};
 
 pub(super) const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -25,7 +25,7 @@ const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-en
 static EMPTY_MESSAGE: [u8; 5] = [0; 5];
 
 /// The body of an answer.
-pub(super) enum Reply {
+pub(in super::super) enum Reply {
     /// The empty message, then the trailers.
     Message,
     /// The trailers, after the message.
@@ -40,7 +40,10 @@ impl Body for Reply {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let (frame, next) = match *self {
             Self::Message => (Frame::data(Bytes::from_static(&EMPTY_MESSAGE)), Self::Trailers),
             Self::Trailers => {
@@ -77,15 +80,17 @@ pub(super) fn success() -> Response<Reply> {
 
 /// The answer to a request that was not taken.
 pub(super) fn failure(rejection: &Rejection) -> Response<Reply> {
-    let code = code(rejection.kind);
+    let code = rejection.kind.code();
     let mut response = Response::new(Reply::Done);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, GRPC);
-    headers.insert(GRPC_STATUS, HeaderValue::from(code.number()));
+    headers.insert(GRPC_STATUS, HeaderValue::from(u16::from(code.number())));
     headers.insert(GRPC_MESSAGE, percent::encode(&rejection.message));
     match rejection.kind {
         Kind::Busy { retry_after } => {
-            let details = STANDARD_NO_PAD.encode(status::protobuf(code, &rejection.message, Some(retry_after)));
+            let mut status = Status::new(code, &*rejection.message);
+            status.retry_delay = Some(retry_after);
+            let details = STANDARD_NO_PAD.encode(status.to_protobuf());
             if let Ok(details) = HeaderValue::try_from(details) {
                 headers.insert(GRPC_STATUS_DETAILS, details);
             }
@@ -113,17 +118,4 @@ pub(super) fn text(status: StatusCode, text: &'static str) -> Response<Reply> {
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
-}
-
-/// The code for a failure: gRPC's own where its library would have found it (doc/statuscodes.md), otherwise what the OTLP
-/// specification recommends.
-const fn code(kind: Kind) -> Code {
-    match kind {
-        Kind::NotFound | Kind::Method | Kind::Compression | Kind::Cardinality => Code::Unimplemented,
-        Kind::ContentType | Kind::Invalid => Code::InvalidArgument,
-        Kind::Framing | Kind::Corrupt => Code::Internal,
-        Kind::TooLarge | Kind::Busy { .. } => Code::ResourceExhausted,
-        Kind::TimedOut => Code::DeadlineExceeded,
-        Kind::Unavailable => Code::Unavailable,
-    }
 }

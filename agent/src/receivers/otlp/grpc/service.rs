@@ -1,5 +1,6 @@
 //! One call, from its headers to its answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use edgewatch_core::Signal;
@@ -7,19 +8,20 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 
+use super::super::config::GrpcConfig;
 use super::super::decompress::{Codec, decompress};
 use super::super::intake::Intake;
 use super::super::rejection::{Kind, Rejection};
-use super::super::server::within;
+use super::super::server::{Answer, within};
 use super::message;
 use super::reply::{self, Reply};
 
 /// The three OTLP services.
 #[derive(Debug)]
 pub(in super::super) struct Service {
-    pub(in super::super) intake: Intake,
-    pub(in super::super) max_message: usize,
-    pub(in super::super) read_timeout: Duration,
+    intake: Intake,
+    max_message: usize,
+    read_timeout: Duration,
 }
 
 /// What `grpc-encoding` says about compressed messages.
@@ -29,9 +31,20 @@ enum Encoding {
     Known(Codec),
 }
 
+impl Answer for Service {
+    type Body = Reply;
+
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Reply> {
+        self.call(request).await
+    }
+}
+
 impl Service {
-    /// Answers one call.
-    pub(in super::super) async fn call(&self, request: Request<Incoming>) -> Response<Reply> {
+    pub(in super::super) fn new(intake: Intake, config: &GrpcConfig) -> Self {
+        Self { intake, max_message: config.max_message(), read_timeout: config.read_timeout.get() }
+    }
+
+    async fn call(&self, request: Request<Incoming>) -> Response<Reply> {
         if let Some(response) = not_grpc(&request) {
             self.intake.telemetry.rejected(Kind::ContentType);
             return response;
@@ -72,7 +85,8 @@ impl Service {
 /// The answer to a request that is not gRPC at all.
 fn not_grpc(request: &Request<Incoming>) -> Option<Response<Reply>> {
     if request.version() != Version::HTTP_2 {
-        let text = "this port takes OTLP/gRPC, which needs HTTP/2; OTLP/HTTP is on another port, 4318 by default\n";
+        let text =
+            "this port takes OTLP/gRPC, which needs HTTP/2; OTLP/HTTP is on another port, 4318 by default\n";
         return Some(reply::text(StatusCode::HTTP_VERSION_NOT_SUPPORTED, text));
     }
     let content_type = request.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
@@ -97,7 +111,10 @@ fn encoding_of(headers: &HeaderMap) -> Result<Encoding, Rejection> {
         Some(b"zstd") => Ok(Encoding::Known(Codec::Zstd)),
         Some(other) => {
             let name = String::from_utf8_lossy(other);
-            Err(Rejection::new(Kind::Compression, format!("grpc-encoding {name} is not supported; use gzip or zstd")))
+            Err(Rejection::new(
+                Kind::Compression,
+                format!("grpc-encoding {name} is not supported; use gzip or zstd"),
+            ))
         }
     }
 }

@@ -79,7 +79,7 @@ pub(super) async fn serve<S: Answer>(shared: Arc<Shared<S>>, socket: Socket, act
         }
     });
     let connection = pin!(shared.builder.serve_connection(io, service));
-    drive(connection, &shared, &activity).await;
+    drive(connection, |connection| connection.graceful_shutdown(), &shared, &activity).await;
 }
 
 /// The TLS handshake where TLS is on; `None` when it fails.
@@ -98,28 +98,14 @@ async fn encrypt<S>(shared: &Shared<S>, socket: Socket) -> Option<Stream> {
     }
 }
 
-/// A connection that can be asked to end.
-trait Closing: Future {
-    fn close(self: Pin<&mut Self>);
-}
-
-impl<I, S, B> Closing for auto::Connection<'_, I, S, TokioExecutor>
-where
-    S: hyper::service::HttpService<Incoming, ResBody = B>,
-    S::Future: Send + 'static,
-    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    I: hyper::rt::Read + hyper::rt::Write + Unpin + 'static,
-    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
-{
-    fn close(self: Pin<&mut Self>) {
-        self.graceful_shutdown();
-    }
-}
-
 /// Polls `connection` to its end, and ends it when a limit says so.
-async fn drive<C, E, S>(mut connection: Pin<&mut C>, shared: &Shared<S>, activity: &Activity)
-where
-    C: Closing<Output = Result<(), E>>,
+async fn drive<C, E, S>(
+    mut connection: Pin<&mut C>,
+    ask_to_end: fn(Pin<&mut C>),
+    shared: &Shared<S>,
+    activity: &Activity,
+) where
+    C: Future<Output = Result<(), E>>,
 {
     let mut clock = Clock::new(&shared.limits);
     let mut timer = pin!(sleep_until(clock.next()));
@@ -148,7 +134,7 @@ where
         };
         if close {
             clock.close(None);
-            connection.as_mut().close();
+            ask_to_end(connection.as_mut());
         }
         reset(timer.as_mut(), &clock);
     }
@@ -172,9 +158,7 @@ enum Verdict {
 /// The moments at which a connection is looked at.
 struct Clock {
     opened: Instant,
-    first_bytes: Duration,
     idle: Duration,
-    age: Duration,
     age_grace: Duration,
     /// When silence is looked at; `None` when that is done.
     silence: Option<Instant>,
@@ -199,9 +183,7 @@ impl Clock {
         let after = |duration: Duration| (!duration.is_zero()).then(|| opened + duration);
         Self {
             opened,
-            first_bytes: limits.first_bytes,
             idle: limits.idle,
-            age: limits.age,
             age_grace: limits.age_grace,
             silence: after(limits.first_bytes),
             idle_at: after(limits.idle).map(|at| (at, 0)),
@@ -232,12 +214,12 @@ impl Clock {
 
     fn close(&mut self, grace: Option<Duration>) {
         let now = Instant::now();
-        self.closing = Some(Ending { look: now + CLOSING, quiet: false, last: grace.map(|grace| now + grace) });
+        self.closing =
+            Some(Ending { look: now + CLOSING, quiet: false, last: grace.map(|grace| now + grace) });
     }
 
     fn tick(&mut self, activity: &Activity) -> Verdict {
         let now = Instant::now();
-        let _ = (self.first_bytes, self.age);
         if let Some(ending) = &mut self.closing {
             let quiet = activity.is_idle();
             if (quiet && ending.quiet) || ending.last.is_some_and(|last| last <= now) {

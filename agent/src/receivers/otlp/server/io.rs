@@ -35,20 +35,27 @@ pub(super) struct Counted {
 
 /// Calls the same method on whichever stream it is.
 macro_rules! delegate {
-    ($self:ident, $enum:ident: $($variant:ident),+ => $method:ident($($argument:expr),*)) => {
-        match $self.get_mut() { $($enum::$variant(stream) => Pin::new(stream).$method($($argument),*)),+ }
+    ($self:ident, $first:ident | $second:ident => $method:ident $arguments:tt) => {
+        match $self.get_mut() {
+            Self::$first(stream) => Pin::new(stream).$method $arguments,
+            Self::$second(stream) => Pin::new(stream).$method $arguments,
+        }
     };
 }
 
 impl AsyncRead for Socket {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        delegate!(self, Self: Tcp, Unix => poll_read(cx, buffer))
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        delegate!(self, Tcp | Unix => poll_read(cx, buffer))
     }
 }
 
 impl AsyncWrite for Socket {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        delegate!(self, Self: Tcp, Unix => poll_write(cx, data))
+        delegate!(self, Tcp | Unix => poll_write(cx, data))
     }
 
     fn poll_write_vectored(
@@ -56,7 +63,7 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         data: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        delegate!(self, Self: Tcp, Unix => poll_write_vectored(cx, data))
+        delegate!(self, Tcp | Unix => poll_write_vectored(cx, data))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -64,23 +71,27 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        delegate!(self, Self: Tcp, Unix => poll_flush(cx))
+        delegate!(self, Tcp | Unix => poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        delegate!(self, Self: Tcp, Unix => poll_shutdown(cx))
+        delegate!(self, Tcp | Unix => poll_shutdown(cx))
     }
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        delegate!(self, Self: Clear, Encrypted => poll_read(cx, buffer))
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        delegate!(self, Clear | Encrypted => poll_read(cx, buffer))
     }
 }
 
 impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        delegate!(self, Self: Clear, Encrypted => poll_write(cx, data))
+        delegate!(self, Clear | Encrypted => poll_write(cx, data))
     }
 
     fn poll_write_vectored(
@@ -88,7 +99,7 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         data: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        delegate!(self, Self: Clear, Encrypted => poll_write_vectored(cx, data))
+        delegate!(self, Clear | Encrypted => poll_write_vectored(cx, data))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -96,16 +107,20 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        delegate!(self, Self: Clear, Encrypted => poll_flush(cx))
+        delegate!(self, Clear | Encrypted => poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        delegate!(self, Self: Clear, Encrypted => poll_shutdown(cx))
+        delegate!(self, Clear | Encrypted => poll_shutdown(cx))
     }
 }
 
 impl AsyncRead for Counted {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(cx, buffer);
         self.activity.receive(buffer.filled().len() - before);

@@ -1,5 +1,6 @@
 //! Opening the sockets that are listened on.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -22,6 +23,22 @@ pub(in super::super) struct Listener {
     sockets: Vec<Listening>,
     /// The socket to ask first, so that none starves another.
     turn: usize,
+}
+
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, socket) in self.sockets.iter().enumerate() {
+            let separator = if index > 0 { ", " } else { "" };
+            match socket {
+                Listening::Tcp(listener) => match listener.local_addr() {
+                    Ok(address) => write!(f, "{separator}{address}")?,
+                    Err(error) => write!(f, "{separator}{error}")?,
+                },
+                Listening::Unix(_, file) => write!(f, "{separator}{}", file.0.display())?,
+            }
+        }
+        Ok(())
+    }
 }
 
 #[derive(Debug)]
@@ -60,6 +77,7 @@ impl Listener {
     }
 
     /// The addresses as the system assigned them; none for Unix sockets.
+    #[cfg(test)]
     pub(in super::super) fn addresses(&self) -> Vec<SocketAddr> {
         let address = |socket: &Listening| match socket {
             Listening::Tcp(listener) => listener.local_addr().ok(),
@@ -75,7 +93,9 @@ impl Listener {
         poll_fn(|cx| {
             for socket in self.sockets.iter().cycle().skip(self.turn).take(count) {
                 let accepted = match socket {
-                    Listening::Tcp(listener) => listener.poll_accept(cx).map_ok(|(stream, _)| Socket::Tcp(stream)),
+                    Listening::Tcp(listener) => {
+                        listener.poll_accept(cx).map_ok(|(stream, _)| Socket::Tcp(stream))
+                    }
                     Listening::Unix(listener, _) => {
                         listener.poll_accept(cx).map_ok(|(stream, _)| Socket::Unix(stream))
                     }
@@ -131,7 +151,8 @@ async fn tcp(host: &str, port: u16, transport: Transport) -> io::Result<Vec<List
 }
 
 fn is_missing(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
+    error.kind() == io::ErrorKind::AddrNotAvailable
+        || error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
 }
 
 /// `localhost` and the empty host need no resolver, whose first use takes milliseconds.

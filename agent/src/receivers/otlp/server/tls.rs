@@ -80,9 +80,9 @@ fn server_config(config: &TlsConfig) -> Result<Arc<ServerConfig>, ConfigError> {
             builder.with_client_cert_verifier(verifier)
         }
     };
-    let mut server = builder
-        .with_single_cert(chain, key)
-        .map_err(|error| ConfigError::new("tls.key_file", format!("certificate and key cannot be used: {error}")))?;
+    let mut server = builder.with_single_cert(chain, key).map_err(|error| {
+        ConfigError::new("tls.key_file", format!("certificate and key cannot be used: {error}"))
+    })?;
     server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(server))
 }
@@ -90,12 +90,18 @@ fn server_config(config: &TlsConfig) -> Result<Arc<ServerConfig>, ConfigError> {
 fn versions(config: &TlsConfig) -> Vec<&'static SupportedProtocolVersion> {
     let max = config.max_version.unwrap_or(TlsVersion::V13);
     let all = [(TlsVersion::V12, &rustls::version::TLS12), (TlsVersion::V13, &rustls::version::TLS13)];
-    all.into_iter().filter(|(version, _)| (config.min_version..=max).contains(version)).map(|(_, v)| v).collect()
+    all.into_iter()
+        .filter(|(version, _)| (config.min_version..=max).contains(version))
+        .map(|(_, v)| v)
+        .collect()
 }
 
 fn read(file: &Path, key: &str) -> Result<Vec<u8>, ConfigError> {
     std::fs::read(file).map_err(|error: io::Error| {
-        ConfigError::new(key, format!("{} cannot be read: {error}; name a file that the agent may read", file.display()))
+        ConfigError::new(
+            key,
+            format!("{} cannot be read: {error}; name a file that the agent may read", file.display()),
+        )
     })
 }
 
@@ -103,10 +109,15 @@ fn certificates(pem: &[u8], key: &str) -> Result<Vec<CertificateDer<'static>>, C
     let wrong = |fact: String| ConfigError::new(key, format!("no certificates: {fact}; give them in PEM"));
     let chain = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
     let chain = chain.map_err(|error| wrong(error.to_string()))?;
-    if chain.is_empty() { Err(wrong("nothing between BEGIN CERTIFICATE and END CERTIFICATE".to_owned())) } else { Ok(chain) }
+    if chain.is_empty() {
+        Err(wrong("nothing between BEGIN CERTIFICATE and END CERTIFICATE".to_owned()))
+    } else {
+        Ok(chain)
+    }
 }
 
 fn private_key(pem: &[u8], key: &str) -> Result<PrivateKeyDer<'static>, ConfigError> {
-    PrivateKeyDer::from_pem_slice(pem)
-        .map_err(|error| ConfigError::new(key, format!("no private key: {error}; give it in PEM, not encrypted")))
+    PrivateKeyDer::from_pem_slice(pem).map_err(|error| {
+        ConfigError::new(key, format!("no private key: {error}; give it in PEM, not encrypted"))
+    })
 }
