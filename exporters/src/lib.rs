@@ -2,6 +2,10 @@
 //!
 //! Exporters know nothing of receivers and processors.
 
+pub mod queue;
+
+mod retry;
+
 use edgewatch_core::factory::ExporterFactory;
 
 /// Every exporter in this build, in alphabetical order.
