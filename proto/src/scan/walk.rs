@@ -23,11 +23,7 @@ pub struct Scan {
 ///
 /// Says what is wrong and where, if `prost` would not decode the request.
 pub fn scan(signal: Signal, request: &[u8]) -> Result<Scan, Malformed> {
-    let mut scanner = Scanner {
-        source: request,
-        items: 0,
-        text: NONE,
-    };
+    let mut scanner = Scanner { source: request, items: 0, text: NONE };
     scanner.message(request, 0, request_schema(signal), MAX_DEPTH)?;
     scanner.end_text(request.len())?;
     Ok(Scan { items: scanner.items })
@@ -127,13 +123,7 @@ impl Scanner<'_> {
                 }
                 (Kind::Unknown, _) => self.unknown(bytes, start, wire_type, depth)?,
                 (_known, _) => {
-                    return Err(Malformed::at(
-                        start,
-                        Fault::WireType {
-                            message: schema.name,
-                            number,
-                        },
-                    ));
+                    return Err(Malformed::at(start, Fault::WireType { message: schema.name, number }));
                 }
             };
         }
@@ -219,11 +209,7 @@ impl Scanner<'_> {
         }
         let start = std::mem::replace(&mut self.text, NONE);
         let run = self.source.get(start..end).unwrap_or_default();
-        if run.is_ascii() {
-            Ok(())
-        } else {
-            check_utf8(run, start)
-        }
+        if run.is_ascii() { Ok(()) } else { check_utf8(run, start) }
     }
 
     /// Steps over a field that the schema does not know.
@@ -285,11 +271,7 @@ fn check_utf8(run: &[u8], start: usize) -> Result<(), Malformed> {
 fn packed(bytes: &[u8], content: usize, end: usize, kind: Kind) -> Result<(), Malformed> {
     if !matches!(kind, Kind::Varints) {
         let whole = (end - content).is_multiple_of(8);
-        return if whole {
-            Ok(())
-        } else {
-            Err(Malformed::at(content, Fault::Overrun))
-        };
+        return if whole { Ok(()) } else { Err(Malformed::at(content, Fault::Overrun)) };
     }
     let list = bytes.get(..end).unwrap_or_default();
     let mut at = content;
