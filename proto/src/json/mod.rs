@@ -11,7 +11,7 @@
 mod decode;
 mod encode;
 mod error;
-pub(crate) mod schema;
+mod schema;
 mod tables;
 mod value;
 
@@ -20,5 +20,6 @@ mod tests;
 
 pub use decode::decode;
 pub(crate) use decode::decode_message;
+pub(crate) use encode::encode_message;
 pub use encode::{encode, encode_segments};
 pub use error::JsonError;
