@@ -78,8 +78,14 @@ pub(crate) fn any_value() -> impl Strategy<Value = AnyValue> {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(|values| Value::ArrayValue(ArrayValue { values })),
             vec((text(), option::weighted(0.9, inner)), 0..4).prop_map(|pairs| {
-                let values = pairs.into_iter().map(|(key, value)| KeyValue { key, value, key_strindex: 0 });
-                Value::KvlistValue(KeyValueList { values: values.collect() })
+                let values = pairs.into_iter().map(|(key, value)| KeyValue {
+                    key,
+                    value,
+                    key_strindex: 0,
+                });
+                Value::KvlistValue(KeyValueList {
+                    values: values.collect(),
+                })
             }),
         ]
         .prop_map(|value| AnyValue { value: Some(value) })
@@ -89,7 +95,14 @@ pub(crate) fn any_value() -> impl Strategy<Value = AnyValue> {
 /// Any attributes.
 pub(crate) fn attributes() -> impl Strategy<Value = Vec<KeyValue>> {
     let pair = (text(), option::weighted(0.9, any_value()));
-    vec(pair.prop_map(|(key, value)| KeyValue { key, value, key_strindex: 0 }), 0..4)
+    vec(
+        pair.prop_map(|(key, value)| KeyValue {
+            key,
+            value,
+            key_strindex: 0,
+        }),
+        0..4,
+    )
 }
 
 fn entity() -> impl Strategy<Value = EntityRef> {
@@ -127,7 +140,14 @@ fn scope() -> impl Strategy<Value = Option<InstrumentationScope>> {
 }
 
 fn log_record() -> impl Strategy<Value = LogRecord> {
-    let times = (word(), word(), 0..25_i32, text(), option::of(any_value()), attributes());
+    let times = (
+        word(),
+        word(),
+        0..25_i32,
+        text(),
+        option::of(any_value()),
+        attributes(),
+    );
     let rest = (count(), count(), id(16), id(8), text());
     (times, rest).prop_map(
         |(
@@ -151,10 +171,18 @@ fn log_record() -> impl Strategy<Value = LogRecord> {
 
 /// Any request of log records.
 pub(crate) fn logs() -> impl Strategy<Value = ExportLogsServiceRequest> {
-    let scopes = (scope(), vec(log_record(), 0..4), text())
-        .prop_map(|(scope, log_records, schema_url)| ScopeLogs { scope, log_records, schema_url });
-    let resources = (resource(), vec(scopes, 0..3), text())
-        .prop_map(|(resource, scope_logs, schema_url)| ResourceLogs { resource, scope_logs, schema_url });
+    let scopes =
+        (scope(), vec(log_record(), 0..4), text()).prop_map(|(scope, log_records, schema_url)| ScopeLogs {
+            scope,
+            log_records,
+            schema_url,
+        });
+    let resources =
+        (resource(), vec(scopes, 0..3), text()).prop_map(|(resource, scope_logs, schema_url)| ResourceLogs {
+            resource,
+            scope_logs,
+            schema_url,
+        });
     vec(resources, 0..3).prop_map(|resource_logs| ExportLogsServiceRequest { resource_logs })
 }
 
@@ -184,9 +212,26 @@ fn link() -> impl Strategy<Value = Link> {
 
 fn span() -> impl Strategy<Value = Span> {
     let status = (text(), 0..3_i32).prop_map(|(message, code)| Status { message, code });
-    let head = (id(16), id(8), text(), id(8), count(), text(), 0..6_i32, word(), word());
-    let tail =
-        (attributes(), count(), vec(event(), 0..3), count(), vec(link(), 0..3), count(), option::of(status));
+    let head = (
+        id(16),
+        id(8),
+        text(),
+        id(8),
+        count(),
+        text(),
+        0..6_i32,
+        word(),
+        word(),
+    );
+    let tail = (
+        attributes(),
+        count(),
+        vec(event(), 0..3),
+        count(),
+        vec(link(), 0..3),
+        count(),
+        option::of(status),
+    );
     (head, tail).prop_map(|(head, tail)| Span {
         trace_id: head.0,
         span_id: head.1,
@@ -214,8 +259,14 @@ pub(crate) fn traces() -> impl Strategy<Value = ExportTraceServiceRequest> {
         spans,
         schema_url,
     });
-    let resources = (resource(), vec(scopes, 0..3), text())
-        .prop_map(|(resource, scope_spans, schema_url)| ResourceSpans { resource, scope_spans, schema_url });
+    let resources =
+        (resource(), vec(scopes, 0..3), text()).prop_map(|(resource, scope_spans, schema_url)| {
+            ResourceSpans {
+                resource,
+                scope_spans,
+                schema_url,
+            }
+        });
     vec(resources, 0..3).prop_map(|resource_spans| ExportTraceServiceRequest { resource_spans })
 }
 
@@ -240,22 +291,42 @@ fn number_point() -> impl Strategy<Value = NumberDataPoint> {
         double().prop_map(number_data_point::Value::AsDouble),
         any::<i64>().prop_map(number_data_point::Value::AsInt)
     ];
-    (attributes(), word(), word(), vec(exemplar(), 0..2), count(), option::weighted(0.9, value)).prop_map(
-        |(attributes, start_time_unix_nano, time_unix_nano, exemplars, flags, value)| NumberDataPoint {
-            attributes,
-            start_time_unix_nano,
-            time_unix_nano,
-            exemplars,
-            flags,
-            value,
-        },
+    (
+        attributes(),
+        word(),
+        word(),
+        vec(exemplar(), 0..2),
+        count(),
+        option::weighted(0.9, value),
     )
+        .prop_map(
+            |(attributes, start_time_unix_nano, time_unix_nano, exemplars, flags, value)| NumberDataPoint {
+                attributes,
+                start_time_unix_nano,
+                time_unix_nano,
+                exemplars,
+                flags,
+                value,
+            },
+        )
 }
 
 fn histogram_point() -> impl Strategy<Value = HistogramDataPoint> {
-    let head = (attributes(), word(), word(), word(), option::of(double()), vec(word(), 0..5));
-    let tail =
-        (vec(double(), 0..5), vec(exemplar(), 0..2), count(), option::of(double()), option::of(double()));
+    let head = (
+        attributes(),
+        word(),
+        word(),
+        word(),
+        option::of(double()),
+        vec(word(), 0..5),
+    );
+    let tail = (
+        vec(double(), 0..5),
+        vec(exemplar(), 0..2),
+        count(),
+        option::of(double()),
+        option::of(double()),
+    );
     (head, tail).prop_map(|(head, tail)| HistogramDataPoint {
         attributes: head.0,
         start_time_unix_nano: head.1,
@@ -273,11 +344,21 @@ fn histogram_point() -> impl Strategy<Value = HistogramDataPoint> {
 
 fn exponential_point() -> impl Strategy<Value = ExponentialHistogramDataPoint> {
     let buckets = || {
-        let buckets = (any::<i32>(), vec(word(), 0..5))
-            .prop_map(|(offset, bucket_counts)| Buckets { offset, bucket_counts });
+        let buckets = (any::<i32>(), vec(word(), 0..5)).prop_map(|(offset, bucket_counts)| Buckets {
+            offset,
+            bucket_counts,
+        });
         option::of(buckets)
     };
-    let head = (attributes(), word(), word(), word(), option::of(double()), any::<i32>(), word());
+    let head = (
+        attributes(),
+        word(),
+        word(),
+        word(),
+        option::of(double()),
+        any::<i32>(),
+        word(),
+    );
     let tail = (
         buckets(),
         buckets(),
@@ -307,19 +388,28 @@ fn exponential_point() -> impl Strategy<Value = ExponentialHistogramDataPoint> {
 
 fn summary_point() -> impl Strategy<Value = SummaryDataPoint> {
     let quantile = (double(), double()).prop_map(|(quantile, value)| ValueAtQuantile { quantile, value });
-    (attributes(), word(), word(), word(), double(), vec(quantile, 0..3), count()).prop_map(
-        |(attributes, start_time_unix_nano, time_unix_nano, count, sum, quantile_values, flags)| {
-            SummaryDataPoint {
-                attributes,
-                start_time_unix_nano,
-                time_unix_nano,
-                count,
-                sum,
-                quantile_values,
-                flags,
-            }
-        },
+    (
+        attributes(),
+        word(),
+        word(),
+        word(),
+        double(),
+        vec(quantile, 0..3),
+        count(),
     )
+        .prop_map(
+            |(attributes, start_time_unix_nano, time_unix_nano, count, sum, quantile_values, flags)| {
+                SummaryDataPoint {
+                    attributes,
+                    start_time_unix_nano,
+                    time_unix_nano,
+                    count,
+                    sum,
+                    quantile_values,
+                    flags,
+                }
+            },
+        )
 }
 
 fn data() -> impl Strategy<Value = Data> {
@@ -334,28 +424,53 @@ fn data() -> impl Strategy<Value = Data> {
             })
         ),
         (vec(histogram_point(), 0..3), temporality()).prop_map(|(data_points, aggregation_temporality)| {
-            Data::Histogram(Histogram { data_points, aggregation_temporality })
+            Data::Histogram(Histogram {
+                data_points,
+                aggregation_temporality,
+            })
         }),
         (vec(exponential_point(), 0..3), temporality()).prop_map(|(data_points, aggregation_temporality)| {
-            Data::ExponentialHistogram(ExponentialHistogram { data_points, aggregation_temporality })
+            Data::ExponentialHistogram(ExponentialHistogram {
+                data_points,
+                aggregation_temporality,
+            })
         }),
         vec(summary_point(), 0..3).prop_map(|data_points| Data::Summary(Summary { data_points })),
     ]
 }
 
 fn metric() -> impl Strategy<Value = Metric> {
-    (text(), text(), text(), attributes(), option::weighted(0.9, data())).prop_map(
-        |(name, description, unit, metadata, data)| Metric { name, description, unit, metadata, data },
+    (
+        text(),
+        text(),
+        text(),
+        attributes(),
+        option::weighted(0.9, data()),
     )
+        .prop_map(|(name, description, unit, metadata, data)| Metric {
+            name,
+            description,
+            unit,
+            metadata,
+            data,
+        })
 }
 
 /// Any request of metrics.
 pub(crate) fn metrics() -> impl Strategy<Value = ExportMetricsServiceRequest> {
-    let scopes = (scope(), vec(metric(), 0..4), text())
-        .prop_map(|(scope, metrics, schema_url)| ScopeMetrics { scope, metrics, schema_url });
+    let scopes =
+        (scope(), vec(metric(), 0..4), text()).prop_map(|(scope, metrics, schema_url)| ScopeMetrics {
+            scope,
+            metrics,
+            schema_url,
+        });
     let resources =
         (resource(), vec(scopes, 0..3), text()).prop_map(|(resource, scope_metrics, schema_url)| {
-            ResourceMetrics { resource, scope_metrics, schema_url }
+            ResourceMetrics {
+                resource,
+                scope_metrics,
+                schema_url,
+            }
         });
     vec(resources, 0..3).prop_map(|resource_metrics| ExportMetricsServiceRequest { resource_metrics })
 }

@@ -1,0 +1,10 @@
+//! What the OTLP exporters share: bodies made of segments, compression, connections with TLS and through proxies, and the meaning of answers.
+
+pub(crate) mod answer;
+pub(crate) mod compression;
+pub(crate) mod connect;
+pub(crate) mod endpoint;
+pub(crate) mod headers;
+pub(crate) mod proxy;
+pub(crate) mod rope;
+pub(crate) mod unavailable;
