@@ -6,6 +6,8 @@
 //! pipelines and never does I/O.
 
 mod signal;
+#[cfg(test)]
+mod testing;
 
 pub mod encode;
 pub mod json;

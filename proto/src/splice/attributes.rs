@@ -1,9 +1,10 @@
 //! A list of attributes that can be edited.
 
 use super::AttributeValue;
-use super::rewriter::{Child, Rewriter};
+use super::rewriter::Rewriter;
 use super::value::put_key_value;
 use crate::view::{AnyValue, KeyValue};
+use crate::wire::child::Child;
 use crate::wire::put_bytes;
 
 /// When an attribute is written; the names are those of the Collector's `attributes` and `resource` processors.

@@ -4,10 +4,11 @@ use bytes::Bytes;
 
 use super::attributes::Buffers;
 use super::located::{Element, point};
-use super::rewriter::{Child, Rewriter};
+use super::rewriter::Rewriter;
 use super::{Attributes, Located};
 use crate::Signal;
 use crate::view::{Data, InstrumentationScope, Resource, ResourceItems, ScopeItems};
+use crate::wire::child::Child;
 use crate::wire::put_bytes;
 
 /// Field of the request that holds its resources.

@@ -4,10 +4,11 @@ use bytes::Bytes;
 
 use super::edit::{ELEMENTS, POINTS, RESOURCES, SCOPES};
 use super::located::{Element, point};
-use super::rewriter::{Child, Rewriter};
+use super::rewriter::Rewriter;
 use super::{Item, Located};
 use crate::Signal;
 use crate::view::{Data, InstrumentationScope, Metric, Resource, ResourceItems, ScopeItems};
+use crate::wire::child::Child;
 
 /// Decides what stays in a request. Everything does unless an implementation says otherwise.
 pub trait Retain {

@@ -2,55 +2,8 @@
 
 use bytes::Bytes;
 
-use crate::wire::{Fields, Payload, varint, varint_len};
-
-/// A length-delimited field, located by offsets into the request.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Child {
-    pub(super) number: u32,
-    /// Where the tag stands.
-    pub(super) start: usize,
-    /// Where the payload begins.
-    pub(super) content: usize,
-    /// Behind the payload.
-    pub(super) end: usize,
-}
-
-impl Child {
-    /// The request itself, seen as the payload of a field without tag.
-    pub(super) const fn whole(source: &[u8]) -> Self {
-        Self {
-            number: 0,
-            start: 0,
-            content: 0,
-            end: source.len(),
-        }
-    }
-
-    /// The payload.
-    #[inline]
-    pub(super) fn bytes(self, source: &[u8]) -> &[u8] {
-        source.get(self.content..self.end).unwrap_or_default()
-    }
-
-    /// The length-delimited fields in the payload.
-    #[inline]
-    pub(super) fn children(self, source: &[u8]) -> impl Iterator<Item = Self> + use<'_> {
-        let base = self.content;
-        Fields::new(self.bytes(source)).filter_map(move |field| match field.payload {
-            Payload::Len(payload) => {
-                let end = base + field.end();
-                Some(Self {
-                    number: field.number,
-                    start: base + field.start,
-                    content: end - payload.len(),
-                    end,
-                })
-            }
-            Payload::Varint(_) | Payload::Fixed64(_) | Payload::Fixed32(_) | Payload::Group(_) => None,
-        })
-    }
-}
+use crate::wire::child::Child;
+use crate::wire::{NestedMessage, varint};
 
 /// A message that the walk is in; written only once something in it changes.
 #[derive(Debug)]
@@ -64,10 +17,7 @@ struct Frame {
 struct Open {
     /// Where its tag stands in the output.
     start: usize,
-    /// Where its length stands in the output.
-    len_at: usize,
-    /// Bytes kept free for the length.
-    len_size: usize,
+    message: NestedMessage,
 }
 
 /// Writes a changed copy of `source`, in order of offsets.
@@ -107,7 +57,7 @@ impl<'a> Rewriter<'a> {
         }) = self.frames.pop()
         {
             self.copy_until(field.end);
-            self.close(open);
+            open.message.close(&mut self.out);
         }
     }
 
@@ -166,39 +116,11 @@ impl<'a> Rewriter<'a> {
             let start = self.out.len();
             let tag_end = varint(self.source, field.start).map_or(field.start, |(_tag, end)| end);
             self.copy_until(tag_end);
-            let len_at = self.out.len();
-            // The length seldom changes its own size; if it does, `close` moves the payload.
-            let len_size = varint_len((field.end - field.content) as u64);
-            self.out.resize(len_at + len_size, 0);
+            let message = NestedMessage::open_length(&mut self.out, field.end - field.content);
             self.copied = field.content;
             if let Some(frame) = self.frames.get_mut(index) {
-                frame.open = Some(Open {
-                    start,
-                    len_at,
-                    len_size,
-                });
+                frame.open = Some(Open { start, message });
             }
-        }
-    }
-
-    /// Writes the length of a message whose payload is complete.
-    fn close(&mut self, open: Open) {
-        let payload_at = open.len_at + open.len_size;
-        let len = (self.out.len() - payload_at) as u64;
-        let needed = varint_len(len);
-        if needed != open.len_size {
-            let end = self.out.len();
-            if needed > open.len_size {
-                self.out.resize(end + needed - open.len_size, 0);
-            }
-            self.out.copy_within(payload_at..end, open.len_at + needed);
-            self.out.truncate(end - open.len_size + needed);
-        }
-        let mut rest = len;
-        for (index, byte) in self.out.iter_mut().skip(open.len_at).take(needed).enumerate() {
-            let more = if index + 1 < needed { 0x80 } else { 0 };
-            *byte = rest.to_le_bytes()[0] & 0x7f | more;
-            rest >>= 7;
         }
     }
 }
