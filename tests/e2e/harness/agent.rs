@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use edgewatch_tests::agent::{Agent, Builder};
+use edgewatch_tests::ports;
 use edgewatch_tests::sink::PATIENCE;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -36,6 +37,16 @@ async fn an_agent_that_ends_early_shows_what_it_wrote() -> anyhow::Result<()> {
         error.to_string().contains("receivers.otlp: no such port"),
         "{error}"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_agent_that_ends_before_it_listens_is_noticed() -> anyhow::Result<()> {
+    let mut agent = pretender("echo no such file >&2; exit 1")?.spawn()?;
+
+    let error = agent.wait_for_listener(ports::free()?).await.unwrap_err();
+
+    assert!(format!("{error:#}").contains("it ended"), "{error:#}");
     Ok(())
 }
 

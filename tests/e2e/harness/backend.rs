@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use edgewatch_tests::client::{GrpcClient, post};
+use edgewatch_tests::client::{GrpcClient, post, send_over};
 use edgewatch_tests::load::Template;
 use edgewatch_tests::sink::{Answer, Sink, Transport};
 use edgewatch_tests::status::{Code, Status};
-use edgewatch_tests::{Signal, framing};
+use edgewatch_tests::{Signal, framing, tls};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
 use opentelemetry_proto::tonic::collector::trace::v1::{
@@ -352,6 +352,53 @@ async fn frames_may_be_cut_anywhere() -> anyhow::Result<()> {
 
     assert_eq!(reply.code(), Some(0));
     assert_eq!(sink.receipts().items(Signal::Traces), 100);
+    Ok(())
+}
+
+#[tokio::test]
+async fn tls_is_spoken_on_both_ports_and_client_certificates_are_demanded() -> anyhow::Result<()> {
+    let authority = tls::Authority::new()?;
+    let identity = authority.issue(&["localhost"])?;
+    let sink = Sink::start_tls(tls::server(&identity, Some(&authority))?).await?;
+    let known = tls::client(&authority, Some(&identity))?;
+    let request = Template::new(Signal::Traces).request(1);
+
+    let stream = tls::connect(sink.grpc_address(), "localhost", known.clone(), "h2").await?;
+    let over_grpc = GrpcClient::over(stream)
+        .await?
+        .export(Signal::Traces, &request)
+        .await?;
+    let stream = tls::connect(sink.http_address(), "localhost", known, "http/1.1").await?;
+    let post = http::Request::post("/v1/traces")
+        .header("host", "localhost")
+        .header(PROTOBUF.0, PROTOBUF.1);
+    let over_http = send_over(stream, post.body(request.clone())?).await?;
+
+    assert_eq!((over_grpc.code(), over_http.status.as_u16()), (Some(0), 200));
+    assert_eq!(sink.receipts().items(Signal::Traces), 200);
+    let stranger = tls::Authority::new()?;
+    tls::connect(
+        sink.grpc_address(),
+        "localhost",
+        tls::client(&stranger, None)?,
+        "h2",
+    )
+    .await
+    .unwrap_err();
+    let unknown = tls::connect(
+        sink.grpc_address(),
+        "localhost",
+        tls::client(&authority, None)?,
+        "h2",
+    )
+    .await?;
+    let refused = async {
+        GrpcClient::over(unknown)
+            .await?
+            .export(Signal::Traces, &request)
+            .await
+    };
+    refused.await.unwrap_err();
     Ok(())
 }
 

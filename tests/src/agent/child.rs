@@ -1,5 +1,6 @@
 //! A running agent.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use tempfile::TempDir;
+use tokio::net::TcpStream;
 use tokio::process::Child;
 use tokio::task::JoinSet;
 
@@ -84,6 +86,28 @@ impl Agent {
     /// As [`Agent::wait_for_log`].
     pub async fn wait_for_output(&self, text: &str) -> anyhow::Result<()> {
         self.stdout.wait_for(text).await
+    }
+
+    /// Waits until something accepts connections at `address`, which says less than being ready but needs no log.
+    ///
+    /// # Errors
+    /// When the agent ends or [`PATIENCE`] is over before; the error contains what it wrote.
+    pub async fn wait_for_listener(&mut self, address: SocketAddr) -> anyhow::Result<()> {
+        let connected = async {
+            while TcpStream::connect(address).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        let outcome = tokio::select! {
+            waited = tokio::time::timeout(PATIENCE, connected) => waited.context("not in time"),
+            status = self.child.wait() => Err(anyhow::anyhow!("it ended: {status:?}")),
+        };
+        outcome.with_context(|| {
+            format!(
+                "edgewatch does not listen on {address}; it wrote:\n{}",
+                self.stderr()
+            )
+        })
     }
 
     /// CPU and memory it has used so far.
