@@ -59,19 +59,6 @@ pub fn encode_segments<'a>(
     Ok(())
 }
 
-/// Appends any message of the tables.
-pub(crate) fn encode_message(
-    message: &'static Message,
-    bytes: &[u8],
-    out: &mut Vec<u8>,
-) -> Result<(), JsonError> {
-    Text {
-        out,
-        depth: wire::MAX_DEPTH,
-    }
-    .message(message, bytes)
-}
-
 /// Most fields of a message in the tables.
 pub(super) const MOST_FIELDS: usize = 16;
 

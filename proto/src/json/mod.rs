@@ -11,7 +11,7 @@
 mod decode;
 mod encode;
 mod error;
-mod schema;
+pub(crate) mod schema;
 mod tables;
 mod value;
 
@@ -20,6 +20,5 @@ mod tests;
 
 pub use decode::decode;
 pub(crate) use decode::decode_message;
-pub(crate) use encode::encode_message;
 pub use encode::{encode, encode_segments};
 pub use error::JsonError;

@@ -164,10 +164,11 @@ fn the_tables_are_sound() {
         seen.push(table);
         assert!(table.fields.len() <= MOST_FIELDS, "{table:?}");
         assert!(table.fields.is_sorted_by(|a, b| a.number < b.number));
-        open.extend(table.fields.iter().filter_map(|field| match field.kind {
-            Kind::Message(inner) => Some(inner),
-            _ => None,
-        }));
+        for field in table.fields {
+            if let Kind::Message(inner) = field.kind {
+                open.push(inner);
+            }
+        }
     }
     assert_eq!(seen.len(), 40);
 }
