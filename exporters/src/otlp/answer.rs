@@ -17,10 +17,7 @@ const TOO_LARGE: [&str; 6] = [
 /// The destination took the request, with `partial` to say about it.
 pub(crate) fn delivered(partial: Option<PartialSuccess>) -> Delivered {
     let partial = partial.unwrap_or_default();
-    Delivered {
-        rejected: usize::try_from(partial.rejected).unwrap_or(usize::MAX),
-        message: partial.message,
-    }
+    Delivered { rejected: usize::try_from(partial.rejected).unwrap_or(usize::MAX), message: partial.message }
 }
 
 /// The destination did not take a request of `items` items, and said so by `status`.

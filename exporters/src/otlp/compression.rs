@@ -126,10 +126,9 @@ impl Compressor {
             Compression::Gzip => Codec::Gzip,
             Compression::Zstd => Codec::Zstd,
             Compression::Zlib | Compression::Deflate => Codec::Zlib,
-            Compression::None
-            | Compression::Snappy
-            | Compression::XSnappyFramed
-            | Compression::Lz4 => return None,
+            Compression::None | Compression::Snappy | Compression::XSnappyFramed | Compression::Lz4 => {
+                return None;
+            }
         };
         let shared = Shared {
             codec,

@@ -98,7 +98,10 @@ async fn unix(path: &str) -> Result<UnixStream, ConnectError> {
     connected.map_err(|source| ConnectError::Socket { address: path.to_owned(), source })
 }
 
-async fn handshake<S: Io>(tls: &TlsClient, stream: S) -> Result<tokio_rustls::client::TlsStream<S>, ConnectError> {
+async fn handshake<S: Io>(
+    tls: &TlsClient,
+    stream: S,
+) -> Result<tokio_rustls::client::TlsStream<S>, ConnectError> {
     let shaken = tls.connector.connect(tls.name.clone(), stream).await;
     shaken.map_err(|source| ConnectError::Tls { host: tls.name.to_str().into_owned(), source })
 }

@@ -6,14 +6,9 @@ use edgewatch_core::config::ConfigError;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Target {
     /// A host, by name or address (without brackets), and a port.
-    Tcp {
-        host: String,
-        port: u16,
-    },
+    Tcp { host: String, port: u16 },
     /// A socket in the file system.
-    Unix {
-        path: String,
-    },
+    Unix { path: String },
 }
 
 /// An `endpoint` of gRPC, taken apart.
@@ -66,9 +61,13 @@ impl GrpcEndpoint {
             Some(("http", rest)) => (Some(Scheme::Http), rest),
             Some(("https", rest)) => (Some(Scheme::Https), rest),
             // The part between the second and the third slash would name a resolver; the system's is used.
-            Some(("dns" | "passthrough", rest)) => (None, rest.split_once('/').map_or(rest, |(_, rest)| rest)),
+            Some(("dns" | "passthrough", rest)) => {
+                (None, rest.split_once('/').map_or(rest, |(_, rest)| rest))
+            }
             Some((scheme, _)) => {
-                return Err(wrong(&format!("scheme `{scheme}` is not known; write host:port or https://host:port")));
+                return Err(wrong(&format!(
+                    "scheme `{scheme}` is not known; write host:port or https://host:port"
+                )));
             }
             None => (None, text.strip_prefix("dns:").unwrap_or(text)),
         };

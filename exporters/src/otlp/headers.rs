@@ -12,7 +12,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Names and secret values, in the order in which they were written: as a map, or as a list of `name` and `value`.
 #[derive(Clone, Debug, Default, Eq, JsonSchema, PartialEq)]
 #[schemars(transparent)]
-pub(crate) struct Headers(#[schemars(with = "std::collections::BTreeMap<String, String>")] Vec<(String, Secret)>);
+pub(crate) struct Headers(
+    #[schemars(with = "std::collections::BTreeMap<String, String>")] Vec<(String, Secret)>,
+);
 
 impl Headers {
     /// The headers as HTTP wants them; errors are located at `headers.<name>`. `reserved` names belong to the protocol.

@@ -28,7 +28,10 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// The proxy that the environment names for `destination`, by `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in capitals or not.
     /// As with Go's clients, this machine is always reached directly.
-    pub(crate) fn from_environment(destination: &Uri, machine: &dyn Host) -> Result<Option<Self>, ConfigError> {
+    pub(crate) fn from_environment(
+        destination: &Uri,
+        machine: &dyn Host,
+    ) -> Result<Option<Self>, ConfigError> {
         if is_this_machine(destination.host().unwrap_or_default()) {
             return Ok(None);
         }
@@ -42,9 +45,9 @@ impl Proxy {
             .no(variable("NO_PROXY"))
             .build();
         match matcher.intercept(destination) {
-            Some(intercept) => Self::from_intercept(&intercept, machine)
-                .map(Some)
-                .map_err(|reason| ConfigError::new("endpoint", format!("its proxy in the environment {reason}"))),
+            Some(intercept) => Self::from_intercept(&intercept, machine).map(Some).map_err(|reason| {
+                ConfigError::new("endpoint", format!("its proxy in the environment {reason}"))
+            }),
             None => Ok(None),
         }
     }
@@ -78,7 +81,8 @@ impl Proxy {
 
     /// Asks the proxy, through `io`, for a tunnel to `authority`.
     pub(crate) async fn tunnel(&self, io: &mut dyn Io, authority: &str) -> Result<(), ConnectError> {
-        let failed = |reason: String| ConnectError::Proxy { proxy: format!("{}:{}", self.host, self.port), reason };
+        let failed =
+            |reason: String| ConnectError::Proxy { proxy: format!("{}:{}", self.host, self.port), reason };
         let mut request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n").into_bytes();
         if let Some(authorization) = &self.authorization {
             request.extend_from_slice(b"Proxy-Authorization: ");
@@ -94,7 +98,9 @@ impl Proxy {
             if head.len() >= HEAD_LIMIT {
                 return Err(failed("its answer is too long".to_owned()));
             }
-            head.push(io.read_u8().await.map_err(|error| failed(format!("it closed the connection: {error}")))?);
+            head.push(
+                io.read_u8().await.map_err(|error| failed(format!("it closed the connection: {error}")))?,
+            );
         }
         let head = String::from_utf8_lossy(&head);
         let status = head.lines().next().unwrap_or_default();

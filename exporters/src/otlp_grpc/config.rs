@@ -13,7 +13,8 @@ use crate::otlp::unavailable::{Auth, Middleware};
 use crate::tls::ClientTls;
 
 /// Headers that gRPC sets itself.
-pub(super) const RESERVED: &[&str] = &["content-type", "te", "grpc-encoding", "grpc-timeout", "user-agent", "host"];
+pub(super) const RESERVED: &[&str] =
+    &["content-type", "te", "grpc-encoding", "grpc-timeout", "user-agent", "host"];
 
 /// Settings of the `otlp_grpc` exporter.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]

@@ -60,8 +60,9 @@ impl TlsClient {
             "" => (host, ""),
             name => (name, "server_name_override"),
         };
-        let name = ServerName::try_from(name.trim_matches(['[', ']']).to_owned())
-            .map_err(|_| ConfigError::new(key, format!("`{name}` is not a name that a certificate can prove")))?;
+        let name = ServerName::try_from(name.trim_matches(['[', ']']).to_owned()).map_err(|_| {
+            ConfigError::new(key, format!("`{name}` is not a name that a certificate can prove"))
+        })?;
         Ok(Self { connector: TlsConnector::from(Arc::new(config)), name })
     }
 }
