@@ -1,7 +1,7 @@
 //! Everything that can stand between a receiver and an exporter.
 //!
-//! Processors and connectors are state machines: data and time come in as arguments, data goes out through the
-//! emitter. No I/O, no clock and no tasks here.
+//! Processors and connectors are state machines: data and time come in as arguments, data goes out through
+//! the emitter. No I/O, no clock and no tasks here.
 
 mod actions;
 mod attributes;

@@ -11,8 +11,8 @@ use crate::actions::{ActionConfig, Actions};
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
-    /// Actions on the attributes of every item that is included and not excluded, carried out in this order. At least
-    /// one. Default: none.
+    /// Actions on the attributes of every item that is included and not excluded, carried out in this order.
+    /// At least one. Default: none.
     pub(super) actions: Vec<ActionConfig>,
     /// The items to act on. Default: all.
     pub(super) include: Option<MatchConfig>,
