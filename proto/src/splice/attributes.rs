@@ -208,13 +208,13 @@ impl<'a> Attributes<'a> {
         if !allowed(write, position) {
             return false;
         }
-        // Encoded at the end of the buffer that the value may stand in, hence the detour.
-        let mut owned = std::mem::take(&mut self.buffers.owned);
-        let start = owned.len();
         let found = self
             .position(from)
             .and_then(|index| self.buffers.entries.get(index))
             .copied();
+        // The value may stand in the buffer that is written to.
+        let mut owned = std::mem::take(&mut self.buffers.owned);
+        let start = owned.len();
         let written = match found {
             Some(Entry {
                 state: State::Written { start: at, end },
@@ -251,8 +251,12 @@ impl<'a> Attributes<'a> {
     }
 
     /// Removes the attributes for which `keep` says no.
-    pub fn retain(&mut self, mut keep: impl FnMut(KeyValue<'_>) -> bool) {
-        for index in 0..self.buffers.entries.len() {
+    pub fn retain(&mut self, keep: impl FnMut(KeyValue<'_>) -> bool) {
+        self.retain_from(0, keep);
+    }
+
+    fn retain_from(&mut self, first: usize, mut keep: impl FnMut(KeyValue<'_>) -> bool) {
+        for index in first..self.buffers.entries.len() {
             let removed = self
                 .buffers
                 .entries
@@ -287,11 +291,7 @@ impl<'a> Attributes<'a> {
         } else if let Some(entry) = self.buffers.entries.get_mut(position) {
             entry.state = written;
         }
-        let mut index = 0;
-        self.retain(|attribute| {
-            index += 1;
-            attribute.key_bytes() != key.as_bytes() || index <= position + 1
-        });
+        self.retain_from(position + 1, |attribute| attribute.key_bytes() != key.as_bytes());
     }
 
     /// The index of the first entry with this key.
