@@ -111,6 +111,18 @@ fn a_field_of_another_wire_type_reads_as_missing() {
 }
 
 #[test]
+fn a_later_field_of_another_wire_type_hides_nothing() {
+    let mut bytes = Vec::new();
+    put_bytes(&mut bytes, 5, b"name");
+    put_varint_field(&mut bytes, 5, 7);
+
+    assert_eq!(
+        (Span::new(&bytes).name(), Span::new(&bytes).fields().name),
+        ("name", "name")
+    );
+}
+
+#[test]
 fn text_that_is_not_utf8_reads_as_empty_and_its_bytes_remain() {
     let mut bytes = Vec::new();
     put_bytes(&mut bytes, 1, b"\xff");
