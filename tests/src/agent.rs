@@ -36,16 +36,10 @@ pub fn binary() -> anyhow::Result<PathBuf> {
     }
     // target/PROFILE/deps/e2e-HASH: the binary is one folder up, and so are the other profile's.
     let test = env::current_exe()?;
-    let profile = test
-        .parent()
-        .and_then(Path::parent)
-        .context("the test executable has no folder")?;
+    let profile = test.parent().and_then(Path::parent).context("the test executable has no folder")?;
     let target = profile.parent().unwrap_or(profile);
     let candidates = [profile.to_owned(), target.join("debug"), target.join("release")];
-    let found = candidates
-        .iter()
-        .map(|folder| folder.join("edgewatch"))
-        .find(|path| path.is_file());
+    let found = candidates.iter().map(|folder| folder.join("edgewatch")).find(|path| path.is_file());
     found.with_context(|| {
         format!(
             "no edgewatch binary in {}; run `cargo build -p edgewatch`, or set EDGEWATCH_BIN",
@@ -60,10 +54,7 @@ pub fn binary() -> anyhow::Result<PathBuf> {
 /// When there is no binary, or it does not end in time.
 pub async fn run_to_end<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> anyhow::Result<Output> {
     let mut command = Command::new(binary()?);
-    command
-        .args(arguments.into_iter().map(Into::into))
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
+    command.args(arguments.into_iter().map(Into::into)).stdin(Stdio::null()).kill_on_drop(true);
     tokio::time::timeout(PATIENCE, command.output())
         .await
         .context("edgewatch did not end in time")?
@@ -255,34 +246,16 @@ impl Builder {
         std::fs::write(&config, &self.config)?;
         let binary = self.binary.map_or_else(binary, Ok)?;
         let mut command = Command::new(&binary);
-        command
-            .arg("run")
-            .arg("--config")
-            .arg(&config)
-            .args(&self.arguments)
-            .envs(self.environment);
+        command.arg("run").arg("--config").arg(&config).args(&self.arguments).envs(self.environment);
         command.current_dir(folder.path()).kill_on_drop(true);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let started = Instant::now();
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("cannot start {}", binary.display()))?;
+        let mut child = command.spawn().with_context(|| format!("cannot start {}", binary.display()))?;
         let pid = child.id().context("the child has no process id")?;
         let mut readers = JoinSet::new();
         let stdout = Lines::read(child.stdout.take(), &mut readers);
         let stderr = Lines::read(child.stderr.take(), &mut readers);
-        Ok(Agent {
-            child,
-            pid,
-            folder,
-            stderr,
-            stdout,
-            started,
-            _readers: readers,
-        })
+        Ok(Agent { child, pid, folder, stderr, stdout, started, _readers: readers })
     }
 }
 
@@ -296,10 +269,7 @@ struct Lines {
 
 impl Lines {
     fn read(stream: Option<impl AsyncRead + Send + Unpin + 'static>, readers: &mut JoinSet<()>) -> Arc<Self> {
-        let lines = Arc::new(Self {
-            text: Mutex::default(),
-            changed: watch::Sender::new(false),
-        });
+        let lines = Arc::new(Self { text: Mutex::default(), changed: watch::Sender::new(false) });
         if let Some(stream) = stream {
             readers.spawn(Arc::clone(&lines).collect(BufReader::new(stream)));
         }
@@ -308,11 +278,7 @@ impl Lines {
 
     async fn collect(self: Arc<Self>, mut stream: BufReader<impl AsyncRead + Unpin>) {
         let mut line = Vec::new();
-        while stream
-            .read_until(b'\n', &mut line)
-            .await
-            .is_ok_and(|length| length > 0)
-        {
+        while stream.read_until(b'\n', &mut line).await.is_ok_and(|length| length > 0) {
             self.text
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

@@ -62,18 +62,13 @@ pub async fn send(address: SocketAddr, mut request: Request<Bytes>) -> anyhow::R
         request.headers_mut().insert("host", address.to_string().parse()?);
     }
     let work = async {
-        let stream = TcpStream::connect(address)
-            .await
-            .with_context(|| format!("cannot connect to {address}"))?;
+        let stream =
+            TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let exchange = async {
             let (head, body) = sender.send_request(request.map(Full::new)).await?.into_parts();
             let body = body.collect().await?.to_bytes();
-            anyhow::Ok(HttpReply {
-                status: head.status,
-                headers: head.headers,
-                body,
-            })
+            anyhow::Ok(HttpReply { status: head.status, headers: head.headers, body })
         };
         tokio::pin!(exchange);
         tokio::select! {
@@ -82,7 +77,5 @@ pub async fn send(address: SocketAddr, mut request: Request<Bytes>) -> anyhow::R
             _ended = connection => exchange.await,
         }
     };
-    tokio::time::timeout(PATIENCE, work)
-        .await
-        .context("no answer in time")?
+    tokio::time::timeout(PATIENCE, work).await.context("no answer in time")?
 }

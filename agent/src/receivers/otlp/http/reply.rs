@@ -8,6 +8,7 @@ use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 
 use super::super::rejection::{Kind, Rejection};
+use super::super::server::EndConnection;
 use super::encoding::Encoding;
 
 /// The body of an answer.
@@ -45,6 +46,10 @@ pub(super) fn failure(rejection: &Rejection, encoding: Option<Encoding>) -> Resp
         Kind::Method => {
             headers.insert(ALLOW, HeaderValue::from_static("POST"));
         }
+        Kind::TimedOut => {
+            // What is left of the body would hold the connection's buffers.
+            response.extensions_mut().insert(EndConnection);
+        }
         Kind::Compression => {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd, deflate"));
         }
@@ -54,8 +59,7 @@ pub(super) fn failure(rejection: &Rejection, encoding: Option<Encoding>) -> Resp
         | Kind::Cardinality
         | Kind::Corrupt
         | Kind::Invalid
-        | Kind::TooLarge
-        | Kind::TimedOut => {}
+        | Kind::TooLarge => {}
     }
     response
 }

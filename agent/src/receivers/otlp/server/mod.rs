@@ -9,7 +9,7 @@ mod listen;
 mod tls;
 
 pub(super) use accept::{Server, ServerTelemetry};
-pub(super) use connection::{Answer, within};
+pub(super) use connection::{Answer, EndConnection, within};
 pub(super) use limits::Limits;
 pub(super) use listen::Listener;
 pub(super) use tls::Tls;

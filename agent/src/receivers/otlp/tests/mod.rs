@@ -3,4 +3,5 @@
 mod agent;
 mod client;
 mod grpc;
+mod http;
 mod samples;
