@@ -23,7 +23,8 @@ pub(super) fn success(encoding: Encoding) -> Response<Reply> {
     with_body(StatusCode::OK, encoding, body)
 }
 
-/// The answer to a request that was not taken: `google.rpc.Status`, in JSON when the request's encoding is unknown.
+/// The answer to a request that was not taken: `google.rpc.Status`, in JSON when the request's encoding is
+/// unknown.
 pub(super) fn failure(rejection: &Rejection, encoding: Option<Encoding>) -> Response<Reply> {
     let encoding = encoding.unwrap_or(Encoding::Json);
     let mut status = Status::new(code(rejection.kind), &*rejection.message);

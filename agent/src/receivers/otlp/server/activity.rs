@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
-/// Shared by a connection's task, its requests and its listener. All of them run on one thread; the atomics are for the
-/// compiler.
+/// Shared by a connection's task, its requests and its listener. All of them run on one thread; the atomics
+/// are for the compiler.
 #[derive(Debug)]
 pub(super) struct Activity {
     opened: Instant,

@@ -164,8 +164,8 @@ impl AsyncWrite for Counted {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
-    /// Closes the sending side, then reads what is still coming until the client has closed its own: a socket that is
-    /// closed with unread data resets the connection, and the reset may overtake the answer.
+    /// Closes the sending side, then reads what is still coming until the client has closed its own: a socket
+    /// that is closed with unread data resets the connection, and the reset may overtake the answer.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.linger.is_none() {

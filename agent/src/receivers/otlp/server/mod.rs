@@ -1,4 +1,5 @@
-//! The sockets: listening, connections and their limits, encryption, the orderly end. Knows HTTP, nothing of OTLP.
+//! The sockets: listening, connections and their limits, encryption, the orderly end. Knows HTTP, nothing of
+//! OTLP.
 
 mod accept;
 mod activity;
