@@ -40,7 +40,8 @@ pub fn load(
     let nothing = root.as_map().is_none_or(|map| map.is_empty());
     if nothing {
         if !problems.has_errors() {
-            let help = "start with `receivers:`, `exporters:` and `service:`; `edgewatch example` prints every key";
+            let help =
+                "start with `receivers:`, `exporters:` and `service:`; `edgewatch example` prints every key";
             problems.push(Problem::error("", None, "the configuration is empty").with_help(help));
         }
         return Outcome { config: None, problems, sources };

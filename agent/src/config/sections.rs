@@ -2,9 +2,7 @@
 
 use edgewatch_core::config::{Key, Node, Problem, Problems, Span, join, suggest};
 use edgewatch_core::extension::Extension;
-use edgewatch_core::factory::{
-    BuiltExporter, ComponentKind, Connector, Description, Factory, Prepared,
-};
+use edgewatch_core::factory::{BuiltExporter, ComponentKind, Connector, Description, Factory, Prepared};
 use edgewatch_core::processor::Processor;
 use edgewatch_core::receiver::Receiver;
 
@@ -65,8 +63,10 @@ impl Sections {
                 (ComponentKind::Exporter, self.exporters.lookup(&connector.id)),
             ] {
                 if other.is_some() {
-                    let message = format!("there is both a connector and a {} `{}`", kind.name(), connector.id);
-                    let help = format!("rename the connector, for example to `{}/connector`", connector.canonical);
+                    let message =
+                        format!("there is both a connector and a {} `{}`", kind.name(), connector.id);
+                    let help =
+                        format!("rename the connector, for example to `{}/connector`", connector.canonical);
                     let path = join("connectors", &connector.id);
                     problems.push(Problem::error(path, Some(connector.span), message).with_help(help));
                 }
@@ -190,7 +190,14 @@ impl Reader<'_> {
         let Some(factory) = factory else {
             self.unknown(kind, &canonical.kind, path, key.span);
             let id = key.name.trim().to_owned();
-            return Some(Entry { id, canonical, span: key.span, description: None, prepared: None, used: false });
+            return Some(Entry {
+                id,
+                canonical,
+                span: key.span,
+                description: None,
+                prepared: None,
+                used: false,
+            });
         };
         let prepared = factory.prepare(node, &path, self.problems);
         canonical.kind = factory.description.name.to_owned();

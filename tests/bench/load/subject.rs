@@ -19,7 +19,10 @@ use super::scenario::Scenario;
 #[derive(Clone, Debug)]
 pub(crate) enum Subject {
     /// The bare relay.
-    Relay,
+    Relay {
+        /// Largest HTTP/2 frame that it takes.
+        frame: u32,
+    },
     /// Edgewatch with OTLP/gRPC in and out and the batch processor between them.
     Edgewatch(PathBuf),
     /// Any other program.
@@ -34,7 +37,9 @@ impl Subject {
 
     fn named(name: &str, args: &Args) -> anyhow::Result<Self> {
         match name {
-            "relay" => Ok(Self::Relay),
+            "relay" => Ok(Self::Relay {
+                frame: args.relay_frame,
+            }),
             "edgewatch" => Ok(Self::Edgewatch(match &args.edgewatch {
                 Some(path) => path.clone(),
                 None => agent::binary()?,
@@ -50,7 +55,7 @@ impl Subject {
 
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Relay => "relay",
+            Self::Relay { .. } => "relay",
             Self::Edgewatch(_) => "edgewatch",
             Self::Command { name, .. } => name,
         }
@@ -66,9 +71,20 @@ impl Subject {
         let fill =
             |text: &str| text.replace("{listen}", &listen.to_string()).replace("{sink}", &sink.to_string());
         match self {
-            Self::Relay => {
+            Self::Relay { frame } => {
                 let mut command = Command::new(env::current_exe()?);
+<<<<<<< HEAD
                 command.args(["relay", "--listen", &listen.to_string(), "--sink", &sink.to_string()]);
+=======
+                command.args([
+                    "relay",
+                    "--listen",
+                    &listen.to_string(),
+                    "--sink",
+                    &sink.to_string(),
+                ]);
+                command.args(["--frame", &frame.to_string()]);
+>>>>>>> refs/heads/main
                 if scenario.gzip() {
                     command.arg("--gzip");
                 }
