@@ -79,16 +79,15 @@ pub async fn send_over(
     request: Request<Bytes>,
 ) -> anyhow::Result<HttpReply> {
     let work = async {
-<<<<<<< HEAD
-        let stream =
-            TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
-=======
->>>>>>> refs/heads/main
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let exchange = async {
             let (head, body) = sender.send_request(request.map(Full::new)).await?.into_parts();
             let body = body.collect().await?.to_bytes();
-            anyhow::Ok(HttpReply { status: head.status, headers: head.headers, body })
+            anyhow::Ok(HttpReply {
+                status: head.status,
+                headers: head.headers,
+                body,
+            })
         };
         tokio::pin!(exchange);
         tokio::select! {
@@ -97,5 +96,7 @@ pub async fn send_over(
             _ended = connection => exchange.await,
         }
     };
-    tokio::time::timeout(PATIENCE, work).await.context("no answer in time")?
+    tokio::time::timeout(PATIENCE, work)
+        .await
+        .context("no answer in time")?
 }

@@ -37,7 +37,11 @@ impl Template {
                     .collect::<Vec<_>>()
             })
             .collect();
-        Self { signal, bytes: one.into(), places }
+        Self {
+            signal,
+            bytes: one.into(),
+            places,
+        }
     }
 
     /// The signal that it is a request of.
@@ -86,5 +90,9 @@ fn number_bytes(signal: Signal, number: u64) -> [u8; 8] {
 }
 
 fn positions(bytes: &[u8], wanted: [u8; 8]) -> impl Iterator<Item = usize> {
-    bytes.windows(8).enumerate().filter(move |(_, window)| *window == wanted).map(|(at, _)| at)
+    bytes
+        .windows(8)
+        .enumerate()
+        .filter(move |(_, window)| *window == wanted)
+        .map(|(at, _)| at)
 }
