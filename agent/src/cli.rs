@@ -38,7 +38,9 @@ pub enum Command {
         could not deliver everything in time, 2 for bad arguments.")]
     Run(RunArguments),
     /// Checks a configuration: every problem with its place, what is wrong and what was probably meant.
-    #[command(after_help = "Exit status: 0 when the configuration can be used (there may be warnings), 1 when it cannot.")]
+    #[command(
+        after_help = "Exit status: 0 when the configuration can be used (there may be warnings), 1 when it cannot."
+    )]
     Validate(ConfigArguments),
     /// Lists the components of this build.
     Components,

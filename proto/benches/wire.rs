@@ -22,9 +22,7 @@ fn scans(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(ITEMS));
     for signal in Signal::ALL {
         let request = request(signal);
-        group.bench_function(signal.name(), |bencher| {
-            bencher.iter(|| scan(signal, black_box(&request)))
-        });
+        group.bench_function(signal.name(), |bencher| bencher.iter(|| scan(signal, black_box(&request))));
     }
     let spans = request(Signal::Traces);
     group.bench_function("traces, decoded by prost", |bencher| {
@@ -63,8 +61,7 @@ fn views(criterion: &mut Criterion) {
                 .flat_map(|resource| resource.scope_spans())
                 .flat_map(|scope| scope.spans())
                 .filter_map(|span| {
-                    span.attributes()
-                        .find(|attribute| attribute.key_bytes() == b"http.response.status_code")
+                    span.attributes().find(|attribute| attribute.key_bytes() == b"http.response.status_code")
                 })
                 .filter_map(|attribute| attribute.value().as_int())
                 .sum::<i64>()
@@ -137,12 +134,7 @@ fn splits(criterion: &mut Criterion) {
         let request = request(signal);
         group.bench_function(format!("into pieces of 30, {signal}"), |bencher| {
             bencher.iter(|| {
-                split(
-                    signal,
-                    black_box(&request),
-                    const { NonZeroUsize::new(30).expect("not zero") },
-                )
-                .count()
+                split(signal, black_box(&request), const { NonZeroUsize::new(30).expect("not zero") }).count()
             });
         });
     }

@@ -16,6 +16,7 @@ pub mod semconv;
 pub mod splice;
 pub mod split;
 pub mod status;
+pub mod text;
 pub mod view;
 pub mod wire;
 

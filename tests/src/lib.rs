@@ -3,6 +3,7 @@
 //! - [`agent`] starts the real `edgewatch` binary and watches it.
 //! - [`sink`] is an OTLP backend that records what it gets and answers as told.
 //! - [`client`] sends requests, well-formed ones and others, and returns whatever comes back.
+//! - [`tls`] issues certificates for both ends.
 //! - [`load`] makes requests whose items are numbered, so that loss and duplicates are counted exactly.
 //!
 //! Nothing here uses the agent's own wire code: encoding, decoding and counting are done a second, independent way
@@ -18,5 +19,6 @@ pub mod process;
 mod signal;
 pub mod sink;
 pub mod status;
+pub mod tls;
 
 pub use signal::Signal;

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::bail;
 
-use crate::command::{cargo, exists, root, run, say};
+use crate::command::{cargo, root, run, say};
+use crate::setup;
 
 /// Rust files longer than this are refused: the second subject wants a room of its own.
 const LINES: usize = 600;
@@ -16,13 +18,12 @@ pub(crate) fn run_all() -> anyhow::Result<()> {
     run(&mut cargo(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
     run(cargo(["doc", "--workspace", "--no-deps", "--document-private-items"])
         .env("RUSTDOCFLAGS", "-D warnings"))?;
-    if exists("cargo-deny") {
-        // Advisories need a database from the network; `cargo deny check` alone has them too.
-        run(&mut cargo(["deny", "check", "bans", "licenses", "sources"]))?;
-    } else {
-        say(
-            "skipped: licences and sources of dependencies (cargo-deny is not installed; cargo install cargo-deny)",
-        );
+    match setup::cargo_deny() {
+        // Advisories need a database from the network: a bare `cargo deny check` looks them up.
+        Some(deny) => {
+            run(Command::new(deny).current_dir(root()).args(["check", "bans", "licenses", "sources"]))?
+        }
+        None => say("skipped: licences and sources of dependencies (cargo-deny cannot be installed)"),
     }
     Ok(())
 }

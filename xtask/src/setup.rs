@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::command::{exists, root, run, say};
+use crate::command::{cargo, exists, root, run, say};
 
 /// The OpenTelemetry SDK for Python that the interoperability stories speak with.
 const PYTHON_PACKAGES: &[&str] = &[
@@ -12,6 +12,9 @@ const PYTHON_PACKAGES: &[&str] = &[
     "opentelemetry-exporter-otlp-proto-grpc==1.45.2",
     "opentelemetry-exporter-otlp-proto-http==1.45.2",
 ];
+
+/// The version that deny.toml was written for.
+const CARGO_DENY: &str = "0.20.2";
 
 /// Debian packages and the program that shows whether each is there.
 const DEBIAN_PACKAGES: &[(&str, &str)] =
@@ -32,6 +35,28 @@ pub(crate) fn debian() {
         .and_then(|()| run(Command::new("apt-get").args(["install", "--yes", "--quiet"]).args(&missing)));
     if let Err(error) = installed {
         say(&format!("{error}; what needs {} is skipped", missing.join(" ")));
+    }
+}
+
+/// cargo-deny: the one that is installed, or one of our own below `target/`.
+pub(crate) fn cargo_deny() -> Option<PathBuf> {
+    if exists("cargo-deny") {
+        return Some(PathBuf::from("cargo-deny"));
+    }
+    let tools = root().join("target").join("tools");
+    let program = tools.join("bin").join("cargo-deny");
+    if program.exists() {
+        return Some(program);
+    }
+    say("installing cargo-deny below target/; this takes a few minutes once");
+    let mut install =
+        cargo(["install", "--quiet", "--locked", "cargo-deny", "--version", CARGO_DENY, "--root"]);
+    match run(install.arg(&tools)) {
+        Ok(()) => Some(program),
+        Err(error) => {
+            say(&format!("{error:#}"));
+            None
+        }
     }
 }
 

@@ -43,12 +43,14 @@ pub(super) fn read(node: &Node, sections: &mut Sections, problems: &mut Problems
             (format!("expected a map of pipelines by id, found {}", node.kind()), false)
         };
         let mut problem = Problem::error(path, Some(node.span), message);
-        problem.help = help.then(|| "add one, such as `traces: {receivers: [otlp], exporters: [debug]}`".to_owned());
+        problem.help =
+            help.then(|| "add one, such as `traces: {receivers: [otlp], exporters: [debug]}`".to_owned());
         problems.push(problem);
         return Vec::new();
     };
     let mut reader = Reader { sections, problems, connectors: Vec::new() };
-    let plans = map.iter().filter_map(|(key, node)| reader.pipeline(key, node, &join(path, &key.name))).collect();
+    let plans =
+        map.iter().filter_map(|(key, node)| reader.pipeline(key, node, &join(path, &key.name))).collect();
     reader.check_connectors();
     plans
 }
@@ -98,8 +100,10 @@ impl Reader<'_> {
                     (message.to_owned(), None)
                 }
                 None => {
-                    let near = suggest::suggest(&id.kind, names).map(|near| format!("did you mean `{near}`? "));
-                    let rule = "a pipeline's id is its signal, with a name behind `/`: traces, metrics/host, logs";
+                    let near =
+                        suggest::suggest(&id.kind, names).map(|near| format!("did you mean `{near}`? "));
+                    let rule =
+                        "a pipeline's id is its signal, with a name behind `/`: traces, metrics/host, logs";
                     (format!("`{}` is not a signal", id.kind), Some(near.unwrap_or_default() + rule))
                 }
             },
@@ -177,7 +181,8 @@ impl Reader<'_> {
         for found in &self.connectors {
             let Some(entry) = self.sections.connectors.entries.get(found.connector) else { continue };
             // What emits the signals that it takes passes each on as itself.
-            let passes = entry.description.is_some_and(|description| description.signals == description.emits);
+            let passes =
+                entry.description.is_some_and(|description| description.signals == description.emits);
             let paired = self.connectors.iter().any(|other| {
                 other.connector == found.connector
                     && other.input != found.input

@@ -2,9 +2,7 @@
 
 use edgewatch_core::config::{Key, Node, Problem, Problems, Span, join, suggest};
 use edgewatch_core::extension::Extension;
-use edgewatch_core::factory::{
-    BuiltExporter, ComponentKind, Connector, Description, Factory, Prepared,
-};
+use edgewatch_core::factory::{BuiltExporter, ComponentKind, Connector, Description, Factory, Prepared};
 use edgewatch_core::processor::Processor;
 use edgewatch_core::receiver::Receiver;
 
@@ -65,8 +63,9 @@ impl Sections {
                 (ComponentKind::Exporter, self.exporters.lookup(&connector.id)),
             ] {
                 if other.is_some() {
-                    let message = format!("there is both a connector and a {} `{}`", kind.name(), connector.id);
-                    let help = format!("rename the connector, for example to `{}/connector`", connector.canonical);
+                    let message = format!("there is both a connector and {} `{}`", a(kind), connector.id);
+                    let help =
+                        format!("rename the connector, for example to `{}/connector`", connector.canonical);
                     let path = join("connectors", &connector.id);
                     problems.push(Problem::error(path, Some(connector.span), message).with_help(help));
                 }
@@ -146,6 +145,12 @@ impl<T> Section<T> {
     }
 }
 
+/// `a receiver`, `an exporter`.
+fn a(kind: ComponentKind) -> String {
+    let article = if kind.name().starts_with('e') { "an" } else { "a" };
+    format!("{article} {}", kind.name())
+}
+
 struct Reader<'a> {
     root: &'a Node,
     components: &'a Components,
@@ -190,7 +195,14 @@ impl Reader<'_> {
         let Some(factory) = factory else {
             self.unknown(kind, &canonical.kind, path, key.span);
             let id = key.name.trim().to_owned();
-            return Some(Entry { id, canonical, span: key.span, description: None, prepared: None, used: false });
+            return Some(Entry {
+                id,
+                canonical,
+                span: key.span,
+                description: None,
+                prepared: None,
+                used: false,
+            });
         };
         let prepared = factory.prepare(node, &path, self.problems);
         canonical.kind = factory.description.name.to_owned();
@@ -216,7 +228,7 @@ impl Reader<'_> {
         } else if let Some(home) =
             ComponentKind::ALL.into_iter().find(|other| self.components.find(*other, name).is_some())
         {
-            (unknown, Some(format!("`{name}` is a {}; it belongs under `{}`", home.name(), home.section())))
+            (unknown, Some(format!("`{name}` is {}; it belongs under `{}`", a(home), home.section())))
         } else {
             let descriptions = self.components.descriptions(kind);
             let names: Vec<&str> = descriptions

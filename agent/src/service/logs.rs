@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tracing::callsite::Identifier;
 use tracing::level_filters::LevelFilter;
@@ -14,41 +14,23 @@ use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, Filter, SubscriberExt};
 
-/// How lines are written.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Encoding {
-    /// For people.
-    Console,
-    /// One JSON object a line.
-    Json,
-}
-
-/// How much of what repeats is written.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Sampling {
-    /// Length of a window.
-    pub tick: Duration,
-    /// Events of one place written in each window before sampling starts.
-    pub initial: u64,
-    /// After that one in so many is written; zero: none.
-    pub thereafter: u64,
-}
-
-impl Default for Sampling {
-    fn default() -> Self {
-        Self { tick: Duration::from_secs(10), initial: 10, thereafter: 100 }
-    }
-}
+use crate::config::telemetry::{Encoding, Level, Logs, Sampling};
 
 /// Makes the global subscriber. A second call changes nothing.
-pub fn init(level: LevelFilter, encoding: Encoding, sampling: Option<Sampling>) {
-    let sampler = sampling.map(Sampler::new);
-    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false);
-    let layer: Box<dyn Layer<_> + Send + Sync> = match (encoding, sampler) {
+pub fn init(logs: &Logs) {
+    let sampler = logs.sampling.enabled.then(|| Sampler::new(logs.sampling.clone()));
+    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false).with_ansi(false);
+    let layer: Box<dyn Layer<_> + Send + Sync> = match (logs.encoding, sampler) {
         (Encoding::Console, None) => layer.boxed(),
         (Encoding::Console, Some(sampler)) => layer.with_filter(sampler).boxed(),
         (Encoding::Json, None) => layer.json().flatten_event(true).boxed(),
         (Encoding::Json, Some(sampler)) => layer.json().flatten_event(true).with_filter(sampler).boxed(),
+    };
+    let level = match logs.level {
+        Level::Debug => LevelFilter::DEBUG,
+        Level::Info => LevelFilter::INFO,
+        Level::Warn => LevelFilter::WARN,
+        Level::Error => LevelFilter::ERROR,
     };
     let subscriber = tracing_subscriber::registry().with(layer.with_filter(level));
     // A test may have set one already; then that one stays.
@@ -77,7 +59,7 @@ impl Sampler {
     fn admits(&self, place: Identifier, now: Instant) -> bool {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let window = windows.entry(place).or_insert(Window { start: now, seen: 0 });
-        if now.duration_since(window.start) >= self.sampling.tick {
+        if now.duration_since(window.start) >= *self.sampling.tick {
             *window = Window { start: now, seen: 0 };
         }
         window.seen += 1;
@@ -109,13 +91,13 @@ mod tests {
         let callsite =
             tracing::callsite!(name: "somewhere", kind: tracing::metadata::Kind::EVENT, fields: message);
         let place = callsite.metadata().callsite();
-        let sampling = Sampling { tick: Duration::from_secs(10), initial: 2, thereafter: 3 };
+        let sampling = Sampling { initial: 2, thereafter: 3, ..Sampling::default() };
         let sampler = Sampler::new(sampling);
         let start = Instant::now();
 
         let written: Vec<bool> = (0..9).map(|_| sampler.admits(place.clone(), start)).collect();
         assert_eq!(written, [true, true, false, false, true, false, false, true, false]);
 
-        assert!(sampler.admits(place, start + Duration::from_secs(10)), "a new window has begun");
+        assert!(sampler.admits(place, start + std::time::Duration::from_secs(10)), "a new window has begun");
     }
 }

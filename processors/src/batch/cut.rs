@@ -1,50 +1,35 @@
-use bytes::Bytes;
-use edgewatch_core::Signal;
+use std::num::NonZeroUsize;
+
 use edgewatch_core::batch::{Batch, Segments};
-use edgewatch_proto::splice;
+use edgewatch_proto::split::{Limits, Pieces};
 
-/// Cuts `batch` after `items` items, of which it has more. Both parts answer to the same sources. There is no
-/// rest when the batch turns out to hold no more items than asked for.
-pub(super) fn cut(batch: Batch, items: usize) -> (Batch, Option<Batch>) {
-    let (signal, total) = (batch.signal(), batch.items());
+/// Cuts `batch` into parts: the first of `first` items, then as many of `max` items as it fills. These go to
+/// `full`; what is left is returned. Whole resources are sliced, only those that cross a limit are copied.
+/// All parts answer to the same sources.
+pub(super) fn cut(
+    batch: Batch,
+    first: NonZeroUsize,
+    max: NonZeroUsize,
+    mut full: impl FnMut(Batch),
+) -> Option<Batch> {
+    let signal = batch.signal();
     let (segments, ack) = batch.into_parts();
-    let (mut head, mut tail) = (Segments::new(), Segments::new());
-    let mut missing = items;
+    let (mut part, mut items, mut size) = (Segments::new(), 0, first);
     for segment in segments {
-        if missing == 0 {
-            tail.push(segment);
-            continue;
-        }
-        let mut position = 0;
-        let first = splice::retain(signal, &segment, &mut |_: &splice::Located<'_>| {
-            position += 1;
-            position <= missing
-        });
-        match first.request {
-            Some(request) => {
-                tail.extend(behind(signal, &segment, missing));
-                head.push(request);
-                missing = 0;
-            }
-            None => {
-                missing -= first.kept;
-                head.push(segment);
+        let mut pieces = Pieces::new(signal, &segment);
+        while let Some(room) = NonZeroUsize::new(size.get().saturating_sub(items)) {
+            let Some(piece) = pieces.next(Limits::items(room)) else { break };
+            items += piece.items;
+            part.push(piece.request);
+            if items >= size.get() {
+                full(Batch::of_segments(signal, std::mem::take(&mut part), items, ack.share()));
+                (items, size) = (0, max);
             }
         }
     }
-    if tail.is_empty() {
-        return (Batch::of_segments(signal, head, total, ack), None);
+    if items == 0 {
+        ack.delivered();
+        return None;
     }
-    let first = Batch::of_segments(signal, head, items, ack.share());
-    (first, Some(Batch::of_segments(signal, tail, total - items, ack)))
-}
-
-/// What stands behind the first `items` items.
-fn behind(signal: Signal, segment: &Bytes, items: usize) -> Option<Bytes> {
-    let mut position = 0;
-    splice::retain(signal, segment, &mut |_: &splice::Located<'_>| {
-        position += 1;
-        position > items
-    })
-    .request
+    Some(Batch::of_segments(signal, part, items, ack))
 }

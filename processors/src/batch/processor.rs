@@ -1,3 +1,4 @@
+use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use edgewatch_core::Signal;
@@ -65,16 +66,16 @@ impl Batcher {
 
 impl Processor for Batcher {
     fn process(&mut self, mut batch: Batch, now: Instant, out: &mut Emitter) -> Result<(), ProcessError> {
-        let max = match self.config.send_batch_max_size {
-            0 => usize::MAX,
-            max => max,
-        };
         // Only the newcomer is ever cut: what is held is smaller than `send_batch_size`, which is not above
         // `max`.
-        while self.held_items().saturating_add(batch.items()) > max {
-            let (head, rest) = cut(batch, max - self.held_items());
-            let full = self.join(head);
-            self.emit(full, Trigger::Size, out);
+        if let Some(max) = NonZeroUsize::new(self.config.send_batch_max_size)
+            && let Some(room) = NonZeroUsize::new(max.get().saturating_sub(self.held_items()))
+            && batch.items() > room.get()
+        {
+            let rest = cut(batch, room, max, |part| {
+                let full = self.join(part);
+                self.emit(full, Trigger::Size, out);
+            });
             let Some(rest) = rest else { return Ok(()) };
             batch = rest;
         }

@@ -35,11 +35,7 @@ fn text(key: &str, text: impl Into<String>) -> KeyValue {
 }
 
 fn attribute(key: &str, value: Value) -> KeyValue {
-    KeyValue {
-        key: key.to_owned(),
-        value: Some(AnyValue { value: Some(value) }),
-        ..KeyValue::default()
-    }
+    KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
 }
 
 fn resource() -> Option<Resource> {
@@ -50,10 +46,7 @@ fn resource() -> Option<Resource> {
         text("telemetry.sdk.language", "java"),
         text("telemetry.sdk.name", "opentelemetry"),
     ];
-    Some(Resource {
-        attributes,
-        ..Resource::default()
-    })
+    Some(Resource { attributes, ..Resource::default() })
 }
 
 fn scope() -> Option<InstrumentationScope> {
@@ -82,9 +75,7 @@ fn item_attributes(index: u64) -> Vec<KeyValue> {
 fn traces() -> ExportTraceServiceRequest {
     let spans = (0..ITEMS)
         .map(|index| Span {
-            trace_id: (u128::from(index) << 64 | 0xfedc_ba98_7654_3210)
-                .to_be_bytes()
-                .to_vec(),
+            trace_id: (u128::from(index) << 64 | 0xfedc_ba98_7654_3210).to_be_bytes().to_vec(),
             span_id: (index << 32 | 0x89ab_cdef).to_be_bytes().to_vec(),
             parent_span_id: (index << 16 | 0xf00d).to_be_bytes().to_vec(),
             flags: 0x101,
@@ -97,17 +88,9 @@ fn traces() -> ExportTraceServiceRequest {
             ..Span::default()
         })
         .collect();
-    let scope_spans = vec![ScopeSpans {
-        scope: scope(),
-        spans,
-        schema_url: String::new(),
-    }];
+    let scope_spans = vec![ScopeSpans { scope: scope(), spans, schema_url: String::new() }];
     ExportTraceServiceRequest {
-        resource_spans: vec![ResourceSpans {
-            resource: resource(),
-            scope_spans,
-            schema_url: String::new(),
-        }],
+        resource_spans: vec![ResourceSpans { resource: resource(), scope_spans, schema_url: String::new() }],
     }
 }
 
@@ -127,17 +110,9 @@ fn logs() -> ExportLogsServiceRequest {
             ..LogRecord::default()
         })
         .collect();
-    let scope_logs = vec![ScopeLogs {
-        scope: scope(),
-        log_records,
-        schema_url: String::new(),
-    }];
+    let scope_logs = vec![ScopeLogs { scope: scope(), log_records, schema_url: String::new() }];
     ExportLogsServiceRequest {
-        resource_logs: vec![ResourceLogs {
-            resource: resource(),
-            scope_logs,
-            schema_url: String::new(),
-        }],
+        resource_logs: vec![ResourceLogs { resource: resource(), scope_logs, schema_url: String::new() }],
     }
 }
 
@@ -155,11 +130,7 @@ fn metrics() -> ExportMetricsServiceRequest {
             ..Metric::default()
         })
         .collect();
-    let scope_metrics = vec![ScopeMetrics {
-        scope: scope(),
-        metrics,
-        schema_url: String::new(),
-    }];
+    let scope_metrics = vec![ScopeMetrics { scope: scope(), metrics, schema_url: String::new() }];
     ExportMetricsServiceRequest {
         resource_metrics: vec![ResourceMetrics {
             resource: resource(),

@@ -36,7 +36,7 @@ mod request;
 mod traces;
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 pub use attributes::{Attributes, Value, Values};
 pub use logs::{LogScope, Record, Severity, logs};

@@ -84,15 +84,10 @@ static TRACES: Schema = Schema::new("ExportTraceServiceRequest", [(1, Message(&R
 static METRICS: Schema = Schema::new("ExportMetricsServiceRequest", [(1, Message(&RESOURCE_METRICS))]);
 static LOGS: Schema = Schema::new("ExportLogsServiceRequest", [(1, Message(&RESOURCE_LOGS))]);
 
-static RESOURCE: Schema = Schema::new(
-    "Resource",
-    [(1, KeyValue), (2, Varint), (3, Message(&ENTITY_REF))],
-);
+static RESOURCE: Schema = Schema::new("Resource", [(1, KeyValue), (2, Varint), (3, Message(&ENTITY_REF))]);
 static ENTITY_REF: Schema = Schema::new("EntityRef", [(1, Text), (2, Text), (3, Text), (4, Text)]);
-static SCOPE: Schema = Schema::new(
-    "InstrumentationScope",
-    [(1, Text), (2, Text), (3, KeyValue), (4, Varint)],
-);
+static SCOPE: Schema =
+    Schema::new("InstrumentationScope", [(1, Text), (2, Text), (3, KeyValue), (4, Varint)]);
 pub(crate) static KEY_VALUE: Schema =
     Schema::new("KeyValue", [(1, Text), (2, Message(&ANY_VALUE)), (3, Varint)]);
 static ANY_VALUE: Schema = Schema::new(
@@ -111,10 +106,8 @@ static ANY_VALUE: Schema = Schema::new(
 static ARRAY_VALUE: Schema = Schema::new("ArrayValue", [(1, Message(&ANY_VALUE))]);
 static KEY_VALUE_LIST: Schema = Schema::new("KeyValueList", [(1, KeyValue)]);
 
-static RESOURCE_SPANS: Schema = Schema::new(
-    "ResourceSpans",
-    [(1, Message(&RESOURCE)), (2, Message(&SCOPE_SPANS)), (3, Text)],
-);
+static RESOURCE_SPANS: Schema =
+    Schema::new("ResourceSpans", [(1, Message(&RESOURCE)), (2, Message(&SCOPE_SPANS)), (3, Text)]);
 static SCOPE_SPANS: Schema = Schema::new("ScopeSpans", [(1, Message(&SCOPE)), (2, Item(&SPAN)), (3, Text)]);
 static SPAN: Schema = Schema::new(
     "Span",
@@ -138,27 +131,14 @@ static SPAN: Schema = Schema::new(
     ],
 );
 static EVENT: Schema = Schema::new("Event", [(1, Fixed64), (2, Text), (3, KeyValue), (4, Varint)]);
-static LINK: Schema = Schema::new(
-    "Link",
-    [
-        (1, Bytes),
-        (2, Bytes),
-        (3, Text),
-        (4, KeyValue),
-        (5, Varint),
-        (6, Fixed32),
-    ],
-);
+static LINK: Schema =
+    Schema::new("Link", [(1, Bytes), (2, Bytes), (3, Text), (4, KeyValue), (5, Varint), (6, Fixed32)]);
 static STATUS: Schema = Schema::new("Status", [(2, Text), (3, Varint)]);
 
-static RESOURCE_LOGS: Schema = Schema::new(
-    "ResourceLogs",
-    [(1, Message(&RESOURCE)), (2, Message(&SCOPE_LOGS)), (3, Text)],
-);
-static SCOPE_LOGS: Schema = Schema::new(
-    "ScopeLogs",
-    [(1, Message(&SCOPE)), (2, Item(&LOG_RECORD)), (3, Text)],
-);
+static RESOURCE_LOGS: Schema =
+    Schema::new("ResourceLogs", [(1, Message(&RESOURCE)), (2, Message(&SCOPE_LOGS)), (3, Text)]);
+static SCOPE_LOGS: Schema =
+    Schema::new("ScopeLogs", [(1, Message(&SCOPE)), (2, Item(&LOG_RECORD)), (3, Text)]);
 static LOG_RECORD: Schema = Schema::new(
     "LogRecord",
     [
@@ -176,14 +156,10 @@ static LOG_RECORD: Schema = Schema::new(
     ],
 );
 
-static RESOURCE_METRICS: Schema = Schema::new(
-    "ResourceMetrics",
-    [(1, Message(&RESOURCE)), (2, Message(&SCOPE_METRICS)), (3, Text)],
-);
-static SCOPE_METRICS: Schema = Schema::new(
-    "ScopeMetrics",
-    [(1, Message(&SCOPE)), (2, Message(&METRIC)), (3, Text)],
-);
+static RESOURCE_METRICS: Schema =
+    Schema::new("ResourceMetrics", [(1, Message(&RESOURCE)), (2, Message(&SCOPE_METRICS)), (3, Text)]);
+static SCOPE_METRICS: Schema =
+    Schema::new("ScopeMetrics", [(1, Message(&SCOPE)), (2, Message(&METRIC)), (3, Text)]);
 static METRIC: Schema = Schema::new(
     "Metric",
     [
@@ -201,10 +177,8 @@ static METRIC: Schema = Schema::new(
 static GAUGE: Schema = Schema::new("Gauge", [(1, Item(&NUMBER_POINT))]);
 static SUM: Schema = Schema::new("Sum", [(1, Item(&NUMBER_POINT)), (2, Varint), (3, Varint)]);
 static HISTOGRAM: Schema = Schema::new("Histogram", [(1, Item(&HISTOGRAM_POINT)), (2, Varint)]);
-static EXPONENTIAL_HISTOGRAM: Schema = Schema::new(
-    "ExponentialHistogram",
-    [(1, Item(&EXPONENTIAL_HISTOGRAM_POINT)), (2, Varint)],
-);
+static EXPONENTIAL_HISTOGRAM: Schema =
+    Schema::new("ExponentialHistogram", [(1, Item(&EXPONENTIAL_HISTOGRAM_POINT)), (2, Varint)]);
 static SUMMARY: Schema = Schema::new("Summary", [(1, Item(&SUMMARY_POINT))]);
 static NUMBER_POINT: Schema = Schema::new(
     "NumberDataPoint",
@@ -269,12 +243,5 @@ static SUMMARY_POINT: Schema = Schema::new(
 static VALUE_AT_QUANTILE: Schema = Schema::new("ValueAtQuantile", [(1, Fixed64), (2, Fixed64)]);
 static EXEMPLAR: Schema = Schema::new(
     "Exemplar",
-    [
-        (2, Fixed64),
-        (3, Fixed64),
-        (4, Bytes),
-        (5, Bytes),
-        (6, Fixed64),
-        (7, KeyValue),
-    ],
+    [(2, Fixed64), (3, Fixed64), (4, Bytes), (5, Bytes), (6, Fixed64), (7, KeyValue)],
 );

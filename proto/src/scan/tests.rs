@@ -76,36 +76,21 @@ proptest! {
 #[test]
 fn nests_exactly_as_deep_as_prost() {
     for levels in 40..60 {
-        for innermost in [
-            &[][..],
-            &[0x08, 0x01],
-            &[0x10, 0x01],
-            &[0xa2, 0x06, 0x00],
-            &[0xa3, 0x06, 0xa4, 0x06],
-        ] {
+        for innermost in
+            [&[][..], &[0x08, 0x01], &[0x10, 0x01], &[0xa2, 0x06, 0x00], &[0xa3, 0x06, 0xa4, 0x06]]
+        {
             for ring in [&[5, 1][..], &[6, 1, 2]] {
-                let path: Vec<u32> = [1, 2, 2, 5]
-                    .iter()
-                    .chain(ring.iter().cycle().take(levels * 2))
-                    .copied()
-                    .collect();
+                let path: Vec<u32> =
+                    [1, 2, 2, 5].iter().chain(ring.iter().cycle().take(levels * 2)).copied().collect();
                 let bytes = wrapped(&path, innermost);
                 let expected = reference(Signal::Logs, &bytes);
-                assert_eq!(
-                    scanned(Signal::Logs, &bytes),
-                    expected,
-                    "{} levels, {innermost:?}",
-                    path.len()
-                );
+                assert_eq!(scanned(Signal::Logs, &bytes), expected, "{} levels, {innermost:?}", path.len());
             }
         }
     }
     let bomb = wrapped(&[5, 1].repeat(20_000), &[]);
     let record = wrapped(&[1, 2, 2, 5], &bomb);
-    assert_eq!(
-        scan(Signal::Logs, &record).map_err(|malformed| malformed.fault),
-        Err(Fault::Depth)
-    );
+    assert_eq!(scan(Signal::Logs, &record).map_err(|malformed| malformed.fault), Err(Fault::Depth));
 }
 
 #[test]
@@ -144,10 +129,7 @@ fn says_what_is_wrong_and_where() {
     );
     assert_eq!(
         scan(Signal::Traces, &[0x0a, 0x05, 0x00]),
-        Err(Malformed {
-            offset: 2,
-            fault: Fault::Overrun
-        })
+        Err(Malformed { offset: 2, fault: Fault::Overrun })
     );
 }
 

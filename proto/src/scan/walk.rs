@@ -23,11 +23,7 @@ pub struct Scan {
 ///
 /// Says what is wrong and where, if `prost` would not decode the request.
 pub fn scan(signal: Signal, request: &[u8]) -> Result<Scan, Malformed> {
-    let mut scanner = Scanner {
-        source: request,
-        items: 0,
-        text: NONE,
-    };
+    let mut scanner = Scanner { source: request, items: 0, text: NONE };
     scanner.message(request, 0, request_schema(signal), MAX_DEPTH)?;
     scanner.end_text(request.len())?;
     Ok(Scan { items: scanner.items })
@@ -69,11 +65,12 @@ impl Scanner<'_> {
             };
             at = match (schema.kind(number), wire_type) {
                 (Kind::KeyValue, WireType::Len) => {
-                    let (inner, content) = self.open(bytes, content, depth)?;
-                    if depth <= ATTRIBUTE_LEVELS || !self.attribute(inner, content)? {
-                        self.message(inner, content, &KEY_VALUE, depth - 1)?;
+                    let mut end = self.key_value(bytes, content, depth)?;
+                    // Attributes come in rows.
+                    while bytes.get(end).is_some_and(|&next| u64::from(next) == tag) {
+                        end = self.key_value(bytes, end + 1, depth)?;
                     }
-                    inner.len()
+                    end
                 }
                 (Kind::Text, WireType::Len) => {
                     let (len, content) = self.number(bytes, content)?;
@@ -127,13 +124,7 @@ impl Scanner<'_> {
                 }
                 (Kind::Unknown, _) => self.unknown(bytes, start, wire_type, depth)?,
                 (_known, _) => {
-                    return Err(Malformed::at(
-                        start,
-                        Fault::WireType {
-                            message: schema.name,
-                            number,
-                        },
-                    ));
+                    return Err(Malformed::at(start, Fault::WireType { message: schema.name, number }));
                 }
             };
         }
@@ -165,50 +156,23 @@ impl Scanner<'_> {
         Ok((bytes.get(..end).unwrap_or_default(), content))
     }
 
-    /// The shortcut for what nearly all attributes look like: a key and a text, integer, truth or number, all lengths
-    /// in a single byte. Returns whether `bytes` from `at` is such a `KeyValue`; if not, nothing has been consumed.
+    /// Checks the `KeyValue` whose length stands at `at`; returns the offset behind it.
     #[inline(always)]
-    fn attribute(&mut self, bytes: &[u8], at: usize) -> Result<bool, Malformed> {
-        let Some(&[0x0a, key_len]) = head(bytes, at) else {
-            return Ok(false);
-        };
-        if key_len >= 0x80 {
-            return Ok(false);
-        }
-        let value_at = at + 2 + usize::from(key_len);
-        let Some(&[0x12, value_len, tag, first]) = head(bytes, value_at) else {
-            return Ok(false);
-        };
-        let value_len = usize::from(value_len);
-        let plain = match tag {
-            _long if value_len >= 0x80 || value_at + 2 + value_len != bytes.len() => return Ok(false),
-            0x0a => first < 0x80 && usize::from(first) + 2 == value_len,
-            0x10 | 0x18 if value_len == 2 => first < 0x80,
-            0x18 => {
-                // More than one byte: check it, and take it out of the run.
-                let number_at = value_at + 3;
-                if varint(bytes, number_at).is_none_or(|(_value, end)| end != bytes.len()) {
-                    return Ok(false);
-                }
-                return self.end_run(at + 2, number_at);
+    fn key_value(&mut self, bytes: &[u8], at: usize, depth: u32) -> Result<usize, Malformed> {
+        if depth > ATTRIBUTE_LEVELS
+            && let Some((end, run_end)) = plain_attribute(bytes, at)
+        {
+            if self.text == NONE {
+                self.text = at + 3;
             }
-            0x21 if value_len == 9 => return self.end_run(at + 2, value_at + 3),
-            _other => false,
-        };
-        if plain && self.text == NONE {
-            self.text = at + 2;
+            if run_end != end {
+                self.end_text(run_end)?;
+            }
+            return Ok(end);
         }
-        Ok(plain)
-    }
-
-    /// Ends the run of text, which includes a text at `text`, at `end`.
-    #[inline(always)]
-    fn end_run(&mut self, text: usize, end: usize) -> Result<bool, Malformed> {
-        if self.text == NONE {
-            self.text = text;
-        }
-        self.end_text(end)?;
-        Ok(true)
+        let (inner, content) = self.open(bytes, at, depth)?;
+        self.message(inner, content, &KEY_VALUE, depth - 1)?;
+        Ok(inner.len())
     }
 
     /// Ends the run of text, if one is open, and checks it.
@@ -219,11 +183,7 @@ impl Scanner<'_> {
         }
         let start = std::mem::replace(&mut self.text, NONE);
         let run = self.source.get(start..end).unwrap_or_default();
-        if run.is_ascii() {
-            Ok(())
-        } else {
-            check_utf8(run, start)
-        }
+        if run.is_ascii() { Ok(()) } else { check_utf8(run, start) }
     }
 
     /// Steps over a field that the schema does not know.
@@ -257,10 +217,33 @@ impl Scanner<'_> {
     }
 }
 
-/// The two, four, ... bytes at `at`.
+/// Recognizes what nearly all attributes look like: a key and a text, integer, truth or number, all lengths in a
+/// single byte. Returns the offset behind it, and the offset where bytes may begin that are not ASCII and no text.
 #[inline(always)]
-fn head<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
-    bytes.get(at..)?.first_chunk()
+fn plain_attribute(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    let &[len @ 0..0x80, ref rest @ ..] = bytes.get(at..)? else {
+        return None;
+    };
+    let (&[0x0a, key_len @ 0..0x80, ref rest @ ..], end) =
+        (rest.get(..usize::from(len))?, at + 1 + usize::from(len))
+    else {
+        return None;
+    };
+    let &[0x12, value_len, ref value @ ..] = rest.get(usize::from(key_len)..)? else {
+        return None;
+    };
+    if usize::from(value_len) != value.len() {
+        return None;
+    }
+    match value {
+        [0x0a, text_len, text @ ..] if text.len() == usize::from(*text_len) => Some((end, end)),
+        [0x10 | 0x18, 0..0x80] => Some((end, end)),
+        [0x18, number @ ..] => varint(number, 0)
+            .filter(|&(_value, len)| len == number.len())
+            .map(|_number| (end, end - number.len())),
+        [0x21, number @ ..] if number.len() == 8 => Some((end, end - 8)),
+        _other => None,
+    }
 }
 
 /// The offset behind `len` bytes at `content`.
@@ -285,11 +268,7 @@ fn check_utf8(run: &[u8], start: usize) -> Result<(), Malformed> {
 fn packed(bytes: &[u8], content: usize, end: usize, kind: Kind) -> Result<(), Malformed> {
     if !matches!(kind, Kind::Varints) {
         let whole = (end - content).is_multiple_of(8);
-        return if whole {
-            Ok(())
-        } else {
-            Err(Malformed::at(content, Fault::Overrun))
-        };
+        return if whole { Ok(()) } else { Err(Malformed::at(content, Fault::Overrun)) };
     }
     let list = bytes.get(..end).unwrap_or_default();
     let mut at = content;

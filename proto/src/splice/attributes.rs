@@ -208,13 +208,11 @@ impl<'a> Attributes<'a> {
         if !allowed(write, position) {
             return false;
         }
+        // Looked up while the buffer is in its place, since the attribute may be one that was written before.
+        let found = self.position(from).and_then(|index| self.buffers.entries.get(index)).copied();
         // Encoded at the end of the buffer that the value may stand in, hence the detour.
         let mut owned = std::mem::take(&mut self.buffers.owned);
         let start = owned.len();
-        let found = self
-            .position(from)
-            .and_then(|index| self.buffers.entries.get(index))
-            .copied();
         let written = match found {
             Some(Entry {
                 state: State::Written { start: at, end },
@@ -287,11 +285,18 @@ impl<'a> Attributes<'a> {
         } else if let Some(entry) = self.buffers.entries.get_mut(position) {
             entry.state = written;
         }
-        let mut index = 0;
-        self.retain(|attribute| {
-            index += 1;
-            attribute.key_bytes() != key.as_bytes() || index <= position + 1
-        });
+        // A key that occurs more than once is left once.
+        for index in position + 1..self.buffers.entries.len() {
+            let doubled = self
+                .buffers
+                .entries
+                .get(index)
+                .and_then(|entry| self.key_value(entry))
+                .is_some_and(|attribute| attribute.key_bytes() == key.as_bytes());
+            if let Some(entry) = self.buffers.entries.get_mut(index).filter(|_entry| doubled) {
+                entry.state = State::Removed;
+            }
+        }
     }
 
     /// The index of the first entry with this key.

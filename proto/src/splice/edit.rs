@@ -61,21 +61,14 @@ impl Editor {
         let source: &[u8] = request;
         let mut rewriter = Rewriter::new(source);
         let mut attributes = Attributes::new(source, std::mem::take(&mut self.buffers));
-        for group in Child::whole(source)
-            .children(source)
-            .filter(|field| field.number == RESOURCES)
-        {
+        for group in Child::whole(source).children(source).filter(|field| field.number == RESOURCES) {
             self.subjects.clear();
-            self.subjects
-                .extend(group.children(source).filter(|field| field.number == SUBJECT));
+            self.subjects.extend(group.children(source).filter(|field| field.number == SUBJECT));
             attributes.reset(RESOURCE_ATTRIBUTES);
             for resource in &self.subjects {
                 attributes.load(*resource);
             }
-            edit(
-                self.subjects.last().map(|last| Resource::new(last.bytes(source))),
-                &mut attributes,
-            );
+            edit(self.subjects.last().map(|last| Resource::new(last.bytes(source))), &mut attributes);
             if attributes.is_changed() {
                 rewriter.enter(group);
                 self.write_resource(&mut rewriter, group, &attributes);
@@ -90,9 +83,7 @@ impl Editor {
         if self.subjects.is_empty() {
             let mut resource = Vec::new();
             attributes.put_new(&mut resource);
-            rewriter.replace(group.content, group.content, |out| {
-                put_bytes(out, SUBJECT, &resource)
-            });
+            rewriter.replace(group.content, group.content, |out| put_bytes(out, SUBJECT, &resource));
             return;
         }
         for (index, resource) in self.subjects.iter().enumerate() {
@@ -112,16 +103,8 @@ impl Editor {
     ) -> Option<Bytes> {
         let source: &[u8] = request;
         let attributes = Attributes::new(source, std::mem::take(&mut self.buffers));
-        let mut walk = ItemWalk {
-            source,
-            rewriter: Rewriter::new(source),
-            attributes,
-            edit,
-        };
-        for group in Child::whole(source)
-            .children(source)
-            .filter(|field| field.number == RESOURCES)
-        {
+        let mut walk = ItemWalk { source, rewriter: Rewriter::new(source), attributes, edit };
+        for group in Child::whole(source).children(source).filter(|field| field.number == RESOURCES) {
             let resource = ResourceItems::new(group.bytes(source)).resource();
             walk.rewriter.enter(group);
             for scope in group.children(source).filter(|field| field.number == SCOPES) {
@@ -146,19 +129,9 @@ impl<'a, E: FnMut(&Located<'_>, &mut Attributes<'_>)> ItemWalk<'a, '_, E> {
     fn scope(&mut self, signal: Signal, resource: Option<Resource<'a>>, group: Child) {
         let scope = ScopeItems::new(group.bytes(self.source)).scope();
         self.rewriter.enter(group);
-        for element in group
-            .children(self.source)
-            .filter(|field| field.number == ELEMENTS)
-        {
+        for element in group.children(self.source).filter(|field| field.number == ELEMENTS) {
             match Element::new(signal, element.bytes(self.source)) {
-                Element::Item(item) => self.item(
-                    element,
-                    &Located {
-                        resource,
-                        scope,
-                        item,
-                    },
-                ),
+                Element::Item(item) => self.item(element, &Located { resource, scope, item }),
                 Element::Metric(metric) => {
                     self.rewriter.enter(element);
                     for field in element.children(self.source) {
@@ -184,14 +157,7 @@ impl<'a, E: FnMut(&Located<'_>, &mut Attributes<'_>)> ItemWalk<'a, '_, E> {
         self.rewriter.enter(data);
         for field in data.children(self.source).filter(|field| field.number == POINTS) {
             if let Some(item) = point(field.bytes(self.source)) {
-                self.item(
-                    field,
-                    &Located {
-                        resource,
-                        scope,
-                        item,
-                    },
-                );
+                self.item(field, &Located { resource, scope, item });
             }
         }
         self.rewriter.leave();

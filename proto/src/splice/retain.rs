@@ -59,26 +59,14 @@ pub struct Retained {
 /// had none to begin with stays.
 pub fn retain(signal: Signal, request: &Bytes, decide: &mut impl Retain) -> Retained {
     let source: &[u8] = request;
-    let mut walk = Walk {
-        source,
-        signal,
-        rewriter: Rewriter::new(source),
-        decide,
-    };
+    let mut walk = Walk { source, signal, rewriter: Rewriter::new(source), decide };
     let mut total = Tally::default();
-    for group in Child::whole(source)
-        .children(source)
-        .filter(|field| field.number == RESOURCES)
-    {
+    for group in Child::whole(source).children(source).filter(|field| field.number == RESOURCES) {
         let resource = ResourceItems::new(group.bytes(source)).resource();
         let tally = walk.resource(resource, group);
         total.add(tally);
     }
-    Retained {
-        kept: total.kept,
-        removed: total.removed,
-        request: walk.rewriter.finish(),
-    }
+    Retained { kept: total.kept, removed: total.removed, request: walk.rewriter.finish() }
 }
 
 /// Items kept and removed in one message.
@@ -137,14 +125,7 @@ impl<'a, D: Retain> Walk<'a, '_, D> {
         }
         self.descend(group, ELEMENTS, |walk, element| {
             match Element::new(walk.signal, element.bytes(walk.source)) {
-                Element::Item(item) => walk.item(
-                    element,
-                    &Located {
-                        resource,
-                        scope,
-                        item,
-                    },
-                ),
+                Element::Item(item) => walk.item(element, &Located { resource, scope, item }),
                 Element::Metric(metric) => walk.metric(resource, scope, metric, element),
             }
         })
@@ -169,14 +150,7 @@ impl<'a, D: Retain> Walk<'a, '_, D> {
             self.rewriter.enter(field);
             for child in field.children(self.source).filter(|child| child.number == POINTS) {
                 if let Some(item) = point(metric, data, child.bytes(self.source)) {
-                    total.add(self.item(
-                        child,
-                        &Located {
-                            resource,
-                            scope,
-                            item,
-                        },
-                    ));
+                    total.add(self.item(child, &Located { resource, scope, item }));
                 }
             }
             self.rewriter.leave();
@@ -186,18 +160,10 @@ impl<'a, D: Retain> Walk<'a, '_, D> {
 
     fn item(&mut self, field: Child, located: &Located<'a>) -> Tally {
         if self.decide.item(located) {
-            Tally {
-                kept: 1,
-                parts_kept: 1,
-                ..Tally::default()
-            }
+            Tally { kept: 1, parts_kept: 1, ..Tally::default() }
         } else {
             self.rewriter.replace(field.start, field.end, |_out| {});
-            Tally {
-                removed: 1,
-                parts_removed: 1,
-                ..Tally::default()
-            }
+            Tally { removed: 1, parts_removed: 1, ..Tally::default() }
         }
     }
 
@@ -210,10 +176,7 @@ impl<'a, D: Retain> Walk<'a, '_, D> {
     ) -> Tally {
         self.rewriter.enter(message);
         let mut total = Tally::default();
-        for field in message
-            .children(self.source)
-            .filter(|field| field.number == number)
-        {
+        for field in message.children(self.source).filter(|field| field.number == number) {
             let part = visit(self, field);
             total.add(part);
         }
@@ -232,11 +195,7 @@ impl<'a, D: Retain> Walk<'a, '_, D> {
     fn drop(&mut self, message: Child, count: impl FnOnce(&Self) -> usize) -> Tally {
         let removed = count(self);
         self.rewriter.replace(message.start, message.end, |_out| {});
-        Tally {
-            removed,
-            parts_removed: 1,
-            ..Tally::default()
-        }
+        Tally { removed, parts_removed: 1, ..Tally::default() }
     }
 
     fn count_resource(&self, group: Child) -> usize {
@@ -245,9 +204,7 @@ impl<'a, D: Retain> Walk<'a, '_, D> {
     }
 
     fn count_scope(&self, group: Child) -> usize {
-        let elements = group
-            .children(self.source)
-            .filter(|field| field.number == ELEMENTS);
+        let elements = group.children(self.source).filter(|field| field.number == ELEMENTS);
         match self.signal {
             Signal::Traces | Signal::Logs => elements.count(),
             Signal::Metrics => elements.map(|element| self.count_metric(element)).sum(),

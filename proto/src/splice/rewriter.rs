@@ -33,13 +33,7 @@ pub(super) struct Rewriter<'a> {
 
 impl<'a> Rewriter<'a> {
     pub(super) const fn new(source: &'a [u8]) -> Self {
-        Self {
-            source,
-            out: Vec::new(),
-            copied: 0,
-            frames: Vec::new(),
-            changed: false,
-        }
+        Self { source, out: Vec::new(), copied: 0, frames: Vec::new(), changed: false }
     }
 
     /// Steps into a message.
@@ -51,11 +45,7 @@ impl<'a> Rewriter<'a> {
     /// Steps out of the message last entered.
     #[inline]
     pub(super) fn leave(&mut self) {
-        if let Some(Frame {
-            field,
-            open: Some(open),
-        }) = self.frames.pop()
-        {
+        if let Some(Frame { field, open: Some(open) }) = self.frames.pop() {
             self.copy_until(field.end);
             open.message.close(&mut self.out);
         }
@@ -96,18 +86,13 @@ impl<'a> Rewriter<'a> {
     }
 
     fn copy_until(&mut self, offset: usize) {
-        self.out
-            .extend_from_slice(self.source.get(self.copied..offset).unwrap_or_default());
+        self.out.extend_from_slice(self.source.get(self.copied..offset).unwrap_or_default());
         self.copied = self.copied.max(offset);
     }
 
     /// Writes the heads of the messages that the walk is in.
     fn open_frames(&mut self) {
-        let from = self
-            .frames
-            .iter()
-            .take_while(|frame| frame.open.is_some())
-            .count();
+        let from = self.frames.iter().take_while(|frame| frame.open.is_some()).count();
         for index in from..self.frames.len() {
             let Some(field) = self.frames.get(index).map(|frame| frame.field) else {
                 return;

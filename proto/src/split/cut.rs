@@ -72,18 +72,10 @@ impl Room<'_> {
 impl Cut {
     pub(super) fn new(signal: Signal, request: &Bytes, resource: Child) -> Self {
         // In reverse, so that the first one can be popped.
-        let mut scopes: Vec<Child> = resource
-            .children(request)
-            .filter(|field| field.number == SCOPES)
-            .collect();
+        let mut scopes: Vec<Child> =
+            resource.children(request).filter(|field| field.number == SCOPES).collect();
         scopes.reverse();
-        Self {
-            signal,
-            resource,
-            scopes,
-            element_at: None,
-            points_done: 0,
-        }
+        Self { signal, resource, scopes, element_at: None, points_done: 0 }
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -95,18 +87,10 @@ impl Cut {
         out.clear();
         // No length in a piece exceeds the one in the request, so the expected sizes are enough and the output only
         // gets shorter by closing its messages.
-        let message = NestedMessage::open(
-            out,
-            self.resource.number,
-            self.resource.end - self.resource.content,
-        );
+        let message =
+            NestedMessage::open(out, self.resource.number, self.resource.end - self.resource.content);
         put_others(out, self.resource.bytes(request), SCOPES);
-        let mut room = Room {
-            out,
-            limits,
-            items: 0,
-            started: false,
-        };
+        let mut room = Room { out, limits, items: 0, started: false };
         while let Some(&scope) = self.scopes.last() {
             if !self.write_scope(request, scope, &mut room) {
                 break;
@@ -126,10 +110,7 @@ impl Cut {
         put_others(room.out, scope.bytes(request), ELEMENTS);
         let head = room.out.len();
         let from = self.element_at.unwrap_or(scope.content);
-        let rest = Child {
-            content: from,
-            ..scope
-        };
+        let rest = Child { content: from, ..scope };
         let done = rest
             .children(request)
             .filter(|field| field.number == ELEMENTS)
@@ -207,9 +188,7 @@ fn weight(signal: Signal, element: &[u8]) -> usize {
 }
 
 fn is_data(field: &Field<'_>) -> bool {
-    field
-        .bytes()
-        .is_some_and(|bytes| Data::of_field(field.number, bytes).is_some())
+    field.bytes().is_some_and(|bytes| Data::of_field(field.number, bytes).is_some())
 }
 
 /// The data fields of a metric that a decoder keeps: those from the last change of kind on.
@@ -232,9 +211,7 @@ fn points(metric: &[u8]) -> impl Iterator<Item = Field<'_>> {
 
 /// The payloads of the fields `number`.
 fn payloads(message: &[u8], number: u32) -> impl Iterator<Item = &[u8]> {
-    Fields::new(message)
-        .filter(move |field| field.number == number)
-        .filter_map(|field| field.bytes())
+    Fields::new(message).filter(move |field| field.number == number).filter_map(|field| field.bytes())
 }
 
 /// Copies all fields but those with this number.

@@ -34,19 +34,13 @@ impl Limits {
     /// At most `items` items, of any size.
     #[must_use]
     pub const fn items(items: NonZeroUsize) -> Self {
-        Self {
-            items,
-            bytes: usize::MAX,
-        }
+        Self { items, bytes: usize::MAX }
     }
 
     /// At most `bytes` bytes.
     #[must_use]
     pub const fn bytes(bytes: usize) -> Self {
-        Self {
-            items: NonZeroUsize::MAX,
-            bytes,
-        }
+        Self { items: NonZeroUsize::MAX, bytes }
     }
 }
 
@@ -80,13 +74,7 @@ impl Pieces {
     /// All of `request`.
     #[must_use]
     pub fn new(signal: Signal, request: &Bytes) -> Self {
-        Self {
-            signal,
-            request: request.clone(),
-            at: 0,
-            cut: None,
-            scratch: Vec::new(),
-        }
+        Self { signal, request: request.clone(), at: 0, cut: None, scratch: Vec::new() }
     }
 
     /// The next piece within `limits`, which may differ from call to call. It may be smaller than it could be: whole
@@ -104,10 +92,7 @@ impl Pieces {
         if self.cut.as_ref().is_some_and(Cut::is_done) {
             self.cut = None;
         }
-        Some(Piece {
-            request: Bytes::copy_from_slice(&self.scratch),
-            items,
-        })
+        Some(Piece { request: Bytes::copy_from_slice(&self.scratch), items })
     }
 
     /// The longest run of whole resources within `limits`; `None` if not even the next one fits.
@@ -130,21 +115,13 @@ impl Pieces {
             items += found;
             self.at = end;
         }
-        (self.at > start).then(|| Piece {
-            request: self.request.slice(start..self.at),
-            items,
-        })
+        (self.at > start).then(|| Piece { request: self.request.slice(start..self.at), items })
     }
 
     fn resource_at(&self, at: usize) -> Option<Child> {
         let field = field(&self.request, at).filter(|field| field.number == RESOURCES)?;
         let payload = field.bytes()?;
         let end = field.end();
-        Some(Child {
-            number: RESOURCES,
-            start: at,
-            content: end - payload.len(),
-            end,
-        })
+        Some(Child { number: RESOURCES, start: at, content: end - payload.len(), end })
     }
 }

@@ -19,19 +19,12 @@ pub(crate) fn text() -> BoxedStrategy<String> {
 }
 
 pub(crate) fn bytes() -> BoxedStrategy<Vec<u8>> {
-    prop_oneof![
-        vec(any::<u8>(), 0..4),
-        vec(any::<u8>(), 16),
-        vec(any::<u8>(), 120..140)
-    ]
-    .boxed()
+    prop_oneof![vec(any::<u8>(), 0..4), vec(any::<u8>(), 16), vec(any::<u8>(), 120..140)].boxed()
 }
 
 /// Numbers around the sizes of varints as well as any.
 pub(crate) fn number() -> BoxedStrategy<u64> {
-    (any::<u64>(), 0u32..64)
-        .prop_map(|(bits, shift)| bits >> shift)
-        .boxed()
+    (any::<u64>(), 0u32..64).prop_map(|(bits, shift)| bits >> shift).boxed()
 }
 
 pub(crate) fn count() -> BoxedStrategy<u32> {
@@ -55,11 +48,7 @@ pub(crate) fn any_value() -> BoxedStrategy<AnyValue> {
             vec((text(), proptest::option::of(inner)), 0..3).prop_map(|entries| {
                 let values = entries
                     .into_iter()
-                    .map(|(key, value)| KeyValue {
-                        key,
-                        value,
-                        ..KeyValue::default()
-                    })
+                    .map(|(key, value)| KeyValue { key, value, ..KeyValue::default() })
                     .collect();
                 Value::KvlistValue(KeyValueList { values })
             }),
@@ -72,16 +61,8 @@ pub(crate) fn any_value() -> BoxedStrategy<AnyValue> {
 /// Attributes from few keys, so that edits meet them.
 pub(crate) fn key_value() -> BoxedStrategy<KeyValue> {
     let key = prop_oneof![4 => "[abc]", 1 => text()];
-    (
-        key,
-        proptest::option::weighted(0.9, any_value()),
-        prop_oneof![9 => Just(0), 1 => any::<i32>()],
-    )
-        .prop_map(|(key, value, key_strindex)| KeyValue {
-            key,
-            value,
-            key_strindex,
-        })
+    (key, proptest::option::weighted(0.9, any_value()), prop_oneof![9 => Just(0), 1 => any::<i32>()])
+        .prop_map(|(key, value, key_strindex)| KeyValue { key, value, key_strindex })
         .boxed()
 }
 

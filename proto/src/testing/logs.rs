@@ -6,33 +6,15 @@ use proptest::prelude::*;
 use super::common::{any_value, attributes, bytes, count, number, resource, scope, text};
 
 pub(crate) fn logs() -> BoxedStrategy<ExportLogsServiceRequest> {
-    let scope_logs =
-        (scope(), vec(record(), 0..5), text()).prop_map(|(scope, log_records, schema_url)| ScopeLogs {
-            scope,
-            log_records,
-            schema_url,
-        });
-    let resource_logs =
-        (resource(), vec(scope_logs, 0..3), text()).prop_map(|(resource, scope_logs, schema_url)| {
-            ResourceLogs {
-                resource,
-                scope_logs,
-                schema_url,
-            }
-        });
-    vec(resource_logs, 0..4)
-        .prop_map(|resource_logs| ExportLogsServiceRequest { resource_logs })
-        .boxed()
+    let scope_logs = (scope(), vec(record(), 0..5), text())
+        .prop_map(|(scope, log_records, schema_url)| ScopeLogs { scope, log_records, schema_url });
+    let resource_logs = (resource(), vec(scope_logs, 0..3), text())
+        .prop_map(|(resource, scope_logs, schema_url)| ResourceLogs { resource, scope_logs, schema_url });
+    vec(resource_logs, 0..4).prop_map(|resource_logs| ExportLogsServiceRequest { resource_logs }).boxed()
 }
 
 fn record() -> BoxedStrategy<LogRecord> {
-    let head = (
-        number(),
-        number(),
-        any::<i32>(),
-        text(),
-        proptest::option::of(any_value()),
-    );
+    let head = (number(), number(), any::<i32>(), text(), proptest::option::of(any_value()));
     let tail = (attributes(), count(), count(), bytes(), bytes(), text());
     (head, tail)
         .prop_map(|(head, tail)| LogRecord {

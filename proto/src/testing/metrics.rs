@@ -14,19 +14,11 @@ use proptest::prelude::*;
 use super::common::{attributes, bytes, count, number, resource, scope, text};
 
 pub(crate) fn metrics() -> BoxedStrategy<ExportMetricsServiceRequest> {
-    let scope_metrics =
-        (scope(), vec(metric(), 0..4), text()).prop_map(|(scope, metrics, schema_url)| ScopeMetrics {
-            scope,
-            metrics,
-            schema_url,
-        });
+    let scope_metrics = (scope(), vec(metric(), 0..4), text())
+        .prop_map(|(scope, metrics, schema_url)| ScopeMetrics { scope, metrics, schema_url });
     let resource_metrics =
         (resource(), vec(scope_metrics, 0..3), text()).prop_map(|(resource, scope_metrics, schema_url)| {
-            ResourceMetrics {
-                resource,
-                scope_metrics,
-                schema_url,
-            }
+            ResourceMetrics { resource, scope_metrics, schema_url }
         });
     vec(resource_metrics, 0..3)
         .prop_map(|resource_metrics| ExportMetricsServiceRequest { resource_metrics })
@@ -50,24 +42,14 @@ fn data() -> BoxedStrategy<Data> {
         vec(number_point(), 0..5).prop_map(|data_points| Data::Gauge(Gauge { data_points })),
         (vec(number_point(), 0..5), any::<i32>(), any::<bool>()).prop_map(
             |(data_points, aggregation_temporality, is_monotonic)| {
-                Data::Sum(Sum {
-                    data_points,
-                    aggregation_temporality,
-                    is_monotonic,
-                })
+                Data::Sum(Sum { data_points, aggregation_temporality, is_monotonic })
             }
         ),
         (vec(histogram_point(), 0..4), any::<i32>()).prop_map(|(data_points, aggregation_temporality)| {
-            Data::Histogram(Histogram {
-                data_points,
-                aggregation_temporality,
-            })
+            Data::Histogram(Histogram { data_points, aggregation_temporality })
         }),
         (vec(exponential_point(), 0..4), any::<i32>()).prop_map(|(data_points, aggregation_temporality)| {
-            Data::ExponentialHistogram(ExponentialHistogram {
-                data_points,
-                aggregation_temporality,
-            })
+            Data::ExponentialHistogram(ExponentialHistogram { data_points, aggregation_temporality })
         }),
         vec(summary_point(), 0..4).prop_map(|data_points| Data::Summary(Summary { data_points })),
     ]
@@ -97,27 +79,15 @@ fn number_point() -> BoxedStrategy<NumberDataPoint> {
         any::<i64>().prop_map(number_data_point::Value::AsInt),
     ]);
     (attributes(), number(), number(), exemplars(), count(), value)
-        .prop_map(
-            |(attributes, start_time_unix_nano, time_unix_nano, exemplars, flags, value)| NumberDataPoint {
-                attributes,
-                start_time_unix_nano,
-                time_unix_nano,
-                exemplars,
-                flags,
-                value,
-            },
-        )
+        .prop_map(|(attributes, start_time_unix_nano, time_unix_nano, exemplars, flags, value)| {
+            NumberDataPoint { attributes, start_time_unix_nano, time_unix_nano, exemplars, flags, value }
+        })
         .boxed()
 }
 
 fn histogram_point() -> BoxedStrategy<HistogramDataPoint> {
     let head = (attributes(), number(), number(), number(), of(any::<f64>()));
-    let tail = (
-        vec(number(), 0..20),
-        vec(any::<f64>(), 0..20),
-        exemplars(),
-        count(),
-    );
+    let tail = (vec(number(), 0..20), vec(any::<f64>(), 0..20), exemplars(), count());
     (head, tail, of(any::<f64>()), of(any::<f64>()))
         .prop_map(|(head, tail, min, max)| HistogramDataPoint {
             attributes: head.0,
@@ -137,31 +107,11 @@ fn histogram_point() -> BoxedStrategy<HistogramDataPoint> {
 
 fn exponential_point() -> BoxedStrategy<ExponentialHistogramDataPoint> {
     let buckets = || {
-        of(
-            (any::<i32>(), vec(number(), 0..20)).prop_map(|(offset, bucket_counts)| Buckets {
-                offset,
-                bucket_counts,
-            }),
-        )
+        of((any::<i32>(), vec(number(), 0..20))
+            .prop_map(|(offset, bucket_counts)| Buckets { offset, bucket_counts }))
     };
-    let head = (
-        attributes(),
-        number(),
-        number(),
-        number(),
-        of(any::<f64>()),
-        any::<i32>(),
-        number(),
-    );
-    let tail = (
-        buckets(),
-        buckets(),
-        count(),
-        exemplars(),
-        of(any::<f64>()),
-        of(any::<f64>()),
-        any::<f64>(),
-    );
+    let head = (attributes(), number(), number(), number(), of(any::<f64>()), any::<i32>(), number());
+    let tail = (buckets(), buckets(), count(), exemplars(), of(any::<f64>()), of(any::<f64>()), any::<f64>());
     (head, tail)
         .prop_map(|(head, tail)| ExponentialHistogramDataPoint {
             attributes: head.0,
@@ -185,27 +135,17 @@ fn exponential_point() -> BoxedStrategy<ExponentialHistogramDataPoint> {
 fn summary_point() -> BoxedStrategy<SummaryDataPoint> {
     let quantile =
         (any::<f64>(), any::<f64>()).prop_map(|(quantile, value)| ValueAtQuantile { quantile, value });
-    (
-        attributes(),
-        number(),
-        number(),
-        number(),
-        any::<f64>(),
-        vec(quantile, 0..3),
-        count(),
-    )
-        .prop_map(
-            |(attributes, start_time_unix_nano, time_unix_nano, count, sum, quantile_values, flags)| {
-                SummaryDataPoint {
-                    attributes,
-                    start_time_unix_nano,
-                    time_unix_nano,
-                    count,
-                    sum,
-                    quantile_values,
-                    flags,
-                }
-            },
-        )
+    (attributes(), number(), number(), number(), any::<f64>(), vec(quantile, 0..3), count())
+        .prop_map(|(attributes, start_time_unix_nano, time_unix_nano, count, sum, quantile_values, flags)| {
+            SummaryDataPoint {
+                attributes,
+                start_time_unix_nano,
+                time_unix_nano,
+                count,
+                sum,
+                quantile_values,
+                flags,
+            }
+        })
         .boxed()
 }

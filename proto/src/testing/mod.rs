@@ -11,4 +11,7 @@ mod trace;
 
 pub(crate) use damage::damage;
 pub(crate) use disturb::disturb;
+pub(crate) use logs::logs;
+pub(crate) use metrics::metrics;
 pub(crate) use request::{Decoded, any_encoded, any_signal};
+pub(crate) use trace::traces;

@@ -48,24 +48,15 @@ impl Decoded {
     pub(crate) fn items(&self) -> usize {
         match self {
             Self::Traces(request) => {
-                let scopes = request
-                    .resource_spans
-                    .iter()
-                    .flat_map(|resource| &resource.scope_spans);
+                let scopes = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
                 scopes.map(|scope| scope.spans.len()).sum()
             }
             Self::Metrics(request) => {
-                let scopes = request
-                    .resource_metrics
-                    .iter()
-                    .flat_map(|resource| &resource.scope_metrics);
+                let scopes = request.resource_metrics.iter().flat_map(|resource| &resource.scope_metrics);
                 scopes.flat_map(|scope| &scope.metrics).map(points).sum()
             }
             Self::Logs(request) => {
-                let scopes = request
-                    .resource_logs
-                    .iter()
-                    .flat_map(|resource| &resource.scope_logs);
+                let scopes = request.resource_logs.iter().flat_map(|resource| &resource.scope_logs);
                 scopes.map(|scope| scope.log_records.len()).sum()
             }
         }

@@ -7,23 +7,11 @@ use proptest::prelude::*;
 use super::common::{attributes, bytes, count, number, resource, scope, text};
 
 pub(crate) fn traces() -> BoxedStrategy<ExportTraceServiceRequest> {
-    let scope_spans =
-        (scope(), vec(span(), 0..4), text()).prop_map(|(scope, spans, schema_url)| ScopeSpans {
-            scope,
-            spans,
-            schema_url,
-        });
-    let resource_spans =
-        (resource(), vec(scope_spans, 0..3), text()).prop_map(|(resource, scope_spans, schema_url)| {
-            ResourceSpans {
-                resource,
-                scope_spans,
-                schema_url,
-            }
-        });
-    vec(resource_spans, 0..4)
-        .prop_map(|resource_spans| ExportTraceServiceRequest { resource_spans })
-        .boxed()
+    let scope_spans = (scope(), vec(span(), 0..4), text())
+        .prop_map(|(scope, spans, schema_url)| ScopeSpans { scope, spans, schema_url });
+    let resource_spans = (resource(), vec(scope_spans, 0..3), text())
+        .prop_map(|(resource, scope_spans, schema_url)| ResourceSpans { resource, scope_spans, schema_url });
+    vec(resource_spans, 0..4).prop_map(|resource_spans| ExportTraceServiceRequest { resource_spans }).boxed()
 }
 
 fn span() -> BoxedStrategy<Span> {
@@ -47,26 +35,8 @@ fn span() -> BoxedStrategy<Span> {
     );
     let status =
         proptest::option::of((text(), any::<i32>()).prop_map(|(message, code)| Status { message, code }));
-    let head = (
-        bytes(),
-        bytes(),
-        text(),
-        bytes(),
-        count(),
-        text(),
-        any::<i32>(),
-        number(),
-        number(),
-    );
-    let tail = (
-        attributes(),
-        count(),
-        vec(event, 0..2),
-        count(),
-        vec(link, 0..2),
-        count(),
-        status,
-    );
+    let head = (bytes(), bytes(), text(), bytes(), count(), text(), any::<i32>(), number(), number());
+    let tail = (attributes(), count(), vec(event, 0..2), count(), vec(link, 0..2), count(), status);
     (head, tail)
         .prop_map(|(head, tail)| Span {
             trace_id: head.0,

@@ -70,9 +70,7 @@ impl<'a> KeyValue<'a> {
     #[must_use]
     #[inline]
     pub fn value(self) -> AnyValue<'a> {
-        AnyValue {
-            bytes: read_field!(self.bytes, 2, bytes),
-        }
+        AnyValue { bytes: read_field!(self.bytes, 2, bytes) }
     }
 
     /// Whether there is a value at all, if only an empty one.
@@ -138,22 +136,14 @@ impl<'a> AnyValue<'a> {
     #[must_use]
     #[inline]
     pub fn as_str(self) -> Option<&'a str> {
-        if let Value::String(text) = self.value() {
-            Some(text)
-        } else {
-            None
-        }
+        if let Value::String(text) = self.value() { Some(text) } else { None }
     }
 
     /// The number, if the value is an integer.
     #[must_use]
     #[inline]
     pub fn as_int(self) -> Option<i64> {
-        if let Value::Int(number) = self.value() {
-            Some(number)
-        } else {
-            None
-        }
+        if let Value::Int(number) = self.value() { Some(number) } else { None }
     }
 }
 

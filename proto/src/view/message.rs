@@ -25,11 +25,7 @@ impl<'a, T: View<'a>> Repeated<'a, T> {
     /// The elements of field `number` of the message encoded in `bytes`.
     #[inline]
     pub(crate) const fn new(bytes: &'a [u8], number: u32) -> Self {
-        Self {
-            fields: Fields::new(bytes),
-            number,
-            element: PhantomData,
-        }
+        Self { fields: Fields::new(bytes), number, element: PhantomData }
     }
 
     /// Starts at `field` of `message` unless an earlier field was seen: the first element of a single-pass read.
@@ -43,11 +39,7 @@ impl<'a, T: View<'a>> Repeated<'a, T> {
 
 impl<T> Default for Repeated<'_, T> {
     fn default() -> Self {
-        Self {
-            fields: Fields::new(&[]),
-            number: 0,
-            element: PhantomData,
-        }
+        Self { fields: Fields::new(&[]), number: 0, element: PhantomData }
     }
 }
 
@@ -57,10 +49,7 @@ impl<'a, T: View<'a>> Iterator for Repeated<'a, T> {
     #[inline]
     fn next(&mut self) -> Option<T> {
         let number = self.number;
-        self.fields
-            .find(|field| field.number == number)
-            .and_then(|field| field.bytes())
-            .map(T::new)
+        self.fields.find(|field| field.number == number).and_then(|field| field.bytes()).map(T::new)
     }
 }
 
@@ -74,10 +63,7 @@ pub struct RepeatedStr<'a> {
 impl<'a> RepeatedStr<'a> {
     #[inline]
     pub(crate) const fn new(bytes: &'a [u8], number: u32) -> Self {
-        Self {
-            fields: Fields::new(bytes),
-            number,
-        }
+        Self { fields: Fields::new(bytes), number }
     }
 }
 
@@ -86,10 +72,7 @@ impl<'a> Iterator for RepeatedStr<'a> {
 
     fn next(&mut self) -> Option<&'a str> {
         let number = self.number;
-        self.fields
-            .find(|field| field.number == number)
-            .and_then(|field| field.bytes())
-            .map(text)
+        self.fields.find(|field| field.number == number).and_then(|field| field.bytes()).map(text)
     }
 }
 
@@ -148,9 +131,7 @@ packable! {
 
 #[inline]
 fn next_fixed64(packed: &[u8]) -> Option<(u64, &[u8])> {
-    packed
-        .split_first_chunk()
-        .map(|(eight, rest)| (u64::from_le_bytes(*eight), rest))
+    packed.split_first_chunk().map(|(eight, rest)| (u64::from_le_bytes(*eight), rest))
 }
 
 #[inline]
@@ -173,20 +154,14 @@ pub(super) fn text(bytes: &[u8]) -> &str {
 
 /// The signed 32-bit reading of a varint, as protobuf truncates it.
 #[inline]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "protobuf keeps the low 32 bits of an overlong int32"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "protobuf keeps the low 32 bits of an overlong int32")]
 pub(super) const fn int32(value: u64) -> i32 {
     value as i32
 }
 
 /// The unsigned 32-bit reading of a varint, as protobuf truncates it.
 #[inline]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "protobuf keeps the low 32 bits of an overlong uint32"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "protobuf keeps the low 32 bits of an overlong uint32")]
 pub(super) const fn uint32(value: u64) -> u32 {
     value as u32
 }

@@ -110,10 +110,7 @@ impl<'a> Metric<'a> {
     pub fn data(self) -> Data<'a> {
         let mut data = Data::Empty;
         for field in Fields::new(self.bytes) {
-            if let Some(found) = field
-                .bytes()
-                .and_then(|bytes| Data::of_field(field.number, bytes))
-            {
+            if let Some(found) = field.bytes().and_then(|bytes| Data::of_field(field.number, bytes)) {
                 data = found;
             }
         }

@@ -17,12 +17,7 @@ pub(crate) struct Child {
 impl Child {
     /// The request itself, seen as the payload of a field without tag.
     pub(crate) const fn whole(source: &[u8]) -> Self {
-        Self {
-            number: 0,
-            start: 0,
-            content: 0,
-            end: source.len(),
-        }
+        Self { number: 0, start: 0, content: 0, end: source.len() }
     }
 
     /// The payload.

@@ -81,44 +81,28 @@ impl<'a> Field<'a> {
     #[must_use]
     #[inline]
     pub const fn bytes(&self) -> Option<&'a [u8]> {
-        if let Payload::Len(bytes) = self.payload {
-            Some(bytes)
-        } else {
-            None
-        }
+        if let Payload::Len(bytes) = self.payload { Some(bytes) } else { None }
     }
 
     /// The payload if it is a varint.
     #[must_use]
     #[inline]
     pub const fn varint(&self) -> Option<u64> {
-        if let Payload::Varint(value) = self.payload {
-            Some(value)
-        } else {
-            None
-        }
+        if let Payload::Varint(value) = self.payload { Some(value) } else { None }
     }
 
     /// The payload if it has eight bytes.
     #[must_use]
     #[inline]
     pub const fn fixed64(&self) -> Option<u64> {
-        if let Payload::Fixed64(value) = self.payload {
-            Some(value)
-        } else {
-            None
-        }
+        if let Payload::Fixed64(value) = self.payload { Some(value) } else { None }
     }
 
     /// The payload if it has four bytes.
     #[must_use]
     #[inline]
     pub const fn fixed32(&self) -> Option<u32> {
-        if let Payload::Fixed32(value) = self.payload {
-            Some(value)
-        } else {
-            None
-        }
+        if let Payload::Fixed32(value) = self.payload { Some(value) } else { None }
     }
 }
 
@@ -137,11 +121,7 @@ impl<'a> Fields<'a> {
     #[must_use]
     #[inline]
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes,
-            at: 0,
-            broken: false,
-        }
+        Self { bytes, at: 0, broken: false }
     }
 
     /// Offset of the next field.
@@ -231,21 +211,13 @@ pub fn field(bytes: &[u8], at: usize) -> Option<Field<'_>> {
             (Payload::Fixed32(u32::from_le_bytes(*four)), content + 4)
         }
     };
-    Some(Field {
-        number,
-        payload,
-        raw: bytes.get(at..end)?,
-        start: at,
-    })
+    Some(Field { number, payload, raw: bytes.get(at..end)?, start: at })
 }
 
 /// The field number of a tag; `None` if it is 0 or the tag exceeds 32 bits.
 #[inline]
 pub(crate) fn field_number(tag: u64) -> Option<u32> {
-    u32::try_from(tag)
-        .ok()
-        .map(|tag| tag >> 3)
-        .filter(|&number| number != 0)
+    u32::try_from(tag).ok().map(|tag| tag >> 3).filter(|&number| number != 0)
 }
 
 /// Finds the end of the group `number` whose first field stands at `at`: the offset of its end tag and the offset

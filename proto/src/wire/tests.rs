@@ -10,10 +10,7 @@ fn reads_the_overlong_varints_that_prost_reads() {
         varint(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], 0),
         Some((u64::MAX, 10))
     );
-    assert_eq!(
-        varint(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02], 0),
-        None
-    );
+    assert_eq!(varint(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02], 0), None);
     assert_eq!(varint(&[0x80; 11], 0), None);
     assert_eq!(varint(&[0x80], 0), None);
     assert_eq!(varint(&[], 0), None);
@@ -31,9 +28,7 @@ fn refuses_tags_without_a_number_or_beyond_32_bits() {
 fn skips_groups_with_their_content_and_refuses_crossed_ends() {
     let nested = [0x0b, 0x08, 0x01, 0x13, 0x14, 0x0c, 0x08, 0x07];
 
-    let fields: Vec<_> = Fields::new(&nested)
-        .map(|field| (field.number, field.payload))
-        .collect();
+    let fields: Vec<_> = Fields::new(&nested).map(|field| (field.number, field.payload)).collect();
 
     let inner: &[u8] = &[0x08, 0x01, 0x13, 0x14];
     assert_eq!(fields, [(1, Payload::Group(inner)), (1, Payload::Varint(7))]);
@@ -52,10 +47,7 @@ fn tells_a_malformed_end_from_the_regular_one() {
     let mut cut = Fields::new(&[0x08, 0x01, 0x12, 0x05]);
 
     assert_eq!((whole.by_ref().count(), whole.is_malformed()), (1, false));
-    assert_eq!(
-        (cut.by_ref().count(), cut.is_malformed(), cut.offset()),
-        (1, true, 2)
-    );
+    assert_eq!((cut.by_ref().count(), cut.is_malformed(), cut.offset()), (1, true, 2));
 }
 
 proptest! {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args as Arguments, Parser, Subcommand};
 use edgewatch_tests::Signal;
 
+use super::grpc;
 use super::scenario::Scenario;
 
 /// Measures what one million items cost, in Edgewatch and in a bare relay, side by side.
@@ -48,9 +49,13 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 4)]
     pub(crate) in_flight: usize,
 
-    /// Largest HTTP/2 frame that the sink takes, in bytes.
-    #[arg(long, default_value_t = 1 << 20)]
+    /// Largest HTTP/2 frame that the sink takes, in bytes; by default what HTTP/2 and most backends say.
+    #[arg(long, default_value_t = grpc::DEFAULT_FRAME)]
     pub(crate) sink_frame: u32,
+
+    /// Largest HTTP/2 frame that the relay takes, in bytes.
+    #[arg(long, default_value_t = grpc::FRAME)]
+    pub(crate) relay_frame: u32,
 
     /// Puts the process under test on core 0 and all others on core 1.
     #[arg(long)]
@@ -84,6 +89,9 @@ pub(crate) struct RelayOptions {
     /// Where to send.
     #[arg(long)]
     pub(crate) sink: SocketAddr,
+    /// Largest HTTP/2 frame accepted.
+    #[arg(long)]
+    pub(crate) frame: u32,
     /// Whether to compress what is sent.
     #[arg(long)]
     pub(crate) gzip: bool,

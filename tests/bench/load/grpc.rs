@@ -14,8 +14,10 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response};
 pub(crate) const STREAM_WINDOW: u32 = 1 << 20;
 /// A connection's window.
 pub(crate) const CONNECTION_WINDOW: u32 = 4 << 20;
+/// The largest frame where nothing else is said: RFC 9113, section 6.5.2.
+pub(crate) const DEFAULT_FRAME: u32 = 16 << 10;
 /// Frames as large as the usual request, so that it is read in few pieces.
-pub(crate) const FRAME: u32 = 1 << 20;
+pub(crate) const FRAME: u32 = 64 << 10;
 
 /// The empty response message with its prefix.
 const EMPTY: Bytes = Bytes::from_static(&[0; PREFIX]);

@@ -19,7 +19,10 @@ use super::scenario::Scenario;
 #[derive(Clone, Debug)]
 pub(crate) enum Subject {
     /// The bare relay.
-    Relay,
+    Relay {
+        /// Largest HTTP/2 frame that it takes.
+        frame: u32,
+    },
     /// Edgewatch with OTLP/gRPC in and out and the batch processor between them.
     Edgewatch(PathBuf),
     /// Any other program.
@@ -34,7 +37,9 @@ impl Subject {
 
     fn named(name: &str, args: &Args) -> anyhow::Result<Self> {
         match name {
-            "relay" => Ok(Self::Relay),
+            "relay" => Ok(Self::Relay {
+                frame: args.relay_frame,
+            }),
             "edgewatch" => Ok(Self::Edgewatch(match &args.edgewatch {
                 Some(path) => path.clone(),
                 None => agent::binary()?,
@@ -55,7 +60,7 @@ impl Subject {
 
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Relay => "relay",
+            Self::Relay { .. } => "relay",
             Self::Edgewatch(_) => "edgewatch",
             Self::Command { name, .. } => name,
         }
@@ -73,7 +78,7 @@ impl Subject {
                 .replace("{sink}", &sink.to_string())
         };
         match self {
-            Self::Relay => {
+            Self::Relay { frame } => {
                 let mut command = Command::new(env::current_exe()?);
                 command.args([
                     "relay",
@@ -82,6 +87,7 @@ impl Subject {
                     "--sink",
                     &sink.to_string(),
                 ]);
+                command.args(["--frame", &frame.to_string()]);
                 if scenario.gzip() {
                     command.arg("--gzip");
                 }
@@ -156,6 +162,10 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) fn usage(&self) -> anyhow::Result<process::Usage> {
         process::usage(self.child.id()).context("the process under test has ended")
+    }
+
+    pub(crate) fn still_runs(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
     }
 
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {

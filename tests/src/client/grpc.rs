@@ -11,6 +11,7 @@ use bytes::{Bytes, BytesMut};
 use h2::client::SendRequest;
 use http::{HeaderMap, Method, Request, StatusCode};
 use prost::Message as _;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -48,6 +49,14 @@ impl GrpcClient {
             .await
             .with_context(|| format!("cannot connect to {address}"))?;
         stream.set_nodelay(true)?;
+        Self::over(stream).await
+    }
+
+    /// Uses a connection made elsewhere, such as one with TLS.
+    ///
+    /// # Errors
+    /// When the other side does not speak HTTP/2.
+    pub async fn over(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> anyhow::Result<Self> {
         let (requests, connection) = h2::client::handshake(stream).await?;
         let mut task = JoinSet::new();
         task.spawn(async {

@@ -4,4 +4,4 @@ mod grpc;
 mod web;
 
 pub use grpc::{GrpcClient, GrpcReply};
-pub use web::{HttpReply, post, send};
+pub use web::{HttpReply, post, send, send_over};

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::sink::PATIENCE;
@@ -61,10 +62,23 @@ pub async fn send(address: SocketAddr, mut request: Request<Bytes>) -> anyhow::R
     if !request.headers().contains_key("host") {
         request.headers_mut().insert("host", address.to_string().parse()?);
     }
+    let connecting = TcpStream::connect(address).await;
+    send_over(
+        connecting.with_context(|| format!("cannot connect to {address}"))?,
+        request,
+    )
+    .await
+}
+
+/// Sends any request on a connection made elsewhere, such as one with TLS; nothing is added to it.
+///
+/// # Errors
+/// When the connection breaks or no answer comes in time.
+pub async fn send_over(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    request: Request<Bytes>,
+) -> anyhow::Result<HttpReply> {
     let work = async {
-        let stream = TcpStream::connect(address)
-            .await
-            .with_context(|| format!("cannot connect to {address}"))?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let exchange = async {
             let (head, body) = sender.send_request(request.map(Full::new)).await?.into_parts();

@@ -8,11 +8,12 @@ mod receipts;
 mod reply;
 mod server;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -23,6 +24,8 @@ use crate::Signal;
 
 /// How long tests wait for what must happen; long enough for a loaded machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A running backend; it ends with this value.
 #[derive(Debug)]
@@ -39,8 +42,15 @@ impl Sink {
     /// # Errors
     /// When no port can be bound.
     pub async fn start() -> anyhow::Result<Self> {
-        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self::start_at(any, any).await
+        Self::start_at(ANY, ANY).await
+    }
+
+    /// Starts a backend that speaks TLS on both ports; see [`crate::tls::server`].
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn start_tls(config: ServerConfig) -> anyhow::Result<Self> {
+        Self::listen(ANY, ANY, Some(config)).await
     }
 
     /// Starts a backend on the addresses given, to come back where one has been before.
@@ -48,6 +58,10 @@ impl Sink {
     /// # Errors
     /// When an address cannot be bound.
     pub async fn start_at(grpc: SocketAddr, http: SocketAddr) -> anyhow::Result<Self> {
+        Self::listen(grpc, http, None).await
+    }
+
+    async fn listen(grpc: SocketAddr, http: SocketAddr, tls: Option<ServerConfig>) -> anyhow::Result<Self> {
         let grpc = TcpListener::bind(grpc)
             .await
             .with_context(|| format!("cannot listen on {grpc}"))?;
@@ -57,8 +71,13 @@ impl Sink {
         let (grpc_address, http_address) = (grpc.local_addr()?, http.local_addr()?);
         let shared = Arc::new(server::Shared::default());
         let mut servers = JoinSet::new();
-        servers.spawn(server::serve(grpc, Transport::Grpc, Arc::clone(&shared)));
-        servers.spawn(server::serve(http, Transport::Http, Arc::clone(&shared)));
+        servers.spawn(server::serve(
+            grpc,
+            Transport::Grpc,
+            tls.clone(),
+            Arc::clone(&shared),
+        ));
+        servers.spawn(server::serve(http, Transport::Http, tls, Arc::clone(&shared)));
         Ok(Self {
             grpc: grpc_address,
             http: http_address,

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::Read as _;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,10 +14,13 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::ServerConfig;
 use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use super::answer::{Answer, Reply};
 use super::receipts::{self, Receipt, Receipts, Transport};
@@ -82,46 +86,78 @@ impl Shared {
 }
 
 /// Serves one listener until dropped.
-pub(super) async fn serve(listener: TcpListener, transport: Transport, shared: Arc<Shared>) {
+pub(super) async fn serve(
+    listener: TcpListener,
+    transport: Transport,
+    tls: Option<ServerConfig>,
+    shared: Arc<Shared>,
+) {
+    let tls = tls.map(|mut config| {
+        let protocol: &[u8] = match transport {
+            Transport::Grpc => b"h2",
+            Transport::Http => b"http/1.1",
+        };
+        config.alpn_protocols = vec![protocol.to_vec()];
+        TlsAcceptor::from(Arc::new(config))
+    });
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => if let Ok((stream, _)) = accepted {
                 shared.state().connections += 1;
                 shared.changed.send_replace(());
-                connections.spawn(connection(stream, transport, Arc::clone(&shared)));
+                connections.spawn(connection(stream, transport, tls.clone(), Arc::clone(&shared)));
             },
             Some(_ended) = connections.join_next() => {}
         }
     }
 }
 
-async fn connection(stream: TcpStream, transport: Transport, shared: Arc<Shared>) {
+async fn connection(stream: TcpStream, transport: Transport, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
     let _ = stream.set_nodelay(true);
-    let cut = Arc::new(Notify::new());
     // A second handle, to set an option after the first one has been given away.
     let socket = SockRef::from(&stream).try_clone().ok();
-    let io = TokioIo::new(stream);
-    let service = service_fn(|request| handle(request, transport, Arc::clone(&shared), Arc::clone(&cut)));
+    let cut = Arc::new(Notify::new());
     let until_cut = async {
         cut.notified().await;
         if let Some(socket) = &socket {
             let _ = socket.set_linger(Some(Duration::ZERO));
         }
     };
-    match transport {
+    let served = async {
+        match tls {
+            None => http(stream, transport, &shared, &cut).await,
+            Some(acceptor) => {
+                if let Ok(stream) = acceptor.accept(stream).await {
+                    http(stream, transport, &shared, &cut).await;
+                }
+            }
+        }
+    };
+    future::select(pin!(until_cut), pin!(served)).await;
+}
+
+async fn http(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    transport: Transport,
+    shared: &Arc<Shared>,
+    cut: &Arc<Notify>,
+) {
+    let service = service_fn(|request| handle(request, transport, Arc::clone(shared), Arc::clone(cut)));
+    // However a connection ends, its peer has noticed already.
+    let _ended = match transport {
         Transport::Grpc => {
             let mut server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
             server.timer(TokioTimer::new()).initial_stream_window_size(WINDOW);
             server.initial_connection_window_size(WINDOW);
-            future::select(std::pin::pin!(until_cut), server.serve_connection(io, service)).await;
+            server.serve_connection(TokioIo::new(stream), service).await
         }
         Transport::Http => {
             let mut server = hyper::server::conn::http1::Builder::new();
             server.timer(TokioTimer::new());
-            future::select(std::pin::pin!(until_cut), server.serve_connection(io, service)).await;
+            server.serve_connection(TokioIo::new(stream), service).await
         }
-    }
+    };
 }
 
 /// The peer gets a reset instead of an answer.

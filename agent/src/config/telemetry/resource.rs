@@ -116,7 +116,9 @@ impl<'de> Deserialize<'de> for Resource {
                         Written::List(list) if name == "attributes" => {
                             attributes.extend(list.into_iter().map(Attribute::into_pair));
                         }
-                        Written::List(_) => return Err(de::Error::custom("an attribute cannot be a list here")),
+                        Written::List(_) => {
+                            return Err(de::Error::custom("an attribute cannot be a list here"));
+                        }
                     }
                 }
                 Ok(Resource(attributes))

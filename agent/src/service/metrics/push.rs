@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use edgewatch_core::config::Secret;
 use edgewatch_core::telemetry::{Kind, Reading, Registry};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
@@ -23,6 +24,8 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
 use tokio::runtime::Handle;
 
+use crate::config::telemetry as config;
+
 /// Longest answer that is read from a destination.
 const ANSWER_LIMIT: usize = 64 * 1024;
 /// Readings younger than this serve every instrument of one collection.
@@ -36,7 +39,7 @@ pub struct Settings {
     /// Which of the two.
     pub transport: Transport,
     /// Added to each request.
-    pub headers: Vec<(String, edgewatch_core::config::Secret)>,
+    pub headers: Vec<(String, Secret)>,
     /// Time between two pushes.
     pub interval: Duration,
     /// Longest time for one push.
@@ -52,6 +55,69 @@ pub enum Transport {
     Grpc,
     /// OTLP/HTTP with protobuf.
     Http,
+}
+
+/// What `telemetry` says about pushing.
+#[must_use]
+pub fn settings(telemetry: &config::Telemetry) -> Vec<Settings> {
+    let resource = resource(telemetry);
+    let mut settings = Vec::new();
+    for periodic in telemetry.metrics.pushes() {
+        let Some((otlp, protocol)) = periodic.destination() else { continue };
+        let (transport, default) = match protocol {
+            config::Protocol::Grpc => (Transport::Grpc, "http://localhost:4317"),
+            config::Protocol::HttpProtobuf => (Transport::Http, "http://localhost:4318/v1/metrics"),
+        };
+        let endpoint = match otlp.endpoint.as_deref() {
+            None => default.to_owned(),
+            Some(endpoint) if endpoint.contains("://") => endpoint.to_owned(),
+            Some(endpoint) if otlp.insecure == Some(false) => format!("https://{endpoint}"),
+            Some(endpoint) => format!("http://{endpoint}"),
+        };
+        let written = otlp.headers.iter().map(|(name, value)| (name.to_owned(), value.clone()));
+        settings.push(Settings {
+            endpoint,
+            transport,
+            headers: written.chain(listed(otlp.headers_list.as_ref())).collect(),
+            interval: periodic.interval.into(),
+            timeout: otlp.timeout.into(),
+            resource: resource.clone(),
+        });
+    }
+    settings
+}
+
+/// `name=value,name=value`.
+fn listed(list: Option<&Secret>) -> Vec<(String, Secret)> {
+    let list = list.map_or("", Secret::expose);
+    let pairs = list.split(',').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (name.trim().to_owned(), Secret::new(value.trim()))).collect()
+}
+
+/// Who is speaking: what is configured, over what is known.
+fn resource(telemetry: &config::Telemetry) -> Vec<(String, String)> {
+    let own = [
+        ("service.name", "edgewatch".to_owned()),
+        ("service.version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("service.instance.id", instance_id()),
+    ];
+    let configured: Vec<_> = telemetry.resource.iter().collect();
+    let mut resource: Vec<(String, String)> = Vec::new();
+    for (name, value) in own {
+        if !configured.iter().any(|(key, _)| *key == name) {
+            resource.push((name.to_owned(), value));
+        }
+    }
+    resource.extend(
+        configured.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))),
+    );
+    resource
+}
+
+/// A random UUID from the kernel, or nothing that could be mistaken for one.
+fn instance_id() -> String {
+    let uuid = std::fs::read_to_string("/proc/sys/kernel/random/uuid").unwrap_or_default();
+    uuid.trim().to_owned()
 }
 
 /// Why the push cannot be set up.

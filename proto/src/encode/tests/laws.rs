@@ -15,17 +15,17 @@ use opentelemetry_proto::tonic::trace::v1::{Span as ProstSpan, Status};
 use proptest::prelude::*;
 use prost::Message;
 
-use super::arbitrary;
 use crate::encode::{
     self, Attributes, HistogramPoint, HistogramPoints, LogsWriter, MetricScope, Points, Record, Span,
     SpanKind, SpanStatus, Temporality, Times, Value,
 };
+use crate::testing;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn log_requests_are_written_as_prost_writes_them(mut request in arbitrary::logs()) {
+    fn log_requests_are_written_as_prost_writes_them(mut request in testing::logs()) {
         keep_what_log_writers_can_say(&mut request);
         let mut buf = b"before".to_vec();
 
@@ -54,7 +54,7 @@ proptest! {
     }
 
     #[test]
-    fn a_log_request_that_stays_open_ends_as_prost_writes_it(mut request in arbitrary::logs()) {
+    fn a_log_request_that_stays_open_ends_as_prost_writes_it(mut request in testing::logs()) {
         keep_what_log_writers_can_say(&mut request);
         for resource in &request.resource_logs {
             for scope in &resource.scope_logs {
@@ -81,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn metric_requests_are_written_as_prost_writes_them(mut request in arbitrary::metrics()) {
+    fn metric_requests_are_written_as_prost_writes_them(mut request in testing::metrics()) {
         keep_what_metric_writers_can_say(&mut request);
         let mut buf = Vec::new();
 
@@ -108,7 +108,7 @@ proptest! {
     }
 
     #[test]
-    fn trace_requests_are_written_as_prost_writes_them(mut request in arbitrary::traces()) {
+    fn trace_requests_are_written_as_prost_writes_them(mut request in testing::traces()) {
         keep_what_trace_writers_can_say(&mut request);
         let mut buf = Vec::new();
 
@@ -144,13 +144,14 @@ fn keep_what_log_writers_can_say(request: &mut ExportLogsServiceRequest) {
             for record in &mut scope.log_records {
                 record.attributes.iter_mut().for_each(given);
                 record.body.iter_mut().for_each(given_within);
+                record.severity_number = record.severity_number.rem_euclid(25);
+                id(&mut record.trace_id, 16);
+                id(&mut record.span_id, 8);
             }
         }
         resource.scope_logs.retain(|scope| !scope.log_records.is_empty());
     }
-    request
-        .resource_logs
-        .retain(|resource| !resource.scope_logs.is_empty());
+    request.resource_logs.retain(|resource| !resource.scope_logs.is_empty());
 }
 
 fn keep_what_trace_writers_can_say(request: &mut ExportTraceServiceRequest) {
@@ -162,11 +163,10 @@ fn keep_what_trace_writers_can_say(request: &mut ExportTraceServiceRequest) {
                 span.attributes.iter_mut().for_each(given);
                 span.trace_id.resize(16, 7);
                 span.span_id.resize(8, 7);
-                (
-                    span.dropped_attributes_count,
-                    span.dropped_events_count,
-                    span.dropped_links_count,
-                ) = (0, 0, 0);
+                id(&mut span.parent_span_id, 8);
+                span.kind = span.kind.rem_euclid(6);
+                (span.dropped_attributes_count, span.dropped_events_count, span.dropped_links_count) =
+                    (0, 0, 0);
                 for event in &mut span.events {
                     event.attributes.iter_mut().for_each(given);
                     event.dropped_attributes_count = 0;
@@ -179,7 +179,7 @@ fn keep_what_trace_writers_can_say(request: &mut ExportTraceServiceRequest) {
                     link.span_id.resize(8, 7);
                 }
                 if let Some(status) = &mut span.status {
-                    status.code = status.code.max(1);
+                    status.code = 1 + status.code.rem_euclid(2);
                     if status.code == 1 {
                         status.message.clear();
                     }
@@ -188,9 +188,7 @@ fn keep_what_trace_writers_can_say(request: &mut ExportTraceServiceRequest) {
         }
         resource.scope_spans.retain(|scope| !scope.spans.is_empty());
     }
-    request
-        .resource_spans
-        .retain(|resource| !resource.scope_spans.is_empty());
+    request.resource_spans.retain(|resource| !resource.scope_spans.is_empty());
 }
 
 fn keep_what_metric_writers_can_say(request: &mut ExportMetricsServiceRequest) {
@@ -203,9 +201,7 @@ fn keep_what_metric_writers_can_say(request: &mut ExportMetricsServiceRequest) {
         }
         resource.scope_metrics.retain(|scope| !scope.metrics.is_empty());
     }
-    request
-        .resource_metrics
-        .retain(|resource| !resource.scope_metrics.is_empty());
+    request.resource_metrics.retain(|resource| !resource.scope_metrics.is_empty());
 }
 
 fn known_metric(metric: &mut Metric) {
@@ -213,11 +209,11 @@ fn known_metric(metric: &mut Metric) {
     match &mut metric.data {
         Some(Data::Gauge(gauge)) => gauge.data_points.iter_mut().for_each(known_number),
         Some(Data::Sum(sum)) => {
-            sum.aggregation_temporality = sum.aggregation_temporality.max(1);
+            sum.aggregation_temporality = 1 + sum.aggregation_temporality.rem_euclid(2);
             sum.data_points.iter_mut().for_each(known_number);
         }
         Some(Data::Histogram(histogram)) => {
-            histogram.aggregation_temporality = histogram.aggregation_temporality.max(1);
+            histogram.aggregation_temporality = 1 + histogram.aggregation_temporality.rem_euclid(2);
             for point in &mut histogram.data_points {
                 point.attributes.iter_mut().for_each(given);
                 point.exemplars.clear();
@@ -248,8 +244,16 @@ fn known_scope(scope: &mut Option<InstrumentationScope>) {
     scope.attributes.iter_mut().for_each(given);
 }
 
+/// Ids have their length or are not there.
+fn id(id: &mut Vec<u8>, length: usize) {
+    if !id.is_empty() {
+        id.resize(length, 7);
+    }
+}
+
 /// Writers always write a value, be it the empty one.
 fn given(pair: &mut KeyValue) {
+    pair.key_strindex = 0;
     given_within(pair.value.get_or_insert_default());
 }
 
@@ -257,6 +261,7 @@ fn given_within(value: &mut AnyValue) {
     match &mut value.value {
         Some(Any::ArrayValue(array)) => array.values.iter_mut().for_each(given_within),
         Some(Any::KvlistValue(map)) => map.values.iter_mut().for_each(given),
+        Some(Any::StringValueStrindex(_)) => value.value = None,
         _ => {}
     }
 }
@@ -283,10 +288,7 @@ fn write_attributes(attributes: &[KeyValue], to: &mut Attributes<'_>) {
             Some(Any::DoubleValue(value)) => to.double(key, *value),
             Some(Any::BytesValue(value)) => to.bytes(key, value),
             Some(Any::ArrayValue(array)) => to.array(key, |to| {
-                array
-                    .values
-                    .iter()
-                    .for_each(|value| to.value(|to| write_value(value, to)));
+                array.values.iter().for_each(|value| to.value(|to| write_value(value, to)));
             }),
             Some(Any::KvlistValue(map)) => to.map(key, |to| write_attributes(&map.values, to)),
             Some(Any::StringValueStrindex(_)) | None => to.value(key, |_| {}),
@@ -335,12 +337,7 @@ fn write_record(record: &LogRecord, to: &mut Record<'_>) {
 }
 
 fn write_metric(metric: &Metric, to: &mut MetricScope<'_>) {
-    let Metric {
-        name,
-        description,
-        unit,
-        ..
-    } = metric;
+    let Metric { name, description, unit, .. } = metric;
     match metric.data.as_ref().expect("made known") {
         Data::Gauge(gauge) => {
             to.gauge(name, unit, description, |to| write_points(&gauge.data_points, to));
@@ -354,10 +351,7 @@ fn write_metric(metric: &Metric, to: &mut MetricScope<'_>) {
         Data::Histogram(histogram) => {
             let temporality = temporality(histogram.aggregation_temporality);
             to.histogram(name, unit, description, temporality, |to| {
-                histogram
-                    .data_points
-                    .iter()
-                    .for_each(|point| write_histogram(point, to));
+                histogram.data_points.iter().for_each(|point| write_histogram(point, to));
             });
         }
         Data::ExponentialHistogram(_) | Data::Summary(_) => unreachable!("not kept"),
@@ -392,11 +386,7 @@ fn write_histogram(point: &HistogramDataPoint, to: &mut HistogramPoints<'_>) {
 }
 
 fn temporality(number: i32) -> Temporality {
-    if number == 1 {
-        Temporality::Delta
-    } else {
-        Temporality::Cumulative
-    }
+    if number == 1 { Temporality::Delta } else { Temporality::Cumulative }
 }
 
 fn write_span(span: &ProstSpan, to: &mut Span<'_>) {
@@ -420,9 +410,7 @@ fn write_span(span: &ProstSpan, to: &mut Span<'_>) {
     to.times(span.start_time_unix_nano, span.end_time_unix_nano);
     write_attributes(&span.attributes, &mut to.attributes());
     for event in &span.events {
-        to.event(event.time_unix_nano, &event.name, |to| {
-            write_attributes(&event.attributes, to)
-        });
+        to.event(event.time_unix_nano, &event.name, |to| write_attributes(&event.attributes, to));
     }
     for link in &span.links {
         to.link(

@@ -58,6 +58,39 @@ fn a_request_is_one_compact_line_in_the_form_of_the_specification() {
 }
 
 #[test]
+fn doubles_that_json_lacks_are_words() {
+    let mut request = Vec::new();
+    encode::metrics(&mut request, |request| {
+        request.resource(
+            "",
+            |_| {},
+            |resource| {
+                resource.scope("", "", |scope| {
+                    scope.gauge("g", "", "", |points| {
+                        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 1e300, 0.1 + 0.2] {
+                            points.double(encode::Times::at(0), value, |_| {});
+                        }
+                    });
+                });
+            },
+        );
+    });
+
+    let text = written(Signal::Metrics, &request);
+
+    let points = text.split_once(r#""dataPoints":"#).expect("has points").1;
+    assert_eq!(
+        points,
+        concat!(
+            r#"[{"asDouble":"NaN"},{"asDouble":"Infinity"},{"asDouble":"-Infinity"},{"asDouble":-0.0},"#,
+            r#"{"asDouble":1e+300},{"asDouble":0.30000000000000004}]}}]}]}]}"#,
+        )
+    );
+    let again = json::decode(Signal::Metrics, text.as_bytes()).expect("what we wrote is valid");
+    assert_eq!(written(Signal::Metrics, &again), text);
+}
+
+#[test]
 fn an_empty_request_is_an_empty_object() {
     for signal in Signal::ALL {
         assert_eq!(written(signal, &[]), "{}");
@@ -125,38 +158,21 @@ fn nesting_bombs_are_refused() {
         let bomb = (0..levels).fold(AnyValue { value: None }, |inner, _| AnyValue {
             value: Some(Value::ArrayValue(ArrayValue { values: vec![inner] })),
         });
-        let record = LogRecord {
-            body: Some(bomb),
-            ..LogRecord::default()
-        };
-        let scope = ScopeLogs {
-            log_records: vec![record],
-            ..ScopeLogs::default()
-        };
-        let resource = ResourceLogs {
-            scope_logs: vec![scope],
-            ..ResourceLogs::default()
-        };
-        ExportLogsServiceRequest {
-            resource_logs: vec![resource],
-        }
-        .encode_to_vec()
+        let record = LogRecord { body: Some(bomb), ..LogRecord::default() };
+        let scope = ScopeLogs { log_records: vec![record], ..ScopeLogs::default() };
+        let resource = ResourceLogs { scope_logs: vec![scope], ..ResourceLogs::default() };
+        ExportLogsServiceRequest { resource_logs: vec![resource] }.encode_to_vec()
     };
 
     assert!(json::encode(Signal::Logs, &nested(40), &mut Vec::new()).is_ok());
-    assert_eq!(
-        json::encode(Signal::Logs, &nested(1_000), &mut Vec::new()),
-        Err(JsonError::Malformed)
-    );
+    assert_eq!(json::encode(Signal::Logs, &nested(1_000), &mut Vec::new()), Err(JsonError::Malformed));
 }
 
 #[test]
 fn the_tables_are_sound() {
     let mut seen: Vec<*const Table> = Vec::new();
-    let mut open: Vec<&'static Table> = Signal::ALL
-        .iter()
-        .flat_map(|signal| [request(*signal), response(*signal)])
-        .collect();
+    let mut open: Vec<&'static Table> =
+        Signal::ALL.iter().flat_map(|signal| [request(*signal), response(*signal)]).collect();
     while let Some(table) = open.pop() {
         if seen.iter().any(|known| std::ptr::eq(*known, table)) {
             continue;

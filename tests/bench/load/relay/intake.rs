@@ -22,16 +22,16 @@ pub(crate) async fn run(options: &RelayOptions) -> anyhow::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        tokio::spawn(connection(stream, Arc::clone(&batches)));
+        tokio::spawn(connection(stream, options.frame, Arc::clone(&batches)));
     }
 }
 
-async fn connection(stream: TcpStream, batches: Arc<Batches>) -> anyhow::Result<()> {
+async fn connection(stream: TcpStream, frame: u32, batches: Arc<Batches>) -> anyhow::Result<()> {
     let mut server = h2::server::Builder::new();
     server
         .initial_window_size(grpc::STREAM_WINDOW)
         .initial_connection_window_size(grpc::CONNECTION_WINDOW)
-        .max_frame_size(grpc::FRAME);
+        .max_frame_size(frame);
     let mut connection = server.handshake::<_, Bytes>(stream).await?;
     while let Some(request) = connection.accept().await {
         let (request, respond) = request?;

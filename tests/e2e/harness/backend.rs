@@ -1,23 +1,19 @@
-//! The harness itself: backend, clients and agent handle do what the stories rely on.
+//! Backend and clients, talking to each other.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use edgewatch_tests::agent::{Agent, Builder};
-use edgewatch_tests::client::{GrpcClient, post};
+use edgewatch_tests::client::{GrpcClient, post, send_over};
 use edgewatch_tests::load::Template;
-use edgewatch_tests::sink::{Answer, PATIENCE, Sink, Transport};
+use edgewatch_tests::sink::{Answer, Sink, Transport};
 use edgewatch_tests::status::{Code, Status};
-use edgewatch_tests::{Signal, framing};
+use edgewatch_tests::{Signal, framing, tls};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use prost::Message as _;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 const PROTOBUF: (&str, &str) = ("content-type", "application/x-protobuf");
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -360,58 +356,50 @@ async fn frames_may_be_cut_anywhere() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn an_agent_is_ready_when_it_says_so_and_ends_when_asked() -> anyhow::Result<()> {
-    let agent = pretender(
-        "test \"$1\" = --config && test -f \"$2\" && echo \"$GREETING\"
-        trap 'echo draining >&2; exit 3' TERM
-        echo 'Everything is ready. Begin running and processing data.' >&2
-        sleep 1000 & wait",
-    )?;
+async fn tls_is_spoken_on_both_ports_and_client_certificates_are_demanded() -> anyhow::Result<()> {
+    let authority = tls::Authority::new()?;
+    let identity = authority.issue(&["localhost"])?;
+    let sink = Sink::start_tls(tls::server(&identity, Some(&authority))?).await?;
+    let known = tls::client(&authority, Some(&identity))?;
+    let request = Template::new(Signal::Traces).request(1);
 
-    let mut agent = agent.environment("GREETING", "hello").start().await?;
-
-    agent.wait_for_output("hello").await?;
-    assert!(agent.usage()?.resident > 0);
-    let (status, _) = agent.terminate().await?;
-    agent.wait_for_log("draining").await?;
-    assert_eq!(status.code(), Some(3));
-    Ok(())
-}
-
-#[tokio::test]
-async fn an_agent_that_ends_early_shows_what_it_wrote() -> anyhow::Result<()> {
-    let agent = pretender("echo 'error: receivers.otlp: no such port' >&2; exit 1")?;
-
-    let error = agent.start().await.unwrap_err();
-
-    assert!(
-        error.to_string().contains("receivers.otlp: no such port"),
-        "{error}"
-    );
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_dropped_agent_is_killed() -> anyhow::Result<()> {
-    let agent = pretender("echo Everything is ready >&2; exec sleep 1000")?
-        .start()
+    let stream = tls::connect(sink.grpc_address(), "localhost", known.clone(), "h2").await?;
+    let over_grpc = GrpcClient::over(stream)
+        .await?
+        .export(Signal::Traces, &request)
         .await?;
-    let pid = Pid::from_raw(i32::try_from(agent.pid())?).unwrap();
-    let process = pidfd_open(pid, PidfdFlags::empty())?;
+    let stream = tls::connect(sink.http_address(), "localhost", known, "http/1.1").await?;
+    let post = http::Request::post("/v1/traces")
+        .header("host", "localhost")
+        .header(PROTOBUF.0, PROTOBUF.1);
+    let over_http = send_over(stream, post.body(request.clone())?).await?;
 
-    drop(agent);
-
-    let patience = Timespec::try_from(PATIENCE)?;
-    let ended = poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&patience))?;
-    assert_eq!(ended, 1, "it still runs");
+    assert_eq!((over_grpc.code(), over_http.status.as_u16()), (Some(0), 200));
+    assert_eq!(sink.receipts().items(Signal::Traces), 200);
+    let stranger = tls::Authority::new()?;
+    tls::connect(
+        sink.grpc_address(),
+        "localhost",
+        tls::client(&stranger, None)?,
+        "h2",
+    )
+    .await
+    .unwrap_err();
+    let unknown = tls::connect(
+        sink.grpc_address(),
+        "localhost",
+        tls::client(&authority, None)?,
+        "h2",
+    )
+    .await?;
+    let refused = async {
+        GrpcClient::over(unknown)
+            .await?
+            .export(Signal::Traces, &request)
+            .await
+    };
+    refused.await.unwrap_err();
     Ok(())
-}
-
-/// An agent that is a shell script: the argument `run` makes the shell read the file of that name.
-fn pretender(script: &str) -> anyhow::Result<Builder> {
-    let folder = Arc::new(tempfile::tempdir()?);
-    std::fs::write(folder.path().join("run"), script)?;
-    Ok(Agent::with_config("").binary("/bin/sh").in_folder(folder))
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -1,15 +1,10 @@
-//! Counting the items of an encoded request by walking tags, without decoding it.
-//!
-//! The request may lie in several chunks, cut anywhere, as an HTTP/2 body arrives.
+//! The walk.
 
 use std::slice;
 
 use bytes::Bytes;
 
 use crate::Signal;
-
-#[cfg(test)]
-mod tests;
 
 /// The bytes are no OTLP request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
