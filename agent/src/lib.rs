@@ -1,4 +1,9 @@
 //! The agent: command line, configuration, pipelines, receivers, extensions, own telemetry.
 
+pub mod cli;
+pub mod config;
 pub mod extensions;
+mod page;
+pub mod pipeline;
 pub mod receivers;
+pub mod service;

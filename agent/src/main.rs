@@ -1,3 +1,69 @@
-//! The edgewatch program.
+//! The `edgewatch` program: reads arguments, calls the library, sets the exit code.
 
-fn main() {}
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use edgewatch::cli::{Arguments, Command, ConfigArguments};
+use edgewatch::config::{self, Components, Config};
+use edgewatch::service::{run, source};
+use edgewatch_core::config::ProcessEnvironment;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command.unwrap_or(Command::Run(arguments.run)) {
+        Command::Run(arguments) => start(&arguments),
+        Command::Validate(arguments) => validate(&arguments),
+        Command::Components => print(&config::listing(&Components::of_this_build())),
+        Command::Schema => print(&format!("{:#}\n", config::schema(&Components::of_this_build()))),
+        Command::Example => print(&config::example(&Components::of_this_build())),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            // Nobody is left to tell when stderr is gone.
+            let _ = writeln!(io::stderr(), "edgewatch: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(arguments: &edgewatch::cli::RunArguments) -> anyhow::Result<ExitCode> {
+    let Some(config) = load(&arguments.config, false)? else { return Ok(ExitCode::FAILURE) };
+    let options = run::Options {
+        shutdown_timeout: arguments.shutdown_timeout,
+        state_directory: arguments.state_directory.clone(),
+    };
+    run::run(&config, &options)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn validate(arguments: &ConfigArguments) -> anyhow::Result<ExitCode> {
+    match load(arguments, true)? {
+        Some(_) => Ok(ExitCode::SUCCESS),
+        None => Ok(ExitCode::FAILURE),
+    }
+}
+
+/// Reads the configuration and reports every problem on stderr; `None` when it cannot be used.
+fn load(arguments: &ConfigArguments, summarise: bool) -> anyhow::Result<Option<Config>> {
+    let texts = source::texts(arguments)?;
+    let outcome = config::load(&texts, &arguments.set, &ProcessEnvironment, &Components::of_this_build());
+    let coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let mut report = outcome.problems.render(&outcome.sources, coloured);
+    if summarise || outcome.config.is_none() {
+        report.push_str(&outcome.problems.summary());
+        report.push('\n');
+    }
+    io::stderr().write_all(report.as_bytes()).context("cannot report on the configuration")?;
+    Ok(outcome.config)
+}
+
+/// Prints `text`. A reader that has seen enough is no failure.
+fn print(text: &str) -> anyhow::Result<ExitCode> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("cannot print"),
+        Ok(()) | Err(_) => Ok(ExitCode::SUCCESS),
+    }
+}

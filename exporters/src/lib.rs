@@ -2,7 +2,14 @@
 //!
 //! Exporters know nothing of receivers and processors.
 
+pub mod queue;
+
+mod otlp;
+mod otlp_grpc;
+mod retry;
+mod tls;
+
 use edgewatch_core::factory::ExporterFactory;
 
 /// Every exporter in this build, in alphabetical order.
-pub const EXPORTERS: &[ExporterFactory] = &[];
+pub const EXPORTERS: &[ExporterFactory] = &[ExporterFactory::of::<otlp_grpc::OtlpGrpc>()];

@@ -1,12 +1,26 @@
 //! Everything that can stand between a receiver and an exporter.
 //!
-//! Processors and connectors are state machines: data and time come in as arguments, data goes out through the emitter. No
-//! I/O, no clock and no tasks here.
+//! Processors and connectors are state machines: data and time come in as arguments, data goes out through
+//! the emitter. No I/O, no clock and no tasks here.
+
+mod actions;
+mod attributes;
+mod batch;
+mod forward;
+mod memory_limiter;
+mod resource;
+#[cfg(test)]
+mod testing;
 
 use edgewatch_core::factory::{ConnectorFactory, ProcessorFactory};
 
 /// Every processor in this build, in alphabetical order.
-pub const PROCESSORS: &[ProcessorFactory] = &[];
+pub const PROCESSORS: &[ProcessorFactory] = &[
+    ProcessorFactory::of::<attributes::AttributesProcessor>(),
+    ProcessorFactory::of::<batch::Batcher>(),
+    ProcessorFactory::of::<memory_limiter::MemoryLimiter>(),
+    ProcessorFactory::of::<resource::ResourceProcessor>(),
+];
 
 /// Every connector in this build, in alphabetical order.
-pub const CONNECTORS: &[ConnectorFactory] = &[];
+pub const CONNECTORS: &[ConnectorFactory] = &[ConnectorFactory::of::<forward::Forward>()];

@@ -6,6 +6,8 @@
 //! pipelines and never does I/O.
 
 mod signal;
+#[cfg(test)]
+mod testing;
 
 pub mod encode;
 pub mod json;
@@ -14,6 +16,7 @@ pub mod semconv;
 pub mod splice;
 pub mod split;
 pub mod status;
+pub mod text;
 pub mod view;
 pub mod wire;
 

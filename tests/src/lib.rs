@@ -1,1 +1,24 @@
-//! Harness.
+//! The assembled program seen from outside: everything a story or a load run needs around the agent.
+//!
+//! - [`agent`] starts the real `edgewatch` binary and watches it.
+//! - [`sink`] is an OTLP backend that records what it gets and answers as told.
+//! - [`client`] sends requests, well-formed ones and others, and returns whatever comes back.
+//! - [`tls`] issues certificates for both ends.
+//! - [`load`] makes requests whose items are numbered, so that loss and duplicates are counted exactly.
+//!
+//! Nothing here uses the agent's own wire code: encoding, decoding and counting are done a second, independent way
+//! (the message types of `opentelemetry-proto`, and [`count`]), so that a mistake in one does not hide in the other.
+
+pub mod agent;
+pub mod client;
+pub mod count;
+pub mod framing;
+pub mod load;
+pub mod ports;
+pub mod process;
+mod signal;
+pub mod sink;
+pub mod status;
+pub mod tls;
+
+pub use signal::Signal;

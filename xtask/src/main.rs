@@ -1,3 +1,39 @@
-//! xtask.
+//! The project's own commands. Continuous integration runs the same ones.
 
-fn main() {}
+mod bench;
+mod check;
+mod command;
+mod fuzz;
+mod setup;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+/// Checks, tests and measures Edgewatch.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Formatting, lints with warnings as errors, docs, licences, file lengths.
+    Check,
+    /// Sets up what the tests need, then runs all of them and a short fuzz run.
+    Test(test::Options),
+    /// Fuzzes one target or all of them.
+    Fuzz(fuzz::Options),
+    /// Runs the benchmarks whose figures stand in tests/bench/README.md.
+    Bench(bench::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().task {
+        Task::Check => check::run_all(),
+        Task::Test(options) => test::run_all(&options),
+        Task::Fuzz(options) => fuzz::run_chosen(&options),
+        Task::Bench(options) => bench::run_all(&options),
+    }
+}

@@ -28,6 +28,21 @@ pub struct Receipt {
     node: Arc<Node>,
 }
 
+/// The right to accept a batch in the name of whoever holds it now. Dropping it accepts.
+#[derive(Debug)]
+#[must_use = "dropping it accepts the batch"]
+pub struct Acceptance {
+    nodes: SmallVec<[Arc<Node>; 1]>,
+}
+
+impl Drop for Acceptance {
+    fn drop(&mut self) {
+        for node in self.nodes.drain(..) {
+            node.update(|state| state.unaccepted -= 1);
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Share {
     node: Arc<Node>,
@@ -43,6 +58,8 @@ struct Node {
 struct State {
     unaccepted: usize,
     undelivered: usize,
+    /// What the source is told when it asks whether its batch was accepted; settled once.
+    answer: Option<Result<(), Refusal>>,
     refusal: Option<Refusal>,
     accept_waker: Option<Waker>,
     deliver_waker: Option<Waker>,
@@ -61,6 +78,7 @@ impl Ack {
         let state = State {
             unaccepted: 1,
             undelivered: 1,
+            answer: None,
             refusal: None,
             accept_waker: None,
             deliver_waker: None,
@@ -91,11 +109,22 @@ impl Ack {
         }
     }
 
-    /// Whether every source has already been told that its batch is accepted, so that it can no longer be refused to
-    /// them: such a batch must be kept, not turned away.
+    /// Whether every source has been told that its batch is accepted, so that it can no longer be refused to them: such a
+    /// batch must be kept, not turned away.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
-        self.shares.iter().all(|share| share.accepted)
+        self.shares.iter().all(|share| share.node.is_accepted())
+    }
+
+    /// Takes the right to say [`Ack::accepted`] for this ack and all that will be shared from it. A pipeline holds it while its
+    /// processors look at a batch, and accepts in their name when none has refused.
+    pub fn hold(&mut self) -> Acceptance {
+        let open = self.shares.iter_mut().filter(|share| !share.accepted);
+        let nodes = open.map(|share| {
+            share.accepted = true;
+            Arc::clone(&share.node)
+        });
+        Acceptance { nodes: nodes.collect() }
     }
 
     /// The batch is safe, or was dropped on purpose.
@@ -144,15 +173,26 @@ impl Node {
     fn update(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut state);
-        let lease = if state.undelivered == 0 { state.lease.take() } else { None };
-        let accept =
-            if state.unaccepted == 0 || state.refusal.is_some() { state.accept_waker.take() } else { None };
-        let deliver = if state.undelivered == 0 { state.deliver_waker.take() } else { None };
+        let mut accept = None;
+        if state.answer.is_none() && (state.refusal.is_some() || state.unaccepted == 0) {
+            state.answer = Some(state.refusal.clone().map_or(Ok(()), Err));
+            accept = state.accept_waker.take();
+        }
+        let ended = state.undelivered == 0;
+        let lease = if ended { state.lease.take() } else { None };
+        let deliver = if ended { state.deliver_waker.take() } else { None };
         drop(state);
         drop(lease);
         for waker in [accept, deliver].into_iter().flatten() {
             waker.wake();
         }
+    }
+}
+
+impl Node {
+    fn is_accepted(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.answer == Some(Ok(()))
     }
 }
 
@@ -177,11 +217,8 @@ impl Receipt {
 
     fn poll_accepted(&self, context: &mut Context<'_>) -> Poll<Result<(), Refusal>> {
         let mut state = self.node.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(refusal) = &state.refusal {
-            return Poll::Ready(Err(refusal.clone()));
-        }
-        if state.unaccepted == 0 {
-            return Poll::Ready(Ok(()));
+        if let Some(answer) = &state.answer {
+            return Poll::Ready(answer.clone());
         }
         state.accept_waker = Some(context.waker().clone());
         Poll::Pending

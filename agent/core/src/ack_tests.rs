@@ -51,6 +51,38 @@ fn one_refusal_is_known_at_once() {
 }
 
 #[test]
+fn a_pipeline_accepts_what_its_processors_keep() {
+    let (mut ack, mut receipt) = Ack::pair(None);
+    let other_pipeline = ack.share();
+    let acceptance = ack.hold();
+    let kept = ack.share();
+    assert!(!kept.is_accepted());
+
+    drop(acceptance);
+    assert_eq!(poll(receipt.accepted()), Poll::Pending, "the other pipeline has not said a word");
+
+    let mut other_pipeline = other_pipeline;
+    other_pipeline.accepted();
+    assert_eq!(poll(receipt.accepted()), Poll::Ready(Ok(())));
+    assert!(kept.is_accepted());
+
+    kept.refused(&Refusal::permanent("given up"));
+    assert_eq!(poll(receipt.accepted()), Poll::Ready(Ok(())), "what was accepted stays accepted");
+    ack.delivered();
+    other_pipeline.delivered();
+    assert_eq!(poll(receipt.delivered()), Poll::Ready(Err(Refusal::permanent("given up"))));
+}
+
+#[test]
+fn a_refusal_while_a_pipeline_holds_the_answer_reaches_the_source() {
+    let (mut ack, mut receipt) = Ack::pair(None);
+    let acceptance = ack.hold();
+    ack.refused(&Refusal::busy("over budget"));
+    drop(acceptance);
+    assert_eq!(poll(receipt.accepted()), Poll::Ready(Err(Refusal::busy("over budget"))));
+}
+
+#[test]
 fn a_dropped_ack_is_a_refusal() {
     let (ack, mut receipt) = Ack::pair(None);
     drop(ack);

@@ -19,13 +19,19 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// One attempt at a time without a queue or retry: for destinations on this host, such as a terminal or a file.
+    /// One attempt at a time, in order, from a short queue that makes pipelines wait: for destinations on this host, such as a
+    /// terminal or a file.
     #[must_use]
-    pub fn direct() -> Self {
+    pub fn local() -> Self {
         Self {
             timeout: Duration::ZERO,
             retry: RetrySettings { enabled: false, ..RetrySettings::default() },
-            queue: QueueSettings { enabled: false, ..QueueSettings::default() },
+            queue: QueueSettings {
+                num_consumers: NonZeroUsize::MIN,
+                queue_size: NonZeroUsize::MIN.saturating_add(15),
+                block_on_overflow: true,
+                ..QueueSettings::default()
+            },
         }
     }
 }

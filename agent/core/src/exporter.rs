@@ -79,8 +79,10 @@ pub trait Sink: Send + Sync {
     /// ([`crate::ack::Ack::is_accepted`]) is always taken; another one may be refused, through its ack.
     async fn send(&self, batch: Batch);
 
-    /// Whether a batch that this sink has taken survives the end of the process.
-    fn is_durable(&self) -> bool {
+    /// Whether this sink tells the sources itself when a batch is accepted, because it takes responsibility later than by
+    /// taking the batch: when it is on disk, or when the destination has confirmed. Otherwise the pipeline says so as soon as its
+    /// processors have taken the batch.
+    fn answers_sources(&self) -> bool {
         false
     }
 }

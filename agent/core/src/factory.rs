@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::budget::Budget;
-use crate::config::{ConfigError, Node, Problems};
+use crate::config::{ConfigError, Node, Problems, from_node};
 use crate::delivery::Delivery;
 use crate::exporter::Exporter;
 use crate::extension::Extension;
@@ -177,6 +177,12 @@ impl<T> Factory<T> {
 }
 
 impl<T> Prepared<T> {
+    /// A component that `build` makes, without configuration: for tests of what stands around components.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn from_fn(build: impl Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync + 'static) -> Self {
+        Self { build: Box::new(build), memory_bound: 0 }
+    }
+
     /// Builds the component. May be called once for each pipeline that names it.
     ///
     /// # Errors
@@ -422,8 +428,4 @@ where
     }
     let memory_bound = config.memory_bound();
     Some(Prepared { build: Box::new(move |context| build(config.clone(), context)), memory_bound })
-}
-
-fn from_node<C: ComponentConfig>(_node: &Node, _path: &str, _problems: &mut Problems) -> Option<C> {
-    None
 }

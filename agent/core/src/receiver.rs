@@ -120,12 +120,6 @@ impl Inlet {
         self.sinks.iter().try_for_each(|sink| sink.admit())
     }
 
-    /// Whether every way out of the pipeline survives the end of the process.
-    #[must_use]
-    pub fn is_durable(&self) -> bool {
-        self.sinks.iter().all(|sink| sink.is_durable())
-    }
-
     /// Sends `batch`, waiting for room. When the pipeline is gone the batch is refused through its ack.
     pub async fn send(&self, batch: Batch) {
         if let Err(mpsc::error::SendError(batch)) = self.sender.send(batch).await {

@@ -1,6 +1,8 @@
 //! Everything that serves the agent itself.
 
+mod health_check;
+
 use edgewatch_core::factory::ExtensionFactory;
 
 /// Every extension in this build, in alphabetical order.
-pub const EXTENSIONS: &[ExtensionFactory] = &[];
+pub const EXTENSIONS: &[ExtensionFactory] = &[ExtensionFactory::of::<health_check::HealthCheck>()];

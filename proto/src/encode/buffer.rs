@@ -1,79 +1,14 @@
-//! The protobuf wire format, appended to a `Vec<u8>`.
+//! Appending fields whose length is not known beforehand, and those that are left out when they hold nothing.
 
-/// Wire type of `int32`, `int64`, `uint64`, `bool` and enums.
-const VARINT: u32 = 0;
-/// Wire type of `fixed64` and `double`.
-const FIXED64: u32 = 1;
-/// Wire type of strings, bytes, messages and packed numbers.
-const LENGTH_DELIMITED: u32 = 2;
-/// Wire type of `fixed32`.
-const FIXED32: u32 = 5;
-
-/// Appends `value` in as few bytes as it needs.
-#[inline]
-pub(crate) fn put_varint(buf: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        buf.push(low_byte(value) | 0x80);
-        value >>= 7;
-    }
-    buf.push(low_byte(value));
-}
-
-/// How many bytes [`put_varint`] writes.
-#[inline]
-pub(crate) const fn varint_len(value: u64) -> usize {
-    // ceil(significant bits / 7) without a division, as prost computes it.
-    ((((value | 1).leading_zeros() ^ 63) * 9 + 73) / 64) as usize
-}
-
-#[inline]
-pub(crate) const fn low_byte(value: u64) -> u8 {
-    (value & 0x7f) as u8
-}
-
-#[inline]
-fn put_tag(buf: &mut Vec<u8>, field: u32, wire_type: u32) {
-    put_varint(buf, u64::from(field << 3 | wire_type));
-}
-
-/// Appends a varint field.
-#[inline]
-pub(crate) fn put_uint(buf: &mut Vec<u8>, field: u32, value: u64) {
-    put_tag(buf, field, VARINT);
-    put_varint(buf, value);
-}
-
-/// Appends a `fixed64` field.
-#[inline]
-pub(crate) fn put_fixed64(buf: &mut Vec<u8>, field: u32, value: u64) {
-    put_tag(buf, field, FIXED64);
-    buf.extend_from_slice(&value.to_le_bytes());
-}
-
-/// Appends a `fixed32` field.
-#[inline]
-pub(crate) fn put_fixed32(buf: &mut Vec<u8>, field: u32, value: u32) {
-    put_tag(buf, field, FIXED32);
-    buf.extend_from_slice(&value.to_le_bytes());
-}
-
-/// Appends a `double` field.
-#[inline]
-pub(crate) fn put_double(buf: &mut Vec<u8>, field: u32, value: f64) {
-    put_fixed64(buf, field, value.to_bits());
-}
-
-/// Appends a string, bytes or an already encoded message as a field.
-#[inline]
-pub(crate) fn put_bytes(buf: &mut Vec<u8>, field: u32, bytes: &[u8]) {
-    put_length(buf, field, bytes.len());
-    buf.extend_from_slice(bytes);
-}
+use crate::wire::{WireType, put_tag};
+pub(crate) use crate::wire::{
+    put_bytes, put_double, put_fixed32, put_fixed64, put_varint, put_varint_field as put_uint, varint_len,
+};
 
 /// Appends tag and length of a field whose `length` bytes the caller writes next.
 #[inline]
 pub(crate) fn put_length(buf: &mut Vec<u8>, field: u32, length: usize) {
-    put_tag(buf, field, LENGTH_DELIMITED);
+    put_tag(buf, field, WireType::Len);
     put_varint(buf, length as u64);
 }
 
@@ -124,7 +59,7 @@ pub(crate) fn put_message<R>(buf: &mut Vec<u8>, field: u32, write: impl FnOnce(&
 /// Begins a message field and returns what [`close`] needs. One byte is held free for the length.
 #[inline]
 pub(crate) fn open(buf: &mut Vec<u8>, field: u32) -> usize {
-    put_tag(buf, field, LENGTH_DELIMITED);
+    put_tag(buf, field, WireType::Len);
     buf.push(0);
     buf.len()
 }
@@ -153,4 +88,9 @@ fn write_length(buf: &mut [u8], start: usize, length: usize) {
         *byte = low_byte(rest) | 0x80;
         rest >>= 7;
     }
+}
+
+#[inline]
+const fn low_byte(value: u64) -> u8 {
+    (value & 0x7f) as u8
 }

@@ -57,6 +57,11 @@ impl Node {
         Self { value, span, text: None, hidden: false }
     }
 
+    /// An empty node in the same place.
+    pub(crate) fn clone_place(&self) -> Self {
+        Self { hidden: self.hidden, ..Self::new(Value::Null, self.span) }
+    }
+
     /// The map in this node, if it is one.
     #[must_use]
     pub fn as_map(&self) -> Option<&Map> {
@@ -140,9 +145,19 @@ impl Map {
         }
     }
 
+    /// Adds a key that is known to be absent.
+    pub(super) fn push_new(&mut self, key: Key, node: Node) {
+        self.entries.push((key, node));
+    }
+
     /// The value under `key`, to change it.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         self.entries.iter_mut().find(|(found, _)| found.name == key).map(|(_, node)| node)
+    }
+
+    /// The keys and values, to move them to another place; names stay.
+    pub(super) fn entries_mut(&mut self) -> impl Iterator<Item = (&mut Key, &mut Node)> {
+        self.entries.iter_mut().map(|(key, node)| (key, node))
     }
 
     /// The values, to change them.

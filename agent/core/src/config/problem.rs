@@ -49,7 +49,13 @@ impl Problem {
 
 /// All that is wrong with one configuration.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Problems(Vec<Problem>);
+pub struct Problems {
+    list: Vec<Problem>,
+    omitted: usize,
+}
+
+/// Most problems that are kept; whoever has more fixes these first.
+const MAX_PROBLEMS: usize = 500;
 
 impl Problems {
     /// None yet.
@@ -60,8 +66,13 @@ impl Problems {
 
     /// Adds one, unless the same was reported already.
     pub fn push(&mut self, problem: Problem) {
-        if !self.0.contains(&problem) {
-            self.0.push(problem);
+        if self.list.contains(&problem) {
+            return;
+        }
+        if self.list.len() < MAX_PROBLEMS {
+            self.list.push(problem);
+        } else {
+            self.omitted += 1;
         }
     }
 
@@ -80,29 +91,35 @@ impl Problems {
     /// Whether any of them makes the configuration unusable.
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|problem| problem.severity == Severity::Error)
+        self.list.iter().any(|problem| problem.severity == Severity::Error)
     }
 
     /// Whether there is none, not even a warning.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
+    }
+
+    /// How many were found beyond the most that are kept.
+    #[must_use]
+    pub fn omitted(&self) -> usize {
+        self.omitted
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 
     /// All of them, in the order in which they were found.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
-        self.0.iter()
+        self.list.iter()
     }
 
     /// Brings them into the order of the text; those without a place come last.
     pub fn sort(&mut self) {
-        self.0.sort_by_key(|problem| match problem.span {
+        self.list.sort_by_key(|problem| match problem.span {
             Some(span) => (0, span.source, span.start),
             None => (1, Span::default().source, 0),
         });
@@ -110,7 +127,8 @@ impl Problems {
 
     /// Adds all of `others`.
     pub fn append(&mut self, others: Problems) {
-        for problem in others.0 {
+        self.omitted += others.omitted;
+        for problem in others.list {
             self.push(problem);
         }
     }

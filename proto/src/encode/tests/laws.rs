@@ -15,17 +15,17 @@ use opentelemetry_proto::tonic::trace::v1::{Span as ProstSpan, Status};
 use proptest::prelude::*;
 use prost::Message;
 
-use super::arbitrary;
 use crate::encode::{
     self, Attributes, HistogramPoint, HistogramPoints, LogsWriter, MetricScope, Points, Record, Span,
     SpanKind, SpanStatus, Temporality, Times, Value,
 };
+use crate::testing;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn log_requests_are_written_as_prost_writes_them(mut request in arbitrary::logs()) {
+    fn log_requests_are_written_as_prost_writes_them(mut request in testing::logs()) {
         keep_what_log_writers_can_say(&mut request);
         let mut buf = b"before".to_vec();
 
@@ -54,7 +54,7 @@ proptest! {
     }
 
     #[test]
-    fn a_log_request_that_stays_open_ends_as_prost_writes_it(mut request in arbitrary::logs()) {
+    fn a_log_request_that_stays_open_ends_as_prost_writes_it(mut request in testing::logs()) {
         keep_what_log_writers_can_say(&mut request);
         for resource in &request.resource_logs {
             for scope in &resource.scope_logs {
@@ -81,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn metric_requests_are_written_as_prost_writes_them(mut request in arbitrary::metrics()) {
+    fn metric_requests_are_written_as_prost_writes_them(mut request in testing::metrics()) {
         keep_what_metric_writers_can_say(&mut request);
         let mut buf = Vec::new();
 
@@ -108,7 +108,7 @@ proptest! {
     }
 
     #[test]
-    fn trace_requests_are_written_as_prost_writes_them(mut request in arbitrary::traces()) {
+    fn trace_requests_are_written_as_prost_writes_them(mut request in testing::traces()) {
         keep_what_trace_writers_can_say(&mut request);
         let mut buf = Vec::new();
 
@@ -144,6 +144,9 @@ fn keep_what_log_writers_can_say(request: &mut ExportLogsServiceRequest) {
             for record in &mut scope.log_records {
                 record.attributes.iter_mut().for_each(given);
                 record.body.iter_mut().for_each(given_within);
+                record.severity_number = record.severity_number.rem_euclid(25);
+                id(&mut record.trace_id, 16);
+                id(&mut record.span_id, 8);
             }
         }
         resource.scope_logs.retain(|scope| !scope.log_records.is_empty());
@@ -162,6 +165,8 @@ fn keep_what_trace_writers_can_say(request: &mut ExportTraceServiceRequest) {
                 span.attributes.iter_mut().for_each(given);
                 span.trace_id.resize(16, 7);
                 span.span_id.resize(8, 7);
+                id(&mut span.parent_span_id, 8);
+                span.kind = span.kind.rem_euclid(6);
                 (
                     span.dropped_attributes_count,
                     span.dropped_events_count,
@@ -179,7 +184,7 @@ fn keep_what_trace_writers_can_say(request: &mut ExportTraceServiceRequest) {
                     link.span_id.resize(8, 7);
                 }
                 if let Some(status) = &mut span.status {
-                    status.code = status.code.max(1);
+                    status.code = 1 + status.code.rem_euclid(2);
                     if status.code == 1 {
                         status.message.clear();
                     }
@@ -213,11 +218,11 @@ fn known_metric(metric: &mut Metric) {
     match &mut metric.data {
         Some(Data::Gauge(gauge)) => gauge.data_points.iter_mut().for_each(known_number),
         Some(Data::Sum(sum)) => {
-            sum.aggregation_temporality = sum.aggregation_temporality.max(1);
+            sum.aggregation_temporality = 1 + sum.aggregation_temporality.rem_euclid(2);
             sum.data_points.iter_mut().for_each(known_number);
         }
         Some(Data::Histogram(histogram)) => {
-            histogram.aggregation_temporality = histogram.aggregation_temporality.max(1);
+            histogram.aggregation_temporality = 1 + histogram.aggregation_temporality.rem_euclid(2);
             for point in &mut histogram.data_points {
                 point.attributes.iter_mut().for_each(given);
                 point.exemplars.clear();
@@ -248,8 +253,16 @@ fn known_scope(scope: &mut Option<InstrumentationScope>) {
     scope.attributes.iter_mut().for_each(given);
 }
 
+/// Ids have their length or are not there.
+fn id(id: &mut Vec<u8>, length: usize) {
+    if !id.is_empty() {
+        id.resize(length, 7);
+    }
+}
+
 /// Writers always write a value, be it the empty one.
 fn given(pair: &mut KeyValue) {
+    pair.key_strindex = 0;
     given_within(pair.value.get_or_insert_default());
 }
 
@@ -257,6 +270,7 @@ fn given_within(value: &mut AnyValue) {
     match &mut value.value {
         Some(Any::ArrayValue(array)) => array.values.iter_mut().for_each(given_within),
         Some(Any::KvlistValue(map)) => map.values.iter_mut().for_each(given),
+        Some(Any::StringValueStrindex(_)) => value.value = None,
         _ => {}
     }
 }

@@ -1,0 +1,110 @@
+//! What users type.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// One agent per host: collects host metrics and logs, receives OTLP, forwards OTLP.
+///
+/// Without a configuration it listens for OTLP on localhost:4317 (gRPC) and localhost:4318 (HTTP), measures this host every 10
+/// seconds and prints a summary of what arrives.
+///
+/// Configurations are those of the OpenTelemetry Collector.
+#[derive(Debug, Parser)]
+#[command(name = "edgewatch", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(after_help = "Examples:
+  edgewatch run                                      try it out
+  edgewatch run --config agent.yaml                  run a configuration
+  edgewatch run --config a.yaml --config b.yaml      merge two; later ones win
+  edgewatch run --config agent.yaml --set exporters.otlp_grpc.endpoint=backend:4317
+  edgewatch validate --config agent.yaml             report every problem, change nothing
+  edgewatch example > agent.yaml                     start from every key with its default")]
+pub struct Arguments {
+    /// What to do; `run` when left out.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// So that `edgewatch --config FILE` works as the Collector does.
+    #[command(flatten)]
+    pub run: RunArguments,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the agent until it is told to stop.
+    ///
+    /// SIGTERM or Ctrl-C stops taking telemetry in, delivers what is under way and ends; a second one ends at once.
+    #[command(after_help = "Exit status: 0 after a clean stop, 1 when the agent cannot start or \
+        could not deliver everything in time, 2 for bad arguments.")]
+    Run(RunArguments),
+    /// Checks a configuration: every problem with its place, what is wrong and what was probably meant.
+    #[command(
+        after_help = "Exit status: 0 when the configuration can be used (there may be warnings), 1 when it cannot."
+    )]
+    Validate(ConfigArguments),
+    /// Lists the components of this build.
+    Components,
+    /// Prints the JSON Schema of configurations, for editors.
+    ///
+    /// With the YAML language server: `# yaml-language-server: $schema=edgewatch.schema.json`
+    Schema,
+    /// Prints a configuration with every key of every component, its default and what it does.
+    Example,
+}
+
+/// Where the configuration comes from.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ConfigArguments {
+    /// A configuration: a path, `file:PATH`, `env:VARIABLE` or `yaml:TEXT`. May be given several times: maps merge, lists
+    /// and values of later ones replace those of earlier ones.
+    #[arg(long, short, value_name = "FILE")]
+    pub config: Vec<String>,
+    /// Sets one key: `--set receivers.otlp.protocols.grpc.endpoint=0.0.0.0:4317`. The value is YAML. Wins over every `--config`.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// How to run.
+#[derive(Args, Clone, Debug)]
+pub struct RunArguments {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// Longest time to deliver what is under way when told to stop.
+    #[arg(long, value_name = "DURATION", default_value = "25s", value_parser = duration)]
+    pub shutdown_timeout: std::time::Duration,
+    /// Where state that must survive a restart is kept, such as how far log files have been read.
+    #[arg(long, value_name = "DIRECTORY", env = "EDGEWATCH_STATE_DIRECTORY", default_value = DEFAULT_STATE_DIRECTORY)]
+    pub state_directory: PathBuf,
+    /// Accepted for the Collector's sake; this build has no feature gates.
+    #[arg(long, value_name = "GATES", hide = true)]
+    pub feature_gates: Vec<String>,
+}
+
+/// Where state is kept when nothing is said.
+const DEFAULT_STATE_DIRECTORY: &str = "/var/lib/edgewatch";
+
+fn duration(text: &str) -> Result<std::time::Duration, edgewatch_core::config::ParseDurationError> {
+    text.parse::<edgewatch_core::config::Duration>().map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_configuration_alone_means_run() {
+        let arguments = Arguments::try_parse_from(["edgewatch", "--config", "a.yaml", "--set", "a.b=1"]);
+        let arguments = arguments.expect("as the Collector is called");
+        assert!(arguments.command.is_none());
+        assert_eq!(arguments.run.config.config, ["a.yaml"]);
+        assert_eq!(arguments.run.config.set, ["a.b=1"]);
+    }
+}

@@ -1,0 +1,86 @@
+//! From texts to a plan.
+
+use edgewatch_core::config::{self, Environment, Loaded, Node, Problem, Problems, Sources, suggest};
+use edgewatch_core::factory::ComponentKind;
+
+use super::components::Components;
+use super::sections::Sections;
+use super::service;
+use super::telemetry::Telemetry;
+use crate::pipeline::Plan;
+
+/// A configuration that can be run.
+pub struct Config {
+    /// Components with valid settings, and how pipelines connect them.
+    pub plan: Plan,
+    /// How the agent tells of itself.
+    pub telemetry: Telemetry,
+}
+
+/// What came of reading a configuration.
+pub struct Outcome {
+    /// The configuration; `None` if there are errors among the problems.
+    pub config: Option<Config>,
+    /// Everything that is wrong with it.
+    pub problems: Problems,
+    /// The texts, for [`Problems::render`].
+    pub sources: Sources,
+}
+
+/// Reads `texts` (name and content; later ones win) and the `--set` arguments, and resolves every component.
+#[must_use]
+pub fn load(
+    texts: &[(String, String)],
+    sets: &[String],
+    environment: &dyn Environment,
+    components: &Components,
+) -> Outcome {
+    let Loaded { root, sources, mut problems } = config::load(texts, sets, environment);
+    // What could not be parsed at all would only be reported as missing.
+    let nothing = root.as_map().is_none_or(|map| map.is_empty());
+    if nothing {
+        if !problems.has_errors() {
+            let help =
+                "start with `receivers:`, `exporters:` and `service:`; `edgewatch example` prints every key";
+            problems.push(Problem::error("", None, "the configuration is empty").with_help(help));
+        }
+        return Outcome { config: None, problems, sources };
+    }
+    let config = resolve(&root, components, &mut problems);
+    Outcome { config: (!problems.has_errors()).then_some(config), problems, sources }
+}
+
+fn resolve(root: &Node, components: &Components, problems: &mut Problems) -> Config {
+    report_unknown_sections(root, problems);
+    let mut sections = Sections::read(root, components, problems);
+    let service = service::read(root, &mut sections, problems);
+    if root.get("service").is_some() {
+        sections.report_unused(problems);
+    }
+    let mut extensions = sections.extensions.into_named();
+    extensions.sort_by_key(|named| service.extensions.iter().position(|id| *id == named.id));
+    Config {
+        plan: Plan {
+            receivers: sections.receivers.into_named(),
+            processors: sections.processors.into_named(),
+            exporters: sections.exporters.into_named(),
+            connectors: sections.connectors.into_named(),
+            extensions,
+            pipelines: service.pipelines,
+        },
+        telemetry: service.telemetry,
+    }
+}
+
+fn report_unknown_sections(root: &Node, problems: &mut Problems) {
+    let sections = ComponentKind::ALL.map(ComponentKind::section);
+    let known: Vec<&str> = sections.into_iter().chain(["service"]).collect();
+    for (key, _) in root.as_map().into_iter().flat_map(|map| map.iter()) {
+        if !known.contains(&key.name.as_str()) {
+            let message = format!("unknown section `{}`", key.name);
+            let mut problem = Problem::error(&key.name, Some(key.span), message);
+            problem.help = suggest::help(&key.name, "the sections are", &known);
+            problems.push(problem);
+        }
+    }
+}

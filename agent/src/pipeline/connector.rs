@@ -1,0 +1,48 @@
+//! The two doors of a connector: the one that pipelines before it send to, and the one that leads to those behind it.
+
+use async_trait::async_trait;
+use edgewatch_core::Signal;
+use edgewatch_core::batch::Batch;
+use edgewatch_core::exporter::Sink;
+use edgewatch_core::receiver::{Inlet, Outlets};
+use edgewatch_core::refusal::Refusal;
+
+/// The entrance of a connector.
+pub(super) struct Entrance(pub(super) Inlet);
+
+#[async_trait]
+impl Sink for Entrance {
+    fn admit(&self) -> Result<(), Refusal> {
+        self.0.admit()
+    }
+
+    async fn send(&self, batch: Batch) {
+        self.0.send(batch).await;
+    }
+
+    /// The pipelines behind it do.
+    fn answers_sources(&self) -> bool {
+        true
+    }
+}
+
+/// The pipelines behind a connector, each batch to those of its signal.
+pub(super) struct Behind(pub(super) Outlets);
+
+#[async_trait]
+impl Sink for Behind {
+    fn admit(&self) -> Result<(), Refusal> {
+        Signal::ALL.into_iter().filter_map(|signal| self.0.get(signal)).try_for_each(|outlet| outlet.admit())
+    }
+
+    async fn send(&self, batch: Batch) {
+        match self.0.get(batch.signal()) {
+            Some(outlet) => outlet.send(batch).await,
+            None => batch.deliver(),
+        }
+    }
+
+    fn answers_sources(&self) -> bool {
+        true
+    }
+}

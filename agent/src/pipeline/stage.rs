@@ -1,0 +1,114 @@
+//! The task of a pipeline: takes batches from its entrance, runs all processors on them, hands the result to every way out.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use edgewatch_core::batch::Batch;
+use edgewatch_core::exporter::Sink;
+use edgewatch_core::processor::{Emitter, Processor};
+use tokio::sync::mpsc;
+
+/// Every way out of a pipeline.
+pub(super) type Sinks = Arc<[Arc<dyn Sink>]>;
+
+/// The processors of one pipeline, run as one.
+pub(super) struct Chain {
+    processors: Vec<Box<dyn Processor>>,
+    out: Emitter,
+}
+
+impl Chain {
+    pub(super) fn new(processors: Vec<Box<dyn Processor>>) -> Self {
+        Self { processors, out: Emitter::default() }
+    }
+
+    /// When the next tick is due.
+    fn deadline(&self) -> Option<Instant> {
+        self.processors.iter().filter_map(|processor| processor.deadline()).min()
+    }
+
+    /// Sends `batch` through the processors from number `from` on; what comes out is left in `self.out`.
+    fn pass(&mut self, from: usize, batch: Batch, now: Instant) {
+        let Some((first, rest)) = self.processors.get_mut(from..).and_then(<[_]>::split_first_mut) else {
+            self.out.emit(batch);
+            return;
+        };
+        let mut emitted = Emitter::default();
+        if let Err(error) = first.process(batch, now, &mut emitted) {
+            error.batch.refuse(&error.refusal);
+        }
+        let is_last = rest.is_empty();
+        for batch in emitted.take() {
+            if is_last {
+                self.out.emit(batch);
+            } else {
+                self.pass(from + 1, batch, now);
+            }
+        }
+    }
+
+    /// Lets processor number `index` emit on its own account, and passes that on.
+    fn emit_from(&mut self, index: usize, now: Instant, emit: impl FnOnce(&mut dyn Processor, &mut Emitter)) {
+        let mut emitted = Emitter::default();
+        if let Some(processor) = self.processors.get_mut(index) {
+            emit(processor.as_mut(), &mut emitted);
+        }
+        for batch in emitted.take() {
+            self.pass(index + 1, batch, now);
+        }
+    }
+
+    fn tick(&mut self, now: Instant) {
+        for index in 0..self.processors.len() {
+            self.emit_from(index, now, |processor, out| processor.tick(now, out));
+        }
+    }
+
+    fn drain(&mut self, now: Instant) {
+        for index in 0..self.processors.len() {
+            self.emit_from(index, now, |processor, out| processor.drain(out));
+        }
+    }
+}
+
+/// Runs `chain` until the entrance closes, then drains it.
+///
+/// `accept`: whether batches are accepted once the processors have taken them; otherwise the sinks do it.
+pub(super) async fn run(mut entrance: mpsc::Receiver<Batch>, mut chain: Chain, sinks: Sinks, accept: bool) {
+    loop {
+        let batch = match chain.deadline() {
+            None => entrance.recv().await,
+            Some(deadline) => {
+                tokio::select! {
+                    biased;
+                    () = tokio::time::sleep_until(deadline.into()) => {
+                        chain.tick(Instant::now());
+                        forward(&mut chain, &sinks).await;
+                        continue;
+                    }
+                    batch = entrance.recv() => batch,
+                }
+            }
+        };
+        let Some(mut batch) = batch else { break };
+        let acceptance = accept.then(|| batch.ack_mut().hold());
+        chain.pass(0, batch, Instant::now());
+        drop(acceptance);
+        forward(&mut chain, &sinks).await;
+    }
+    chain.drain(Instant::now());
+    forward(&mut chain, &sinks).await;
+}
+
+async fn forward(chain: &mut Chain, sinks: &Sinks) {
+    for batch in chain.out.take() {
+        let Some((last, others)) = sinks.split_last() else {
+            batch.deliver();
+            continue;
+        };
+        for sink in others {
+            sink.send(batch.share()).await;
+        }
+        last.send(batch).await;
+    }
+}

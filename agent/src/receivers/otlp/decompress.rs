@@ -1,0 +1,136 @@
+//! Undoing compression within a limit.
+//!
+//! Output grows step by step, each step leased from the budget before it is allocated, so that a bomb costs no more than the
+//! limit on requests. Bodies below [`ASIDE_FROM`] are decompressed where they are, which takes less time than handing
+//! them to a thread and back; larger ones go to a helper thread, at most [`ASIDE_AT_ONCE`] at a time.
+
+use std::io::{self, Read};
+
+use bytes::Bytes;
+use edgewatch_core::budget::Lease;
+use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
+use tokio::sync::Semaphore;
+
+use super::rejection::{Kind, Rejection};
+
+/// Compressed size from which a helper thread does the work: about half a millisecond of it.
+pub(super) const ASIDE_FROM: usize = 64 * 1024;
+
+/// Bodies that helper threads decompress at once.
+const ASIDE_AT_ONCE: usize = 2;
+
+static ASIDE: Semaphore = Semaphore::const_new(ASIDE_AT_ONCE);
+
+/// First size of the output, as a multiple of the input: telemetry shrinks to a tenth or less.
+const LIKELY_RATIO: usize = 8;
+
+/// Largest window that zstd encoders use up to level 19, as a power of two: 8 MiB.
+const ZSTD_WINDOW_LOG: u32 = 23;
+
+/// Largest window that the zstd format recommends to support anywhere: 128 MiB.
+const ZSTD_WINDOW_LOG_MAX: u32 = 27;
+
+/// A compression that both protocols know, apart from none.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Codec {
+    Gzip,
+    Zstd,
+    Zlib,
+}
+
+/// Decompresses `body` to at most `limit` bytes; `lease` then covers the result.
+pub(super) async fn decompress(
+    codec: Codec,
+    body: Bytes,
+    lease: Lease,
+    limit: usize,
+) -> Result<(Bytes, Lease), Rejection> {
+    if body.len() < ASIDE_FROM {
+        return inflate(codec, &body, lease, limit);
+    }
+    aside(move || inflate(codec, &body, lease, limit)).await
+}
+
+/// Runs `work` on a helper thread.
+pub(super) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Rejection> + Send + 'static,
+) -> Result<T, Rejection> {
+    let stopping = || Rejection::new(Kind::Unavailable, "the agent is stopping");
+    // The semaphore is never closed and the work does not panic; a runtime that ends cancels it.
+    let _permit = ASIDE.acquire().await.map_err(|_| stopping())?;
+    tokio::task::spawn_blocking(work).await.map_err(|_| stopping())?
+}
+
+fn inflate(codec: Codec, body: &[u8], lease: Lease, limit: usize) -> Result<(Bytes, Lease), Rejection> {
+    let outcome = match codec {
+        Codec::Gzip => drain(MultiGzDecoder::new(body), body.len(), lease, limit),
+        Codec::Zlib => drain(ZlibDecoder::new(body), body.len(), lease, limit),
+        Codec::Zstd => zstd_decoder(body, limit)
+            .map_err(Stop::Corrupt)
+            .and_then(|decoder| drain(decoder, body.len(), lease, limit)),
+    };
+    outcome.map_err(|stop| match stop {
+        Stop::Corrupt(error) => {
+            Rejection::new(Kind::Corrupt, format!("the body does not decompress: {error}"))
+        }
+        Stop::TooLarge => Rejection::too_large(limit),
+        Stop::NoMemory => Rejection::no_memory(),
+    })
+}
+
+fn zstd_decoder(body: &[u8], limit: usize) -> io::Result<zstd::stream::read::Decoder<'static, &[u8]>> {
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(body)?;
+    let needed = usize::BITS - limit.saturating_sub(1).leading_zeros();
+    decoder.window_log_max(needed.clamp(ZSTD_WINDOW_LOG, ZSTD_WINDOW_LOG_MAX))?;
+    Ok(decoder)
+}
+
+enum Stop {
+    Corrupt(io::Error),
+    TooLarge,
+    NoMemory,
+}
+
+/// Reads `source` to its end. `lease` covers the `input` bytes of the body at first, and in the end the output only.
+fn drain(
+    mut source: impl Read,
+    input: usize,
+    mut lease: Lease,
+    limit: usize,
+) -> Result<(Bytes, Lease), Stop> {
+    let mut output = Vec::new();
+    let mut filled = 0;
+    // One byte beyond the limit, to see whether the output ends there.
+    let most = limit.saturating_add(1);
+    let mut target = input.saturating_mul(LIKELY_RATIO).clamp(4 * 1024, most.max(4 * 1024));
+    loop {
+        if filled == output.len() {
+            if filled >= most {
+                return Err(Stop::TooLarge);
+            }
+            let size = target.min(most);
+            if !lease.grow(size - output.len()) {
+                return Err(Stop::NoMemory);
+            }
+            output.reserve_exact(size - output.len());
+            output.resize(size, 0);
+            target = size.saturating_mul(2);
+        }
+        let room = output.get_mut(filled..).unwrap_or_default();
+        match source.read(room) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Stop::Corrupt(error)),
+        }
+    }
+    if filled > limit {
+        return Err(Stop::TooLarge);
+    }
+    output.truncate(filled);
+    if output.capacity() / 2 > filled {
+        output.shrink_to_fit();
+    }
+    lease.shrink_to(output.capacity());
+    Ok((output.into(), lease))
+}

@@ -1,0 +1,94 @@
+//! The way from a request's bytes into the pipelines, the same for both protocols.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use edgewatch_core::Signal;
+use edgewatch_core::ack::Ack;
+use edgewatch_core::batch::Batch;
+use edgewatch_core::budget::{Budget, Lease};
+use edgewatch_core::receiver::{Outlet, Outlets};
+use edgewatch_proto::scan::scan;
+use tokio::sync::mpsc;
+
+use super::rejection::{Kind, Rejection};
+use super::telemetry::{ReceiverTelemetry, SignalCounters};
+
+/// What the requests of one protocol share.
+#[derive(Debug)]
+pub(super) struct Intake {
+    outlets: Outlets,
+    pub(super) budget: Budget,
+    pub(super) telemetry: Arc<ReceiverTelemetry>,
+    /// Never used; the receiver waits until all of these are gone.
+    _alive: mpsc::Sender<()>,
+}
+
+impl Intake {
+    pub(super) fn new(
+        outlets: Outlets,
+        budget: Budget,
+        telemetry: Arc<ReceiverTelemetry>,
+        alive: mpsc::Sender<()>,
+    ) -> Self {
+        Self { outlets, budget, telemetry, _alive: alive }
+    }
+
+    /// The pipelines for `signal`, when they would take a request now. Asked before a request is read.
+    pub(super) fn admit(&self, signal: Signal) -> Result<&Outlet, Rejection> {
+        let Some(outlet) = self.outlets.get(signal) else {
+            return Err(Rejection::new(
+                Kind::NotFound,
+                format!("no pipeline takes {signal} from this receiver"),
+            ));
+        };
+        outlet.admit()?;
+        Ok(outlet)
+    }
+
+    /// Hands over one encoded request and waits until every pipeline has taken responsibility for it.
+    pub(super) async fn take(
+        &self,
+        signal: Signal,
+        outlet: &Outlet,
+        request: Bytes,
+        lease: Lease,
+    ) -> Result<(), Rejection> {
+        let scanned = scan(signal, &request)
+            .map_err(|malformed| Rejection::new(Kind::Invalid, malformed.to_string()))?;
+        if scanned.items == 0 {
+            return Ok(());
+        }
+        let (ack, mut receipt) = Ack::pair(Some(lease));
+        let mut waiting =
+            Waiting { counters: self.telemetry.of(signal), items: scanned.items, answered: false };
+        outlet.send(Batch::new(signal, request, scanned.items, ack)).await;
+        let answer = receipt.accepted().await;
+        waiting.answered = true;
+        match answer {
+            Ok(()) => {
+                waiting.counters.accepted.add(scanned.items);
+                Ok(())
+            }
+            Err(refusal) => {
+                waiting.counters.refused.add(scanned.items);
+                Err(refusal.into())
+            }
+        }
+    }
+}
+
+/// Notices when the client goes away before its answer: the request's future is then dropped.
+struct Waiting<'a> {
+    counters: &'a SignalCounters,
+    items: usize,
+    answered: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.counters.abandoned.add(self.items);
+        }
+    }
+}

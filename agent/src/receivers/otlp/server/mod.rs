@@ -1,0 +1,15 @@
+//! The sockets: listening, connections and their limits, encryption, the orderly end. Knows HTTP, nothing of OTLP.
+
+mod accept;
+mod activity;
+mod connection;
+mod io;
+mod limits;
+mod listen;
+mod tls;
+
+pub(super) use accept::{Server, ServerTelemetry};
+pub(super) use connection::{Answer, within};
+pub(super) use limits::Limits;
+pub(super) use listen::Listener;
+pub(super) use tls::Tls;

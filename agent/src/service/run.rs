@@ -1,0 +1,185 @@
+//! The life of the process: configuration, start, signals, end.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use edgewatch_core::budget::Budget;
+use edgewatch_core::health::{Health, State};
+use edgewatch_core::host::RealHost;
+use edgewatch_core::telemetry::{Registry, Telemetry};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::logs;
+use super::metrics::{process, prometheus, push};
+use crate::config::Config;
+use crate::pipeline::{self, BuildError, Ended, Surroundings};
+
+/// Why the agent could not start or end as it should.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The runtime or a signal handler cannot be set up.
+    #[error("cannot set up the process: {0}")]
+    Process(#[from] io::Error),
+    /// A component.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The page of own metrics.
+    #[error(
+        "cannot serve own metrics on {address}: {source}; choose another port in service.telemetry.metrics.readers, \
+        or turn them off with service.telemetry.metrics.level: none"
+    )]
+    Metrics {
+        /// As configured.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The push of own metrics.
+    #[error(transparent)]
+    Push(#[from] push::PushError),
+    /// Not everything could be delivered in time.
+    #[error("the agent ended with telemetry undelivered")]
+    CutShort,
+}
+
+/// What the command line says about running.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Longest time for draining.
+    pub shutdown_timeout: Duration,
+    /// Where state is kept.
+    pub state_directory: std::path::PathBuf,
+}
+
+/// Runs `config` until a signal ends it.
+///
+/// # Errors
+///
+/// [`RunError`].
+pub fn run(config: &Config, options: &Options) -> Result<(), RunError> {
+    let since = Instant::now();
+    logs::init(&config.telemetry.logs);
+    raise_descriptor_limit();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ended = runtime.block_on(live(config, options, since));
+    // Threads that still wait for a disk or a mount must not hold up the end.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn live(config: &Config, options: &Options, since: Instant) -> Result<(), RunError> {
+    let mut signals = Signals::new()?;
+    let registry = Registry::default();
+    let budget = Budget::unlimited();
+    let health = Health::starting(since);
+    process::register(&Telemetry::new(registry.clone()), since, budget.clone());
+    let surroundings = Surroundings {
+        registry: registry.clone(),
+        budget,
+        health: health.clone(),
+        host: Arc::new(RealHost),
+        state_directory: Some(options.state_directory.clone()),
+    };
+
+    let stop_pages = CancellationToken::new();
+    let mut pages = tokio::task::JoinSet::new();
+    for (host, port) in config.telemetry.metrics.listeners() {
+        let address = match host.as_str() {
+            "" => format!("0.0.0.0:{port}"),
+            host if host.contains(':') => format!("[{host}]:{port}"),
+            host => format!("{host}:{port}"),
+        };
+        let page = prometheus::page(&address, registry.clone()).await;
+        let page = page.map_err(|source| RunError::Metrics { address, source })?;
+        info!(address = %page.local_addr()?, "serving own metrics at /metrics");
+        pages.spawn(page.run(stop_pages.clone()));
+    }
+    let mut running = pipeline::build(&config.plan, &surroundings).await?;
+    let mut pushes = Vec::new();
+    for settings in push::settings(&config.telemetry) {
+        pushes.push(push::start(&settings, &registry)?);
+    }
+    health.set(State::Ready);
+    let startup = since.elapsed();
+    info!(
+        version = env!("CARGO_PKG_VERSION"),
+        ?startup,
+        "everything is ready; begin running and processing data"
+    );
+
+    tokio::select! {
+        () = signals.stop() => {}
+        () = running.watch() => {
+            warn!("every receiver has ended; nothing is left to do but to wait for a signal");
+            signals.stop().await;
+        }
+    }
+    health.set(State::Stopping);
+    info!(timeout = ?options.shutdown_timeout, "stopping: delivering what is under way; a second signal ends at once");
+    let deadline = tokio::time::Instant::now() + options.shutdown_timeout;
+    let ended = tokio::select! {
+        ended = running.stop(deadline) => ended,
+        () = signals.stop() => {
+            warn!("a second signal: ending at once");
+            return Err(RunError::CutShort);
+        }
+    };
+    for push in pushes {
+        push.stop().await;
+    }
+    stop_pages.cancel();
+    while pages.join_next().await.is_some() {}
+    match ended {
+        Ended::Drained => {
+            info!("stopped; everything accepted has been dealt with");
+            Ok(())
+        }
+        Ended::CutShort => Err(RunError::CutShort),
+    }
+}
+
+/// The signals that concern the agent.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits until the agent is told to stop.
+    async fn stop(&mut self) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => {
+                    warn!("SIGHUP changes nothing: this build does not reload its configuration; restart it instead");
+                }
+            }
+        }
+    }
+}
+
+/// Many connections and followed files need many descriptors: takes as many as the system allows.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+        if let Err(error) = setrlimit(Resource::Nofile, raised) {
+            warn!(%error, "cannot raise the limit of open files");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Where configurations come from: files, the environment, the command line, or nowhere.
+
+use std::io;
+
+use edgewatch_core::config::{Environment, ProcessEnvironment};
+
+use crate::cli::ConfigArguments;
+
+/// Name under which the embedded configuration appears in messages.
+const EMBEDDED: &str = "embedded configuration";
+
+/// A `--config` that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// A file.
+    #[error("cannot read the configuration {path}: {source}")]
+    File {
+        /// As written.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A variable.
+    #[error("the environment variable {0} that should hold the configuration is not set")]
+    Variable(String),
+    /// Something that the Collector would fetch.
+    #[error(
+        "cannot read the configuration {0}: only file:, env: and yaml: are known; fetch it first and name the file"
+    )]
+    Scheme(String),
+}
+
+/// The texts of a configuration with their names: each `--config` in order, or the embedded one when there is none.
+///
+/// # Errors
+///
+/// The first that cannot be read.
+pub fn texts(arguments: &ConfigArguments) -> Result<Vec<(String, String)>, SourceError> {
+    if arguments.config.is_empty() {
+        return Ok(vec![(EMBEDDED.to_owned(), include_str!("default.yaml").to_owned())]);
+    }
+    arguments.config.iter().map(|location| text(location)).collect()
+}
+
+fn text(location: &str) -> Result<(String, String), SourceError> {
+    let named = |text: String| (location.to_owned(), text);
+    match location.split_once(':') {
+        Some(("env", name)) => {
+            let value = ProcessEnvironment.variable(name);
+            value.map(named).ok_or_else(|| SourceError::Variable(name.to_owned()))
+        }
+        // `yaml:a::b: c` sets nested keys in the Collector; `::` separates them.
+        Some(("yaml", text)) => Ok(("yaml:".to_owned(), nested(text))),
+        Some((scheme @ ("http" | "https" | "s3" | "secretsmanager"), _)) => {
+            Err(SourceError::Scheme(format!("{scheme}:")))
+        }
+        Some(("file", path)) => file(path),
+        Some(_) | None => file(location),
+    }
+}
+
+fn file(path: &str) -> Result<(String, String), SourceError> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|source| SourceError::File { path: path.to_owned(), source })?;
+    Ok((path.to_owned(), text))
+}
+
+/// `a::b: c` as `{a: {b: c}}`; any other text as it is.
+fn nested(text: &str) -> String {
+    match text.split_once(": ") {
+        Some((keys, value)) if keys.contains("::") && !keys.contains('\n') => {
+            let keys: Vec<_> = keys.trim().split("::").collect();
+            let open: String = keys.iter().map(|key| format!("{{{key}: ")).collect();
+            format!("{open}{value}{}", "}".repeat(keys.len()))
+        }
+        Some(_) | None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(location: &str) -> Result<Vec<(String, String)>, SourceError> {
+        texts(&ConfigArguments { config: vec![location.to_owned()], set: Vec::new() })
+    }
+
+    #[test]
+    fn a_text_on_the_command_line_may_set_one_nested_key() {
+        let texts = read("yaml:exporters::otlp::endpoint: b:4317").expect("a text");
+        assert_eq!(texts[0].1, "{exporters: {otlp: {endpoint: b:4317}}}");
+        assert_eq!(read("yaml:receivers: {otlp: }").expect("a text")[0].1, "receivers: {otlp: }");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let error = read("/does/not/exist.yaml").expect_err("no such file").to_string();
+        assert!(
+            error.starts_with("cannot read the configuration /does/not/exist.yaml: No such file"),
+            "{error}"
+        );
+        let error = read("https://example.com/a.yaml").expect_err("no network").to_string();
+        assert!(error.contains("fetch it first"), "{error}");
+    }
+
+    #[test]
+    fn without_a_configuration_the_embedded_one_is_used() {
+        let texts = texts(&ConfigArguments::default()).expect("embedded");
+        assert!(texts[0].1.contains("host_metrics"));
+    }
+}

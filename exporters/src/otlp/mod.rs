@@ -1,0 +1,13 @@
+//! What the OTLP exporters share: bodies made of segments, compression, connections with TLS and through proxies, and the meaning of answers.
+
+mod agent;
+pub(crate) mod answer;
+pub(crate) mod compression;
+pub(crate) mod connect;
+pub(crate) mod endpoint;
+pub(crate) mod headers;
+pub(crate) mod proxy;
+pub(crate) mod rope;
+pub(crate) mod unavailable;
+
+pub(crate) use agent::user_agent;

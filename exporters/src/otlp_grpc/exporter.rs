@@ -1,0 +1,187 @@
+//! Sending batches over gRPC.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use edgewatch_core::Signal;
+use edgewatch_core::batch::Batch;
+use edgewatch_core::config::ConfigError;
+use edgewatch_core::delivery::Delivery;
+use edgewatch_core::exporter::{Delivered, ExportError, Exporter};
+use edgewatch_core::factory::{BuildContext, ExporterSpec};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TE, USER_AGENT};
+use http::{Method, Request, Uri, Version};
+
+use super::channel::Channel;
+use super::config::{Config, RESERVED};
+use super::response::{Failure, read};
+use crate::otlp::answer::{delivered, refused, unreachable};
+use crate::otlp::compression::Compressor;
+use crate::otlp::connect::{Connector, Route};
+use crate::otlp::endpoint::{GrpcEndpoint, Target};
+use crate::otlp::proxy::Proxy;
+use crate::otlp::rope::{Rope, RopeBody};
+use crate::otlp::user_agent;
+use crate::tls::TlsClient;
+
+/// Sends each batch as one unary call.
+pub(crate) struct OtlpGrpc {
+    channel: Channel,
+    compressor: Option<Compressor>,
+    /// Of every request.
+    headers: HeaderMap,
+    traces: Uri,
+    metrics: Uri,
+    logs: Uri,
+    /// As configured, for messages.
+    destination: String,
+}
+
+impl ExporterSpec for OtlpGrpc {
+    const NAME: &'static str = "otlp_grpc";
+    const ALIASES: &'static [&'static str] = &["otlp"];
+    const ABOUT: &'static str = "sends telemetry as OTLP over gRPC";
+    type Config = Config;
+
+    fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
+        let endpoint = GrpcEndpoint::parse(&config.endpoint)?;
+        let machine = context.host.as_ref();
+        let target = endpoint.target.clone();
+        let uses_tls = config.uses_tls(&endpoint);
+        let tls = match uses_tls {
+            true => Some(TlsClient::new(&config.tls, target.host(), &[b"h2"], machine)?),
+            false => None,
+        };
+        let authority = match config.authority.as_str() {
+            "" => target.authority(),
+            authority => authority.to_owned(),
+        };
+        let scheme = if uses_tls { "https" } else { "http" };
+        let uri = |signal: Signal| {
+            let uri = Uri::builder()
+                .scheme(scheme)
+                .authority(authority.as_str())
+                .path_and_query(signal.grpc_path());
+            uri.build()
+                .map_err(|_| ConfigError::new("authority", format!("`{authority}` is not a name of a host")))
+        };
+        let route = route(&target, context)?;
+        let connector = Connector { target, tls, route };
+        Ok(Self {
+            channel: Channel::new(connector, config.keepalive.as_ref(), config.wait_for_ready),
+            compressor: Compressor::new(config.compression, &config.compression_params),
+            headers: headers(&config)?,
+            traces: uri(Signal::Traces)?,
+            metrics: uri(Signal::Metrics)?,
+            logs: uri(Signal::Logs)?,
+            destination: config.endpoint,
+        })
+    }
+
+    fn delivery(config: &Config) -> Delivery {
+        Delivery {
+            timeout: config.timeout,
+            retry: config.retry_on_failure.clone(),
+            queue: config.sending_queue.clone(),
+        }
+    }
+}
+
+/// As gRPC's Go client: `HTTPS_PROXY` counts, with or without TLS, and the proxy is asked for a tunnel.
+fn route(target: &Target, context: &BuildContext) -> Result<Route, ConfigError> {
+    let Target::Tcp { .. } = target else {
+        return Ok(Route::Direct);
+    };
+    let uri = Uri::builder().scheme("https").authority(target.authority()).path_and_query("/").build();
+    let uri = uri.map_err(|_| ConfigError::new("endpoint", "names no host"))?;
+    let proxy = Proxy::from_environment(&uri, context.host.as_ref())?;
+    Ok(proxy.map_or(Route::Direct, Route::Tunnel))
+}
+
+fn headers(config: &Config) -> Result<HeaderMap, ConfigError> {
+    let mut headers = config.headers.to_map(RESERVED)?;
+    headers.insert(TE, HeaderValue::from_static("trailers"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert(USER_AGENT, user_agent(&config.user_agent)?);
+    if let Some(encoding) = config.compression.encoding() {
+        headers.insert(HeaderName::from_static("grpc-encoding"), HeaderValue::from_static(encoding));
+    }
+    if !config.timeout.is_zero()
+        && let Ok(timeout) = HeaderValue::try_from(grpc_timeout(config.timeout.get()))
+    {
+        headers.insert(HeaderName::from_static("grpc-timeout"), timeout);
+    }
+    Ok(headers)
+}
+
+/// At most eight digits and a unit.
+fn grpc_timeout(timeout: std::time::Duration) -> String {
+    let millis = timeout.as_millis().max(1);
+    if millis < 100_000_000 { format!("{millis}m") } else { format!("{}S", (millis / 1000).min(99_999_999)) }
+}
+
+#[async_trait]
+impl Exporter for OtlpGrpc {
+    async fn export(&self, batch: &Batch) -> Result<Delivered, ExportError> {
+        let message = self.message(batch).await?;
+        let request = || {
+            let mut request = Request::new(RopeBody::new(message.clone()));
+            *request.method_mut() = Method::POST;
+            *request.version_mut() = Version::HTTP_2;
+            *request.uri_mut() = self.uri(batch.signal()).clone();
+            *request.headers_mut() = self.headers.clone();
+            request
+        };
+        let response = self.channel.call(request).await;
+        let response = response.map_err(|error| unreachable(&self.destination, error.to_string()))?;
+        match read(response).await {
+            Ok(partial) => Ok(delivered(partial)),
+            Err(Failure::Status(status)) => Err(refused(&self.destination, batch.items(), status)),
+            Err(Failure::Broken(reason)) => Err(unreachable(&self.destination, reason)),
+        }
+    }
+
+    async fn close(&self) {
+        self.channel.close().await;
+    }
+}
+
+impl OtlpGrpc {
+    /// The batch behind the prefix of a message: flag and length.
+    async fn message(&self, batch: &Batch) -> Result<Rope, ExportError> {
+        let mut rope = Rope::default();
+        match &self.compressor {
+            Some(compressor) => {
+                let compressed = compressor.compress(batch.segments()).await;
+                let compressed =
+                    compressed.map_err(|error| unreachable(&self.destination, error.to_string()))?;
+                rope.push(self.prefix(1, compressed.len(), batch)?);
+                rope.push(compressed);
+            }
+            None => {
+                rope.push(self.prefix(0, batch.bytes(), batch)?);
+                batch.segments().iter().for_each(|segment| rope.push(segment.clone()));
+            }
+        }
+        Ok(rope)
+    }
+
+    fn prefix(&self, flag: u8, length: usize, batch: &Batch) -> Result<Bytes, ExportError> {
+        let Ok(length) = u32::try_from(length) else {
+            return Err(ExportError::TooLarge {
+                destination: self.destination.clone(),
+                items: batch.items(),
+                reason: "a message of gRPC has at most 4 GiB".to_owned(),
+            });
+        };
+        let [a, b, c, d] = length.to_be_bytes();
+        Ok(Bytes::copy_from_slice(&[flag, a, b, c, d]))
+    }
+
+    const fn uri(&self, signal: Signal) -> &Uri {
+        match signal {
+            Signal::Traces => &self.traces,
+            Signal::Metrics => &self.metrics,
+            Signal::Logs => &self.logs,
+        }
+    }
+}

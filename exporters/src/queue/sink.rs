@@ -1,0 +1,97 @@
+//! The ends of pipelines: into a queue, or straight to the destination.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use edgewatch_core::batch::Batch;
+use edgewatch_core::exporter::Sink;
+use edgewatch_core::refusal::Refusal;
+use tokio_util::sync::DropGuard;
+
+use super::deliver::Deliverer;
+use super::store::{Offer, Store};
+use super::telemetry::QueueTelemetry;
+
+/// Puts batches into the queue. When the last of the pipelines lets go of it, the queue is closed.
+pub(super) struct QueueSink {
+    pub(super) store: Arc<Store>,
+    pub(super) block_on_overflow: bool,
+    pub(super) wait_for_result: bool,
+    pub(super) telemetry: QueueTelemetry,
+}
+
+/// Hands batches over without a queue: the pipeline waits until the fate of each is known.
+pub(super) struct DirectSink {
+    pub(super) deliverer: Arc<Deliverer>,
+    /// Tells that the pipelines have let go of the sink.
+    pub(super) _gone: DropGuard,
+}
+
+#[async_trait]
+impl Sink for QueueSink {
+    fn admit(&self) -> Result<(), Refusal> {
+        if self.store.is_closed() {
+            return Err(stopping());
+        }
+        if !self.block_on_overflow && self.store.is_full() {
+            return Err(full());
+        }
+        Ok(())
+    }
+
+    async fn send(&self, mut batch: Batch) {
+        let promised = batch.ack().is_accepted();
+        loop {
+            let room = self.store.room();
+            tokio::pin!(room);
+            room.as_mut().enable();
+            batch = match self.store.offer(batch, promised) {
+                Offer::Taken => return,
+                Offer::Closed(batch) => {
+                    self.telemetry.enqueue_failed(batch.items());
+                    return batch.refuse(&stopping());
+                }
+                // What cannot be refused any more waits: the pipeline then stops taking more, and so do its receivers.
+                Offer::Full(batch) if promised || self.block_on_overflow => batch,
+                Offer::Full(batch) => {
+                    self.telemetry.enqueue_failed(batch.items());
+                    return batch.refuse(&full());
+                }
+            };
+            room.await;
+        }
+    }
+
+    fn answers_sources(&self) -> bool {
+        self.wait_for_result
+    }
+}
+
+impl Drop for QueueSink {
+    fn drop(&mut self) {
+        self.store.close();
+    }
+}
+
+#[async_trait]
+impl Sink for DirectSink {
+    fn admit(&self) -> Result<(), Refusal> {
+        if self.deliverer.is_stopped() { Err(stopping()) } else { Ok(()) }
+    }
+
+    async fn send(&self, batch: Batch) {
+        self.deliverer.deliver(batch).await;
+    }
+
+    fn answers_sources(&self) -> bool {
+        true
+    }
+}
+
+fn full() -> Refusal {
+    Refusal::busy("the sending queue is full; send again later")
+}
+
+fn stopping() -> Refusal {
+    Refusal::unavailable("the agent is stopping")
+}

@@ -1,0 +1,105 @@
+//! The numbers of a queue and its deliveries, under the Collector's names.
+
+use std::sync::Arc;
+
+use edgewatch_core::Signal;
+use edgewatch_core::telemetry::{Counter, Description, Kind, Telemetry};
+
+use super::store::Store;
+
+/// What happens at the entrance of a queue.
+#[derive(Debug)]
+pub(super) struct QueueTelemetry {
+    enqueue_failed: Counter,
+}
+
+/// What becomes of the items that are sent.
+#[derive(Debug)]
+pub(super) struct DeliveryTelemetry {
+    pub(super) sent: Counter,
+    pub(super) failed: Counter,
+    pub(super) rejected: Counter,
+    pub(super) retries: Counter,
+}
+
+struct Names {
+    unit: &'static str,
+    sent: &'static str,
+    failed: &'static str,
+    enqueue_failed: &'static str,
+    rejected: &'static str,
+}
+
+impl QueueTelemetry {
+    pub(super) fn new(telemetry: &Telemetry, signal: Signal, store: &Arc<Store>) -> Self {
+        let names = names(signal);
+        // The Collector puts the signal on the queue's gauges, and into the names of the counters.
+        let gauges = telemetry.with("data_type", signal.name());
+        let size = Description {
+            name: "otelcol_exporter_queue_size",
+            unit: "{batches}",
+            help: "Current size of the sending queue, in units of its sizer.",
+        };
+        let capacity = Description {
+            name: "otelcol_exporter_queue_capacity",
+            unit: "{batches}",
+            help: "Capacity of the sending queue, in units of its sizer.",
+        };
+        let (sized, capped) = (Arc::clone(store), Arc::clone(store));
+        gauges.observe(size, Kind::Gauge, move || sized.size() as f64);
+        gauges.observe(capacity, Kind::Gauge, move || capped.capacity() as f64);
+        let help = "Items that the sending queue did not take.";
+        Self { enqueue_failed: telemetry.counter(names.enqueue_failed, names.unit, help) }
+    }
+
+    pub(super) fn enqueue_failed(&self, items: usize) {
+        self.enqueue_failed.add(items);
+    }
+}
+
+impl DeliveryTelemetry {
+    pub(super) fn new(telemetry: &Telemetry, signal: Signal) -> Self {
+        let names = names(signal);
+        let unit = names.unit;
+        Self {
+            sent: telemetry.counter(names.sent, unit, "Items that the destination took."),
+            failed: telemetry.counter(names.failed, unit, "Items that were given up."),
+            rejected: telemetry.counter(
+                names.rejected,
+                unit,
+                "Items that the destination rejected although it took their request (partial success).",
+            ),
+            retries: telemetry.with("data_type", signal.name()).counter(
+                "edgewatch_exporter_retries",
+                "{attempts}",
+                "Attempts that failed and were repeated later.",
+            ),
+        }
+    }
+}
+
+const fn names(signal: Signal) -> Names {
+    match signal {
+        Signal::Traces => Names {
+            unit: "{spans}",
+            sent: "otelcol_exporter_sent_spans",
+            failed: "otelcol_exporter_send_failed_spans",
+            enqueue_failed: "otelcol_exporter_enqueue_failed_spans",
+            rejected: "edgewatch_exporter_rejected_spans",
+        },
+        Signal::Metrics => Names {
+            unit: "{datapoints}",
+            sent: "otelcol_exporter_sent_metric_points",
+            failed: "otelcol_exporter_send_failed_metric_points",
+            enqueue_failed: "otelcol_exporter_enqueue_failed_metric_points",
+            rejected: "edgewatch_exporter_rejected_metric_points",
+        },
+        Signal::Logs => Names {
+            unit: "{records}",
+            sent: "otelcol_exporter_sent_log_records",
+            failed: "otelcol_exporter_send_failed_log_records",
+            enqueue_failed: "otelcol_exporter_enqueue_failed_log_records",
+            rejected: "edgewatch_exporter_rejected_log_records",
+        },
+    }
+}

@@ -1,0 +1,4 @@
+//! Stories about the assembled program; one module each.
+
+#[cfg(test)]
+mod harness;

@@ -1,0 +1,29 @@
+//! Free loopback ports.
+
+use std::collections::HashSet;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+/// Ports given out by this process, so that tests running side by side never get the same one.
+static GIVEN: LazyLock<Mutex<HashSet<u16>>> = LazyLock::new(Mutex::default);
+
+/// A loopback address that nothing listens on.
+///
+/// # Errors
+/// When the system has no free port.
+pub fn free() -> anyhow::Result<SocketAddr> {
+    // Listeners that collide with an earlier answer stay open until the end, so that the next one differs.
+    let mut refused = Vec::new();
+    loop {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        if GIVEN
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(address.port())
+        {
+            return Ok(address);
+        }
+        refused.push(listener);
+    }
+}
