@@ -4,6 +4,8 @@
 
 pub mod queue;
 
+mod calendar;
+mod debug;
 mod otlp;
 mod otlp_grpc;
 mod retry;
@@ -12,4 +14,5 @@ mod tls;
 use edgewatch_core::factory::ExporterFactory;
 
 /// Every exporter in this build, in alphabetical order.
-pub const EXPORTERS: &[ExporterFactory] = &[ExporterFactory::of::<otlp_grpc::OtlpGrpc>()];
+pub const EXPORTERS: &[ExporterFactory] =
+    &[ExporterFactory::of::<debug::DebugExporter>(), ExporterFactory::of::<otlp_grpc::OtlpGrpc>()];
