@@ -4,6 +4,8 @@
 
 pub mod queue;
 
+mod calendar;
+mod debug;
 mod otlp;
 mod otlp_grpc;
 mod otlp_http;
@@ -13,5 +15,8 @@ mod tls;
 use edgewatch_core::factory::ExporterFactory;
 
 /// Every exporter in this build, in alphabetical order.
-pub const EXPORTERS: &[ExporterFactory] =
-    &[ExporterFactory::of::<otlp_grpc::OtlpGrpc>(), ExporterFactory::of::<otlp_http::OtlpHttp>()];
+pub const EXPORTERS: &[ExporterFactory] = &[
+    ExporterFactory::of::<debug::DebugExporter>(),
+    ExporterFactory::of::<otlp_grpc::OtlpGrpc>(),
+    ExporterFactory::of::<otlp_http::OtlpHttp>(),
+];
