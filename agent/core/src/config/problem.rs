@@ -80,8 +80,7 @@ impl Problems {
     /// the key that it names, or at the nearest parent that exists in the text.
     pub fn push_invalid(&mut self, node: &Node, path: &str, error: ConfigError) {
         for finding in error.into_findings() {
-            let span = locate(node, &finding.key);
-            let path = join(path, &finding.key);
+            let (span, path) = locate(node, path, &finding.key);
             let mut problem = Problem::error(path, Some(span), finding.message);
             problem.help = finding.help;
             self.push(problem);
@@ -92,6 +91,12 @@ impl Problems {
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// How many of them make the configuration unusable.
+    #[must_use]
+    pub fn errors(&self) -> usize {
+        self.list.iter().filter(|problem| problem.severity == Severity::Error).count()
     }
 
     /// Whether there is none, not even a warning.
@@ -144,16 +149,25 @@ pub fn join(path: &str, key: &str) -> String {
     }
 }
 
-/// The place of the value under the dotted `key` below `node`, or of the nearest parent that exists.
-fn locate(node: &Node, key: &str) -> Span {
-    let mut node = node;
+/// The place of the value under the dotted `key` below `node`, or of the nearest parent that exists; and the key's path, where
+/// the number of an entry stands in brackets.
+fn locate(node: &Node, path: &str, key: &str) -> (Span, String) {
+    let mut node = Some(node);
+    let mut span = node.map_or_else(Span::default, |node| node.span);
+    let mut path = path.to_owned();
     for part in key.split('.').filter(|part| !part.is_empty()) {
-        let below = match part.parse::<usize>() {
-            Ok(index) => node.as_seq().and_then(|items| items.get(index)),
-            Err(_) => node.get(part),
+        let entry = node.and_then(Node::as_seq).zip(part.parse::<usize>().ok());
+        node = match entry {
+            Some((items, index)) => {
+                path = format!("{path}[{index}]");
+                items.get(index)
+            }
+            None => {
+                path = join(&path, part);
+                node.and_then(|node| node.get(part))
+            }
         };
-        let Some(below) = below else { break };
-        node = below;
+        span = node.map_or(span, |node| node.span);
     }
-    node.span
+    (span, path)
 }

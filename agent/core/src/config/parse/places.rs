@@ -44,6 +44,11 @@ impl<'a> Places<'a> {
         Span { end: start + written.len(), ..self.at(start) }
     }
 
+    /// Where the YAML begins.
+    pub(super) fn start(&self) -> Span {
+        self.at(self.offset)
+    }
+
     /// One position, with the character there.
     pub(super) fn point(&self, marker: &Marker) -> Span {
         let start = self.byte(marker);
