@@ -1,5 +1,6 @@
 //! The agent: command line, configuration, pipelines, receivers, extensions, own telemetry.
 
+pub mod cli;
 pub mod config;
 pub mod extensions;
 mod page;
