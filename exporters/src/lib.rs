@@ -6,6 +6,7 @@ pub mod queue;
 
 mod calendar;
 mod debug;
+mod file;
 mod otlp;
 mod otlp_grpc;
 mod retry;
@@ -14,5 +15,8 @@ mod tls;
 use edgewatch_core::factory::ExporterFactory;
 
 /// Every exporter in this build, in alphabetical order.
-pub const EXPORTERS: &[ExporterFactory] =
-    &[ExporterFactory::of::<debug::DebugExporter>(), ExporterFactory::of::<otlp_grpc::OtlpGrpc>()];
+pub const EXPORTERS: &[ExporterFactory] = &[
+    ExporterFactory::of::<debug::DebugExporter>(),
+    ExporterFactory::of::<file::FileExporter>(),
+    ExporterFactory::of::<otlp_grpc::OtlpGrpc>(),
+];
