@@ -9,6 +9,7 @@ mod debug;
 mod file;
 mod otlp;
 mod otlp_grpc;
+mod otlp_http;
 mod retry;
 mod tls;
 
@@ -19,4 +20,5 @@ pub const EXPORTERS: &[ExporterFactory] = &[
     ExporterFactory::of::<debug::DebugExporter>(),
     ExporterFactory::of::<file::FileExporter>(),
     ExporterFactory::of::<otlp_grpc::OtlpGrpc>(),
+    ExporterFactory::of::<otlp_http::OtlpHttp>(),
 ];

@@ -208,9 +208,11 @@ impl<'a> Attributes<'a> {
         if !allowed(write, position) {
             return false;
         }
-        // Looked up while the buffer is in its place, since the attribute may be one that was written before.
-        let found = self.position(from).and_then(|index| self.buffers.entries.get(index)).copied();
-        // Encoded at the end of the buffer that the value may stand in, hence the detour.
+        let found = self
+            .position(from)
+            .and_then(|index| self.buffers.entries.get(index))
+            .copied();
+        // The value may stand in the buffer that is written to.
         let mut owned = std::mem::take(&mut self.buffers.owned);
         let start = owned.len();
         let written = match found {
@@ -249,8 +251,12 @@ impl<'a> Attributes<'a> {
     }
 
     /// Removes the attributes for which `keep` says no.
-    pub fn retain(&mut self, mut keep: impl FnMut(KeyValue<'_>) -> bool) {
-        for index in 0..self.buffers.entries.len() {
+    pub fn retain(&mut self, keep: impl FnMut(KeyValue<'_>) -> bool) {
+        self.retain_from(0, keep);
+    }
+
+    fn retain_from(&mut self, first: usize, mut keep: impl FnMut(KeyValue<'_>) -> bool) {
+        for index in first..self.buffers.entries.len() {
             let removed = self
                 .buffers
                 .entries
@@ -285,18 +291,7 @@ impl<'a> Attributes<'a> {
         } else if let Some(entry) = self.buffers.entries.get_mut(position) {
             entry.state = written;
         }
-        // A key that occurs more than once is left once.
-        for index in position + 1..self.buffers.entries.len() {
-            let doubled = self
-                .buffers
-                .entries
-                .get(index)
-                .and_then(|entry| self.key_value(entry))
-                .is_some_and(|attribute| attribute.key_bytes() == key.as_bytes());
-            if let Some(entry) = self.buffers.entries.get_mut(index).filter(|_entry| doubled) {
-                entry.state = State::Removed;
-            }
-        }
+        self.retain_from(position + 1, |attribute| attribute.key_bytes() != key.as_bytes());
     }
 
     /// The index of the first entry with this key.
