@@ -66,7 +66,8 @@ fn build() -> anyhow::Result<()> {
 
 /// The triple of the machine, as the compiler names it.
 fn host() -> anyhow::Result<String> {
-    let output = Command::new("rustc").args(["--print", "host-tuple"]).output().context("cannot start rustc")?;
+    let output =
+        Command::new("rustc").args(["--print", "host-tuple"]).output().context("cannot start rustc")?;
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 

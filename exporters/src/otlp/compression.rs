@@ -140,12 +140,8 @@ impl Compressor {
             (0, Codec::Zstd) => ZSTD_LEVEL,
             (level, _) => level,
         };
-        let shared = Shared {
-            codec,
-            level,
-            contexts: Mutex::default(),
-            permits: Arc::new(Semaphore::new(PARALLEL)),
-        };
+        let shared =
+            Shared { codec, level, contexts: Mutex::default(), permits: Arc::new(Semaphore::new(PARALLEL)) };
         Some(Self { shared: Arc::new(shared) })
     }
 
