@@ -4,6 +4,8 @@
 
 pub mod queue;
 
+#[cfg(test)]
+mod config_tests;
 mod otlp;
 mod otlp_grpc;
 mod otlp_http;
