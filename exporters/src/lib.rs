@@ -6,6 +6,8 @@ pub mod queue;
 
 #[cfg(test)]
 mod config_tests;
+mod debug;
+mod file;
 mod otlp;
 mod otlp_grpc;
 mod otlp_http;
@@ -15,5 +17,9 @@ mod tls;
 use edgewatch_core::factory::ExporterFactory;
 
 /// Every exporter in this build, in alphabetical order.
-pub const EXPORTERS: &[ExporterFactory] =
-    &[ExporterFactory::of::<otlp_grpc::OtlpGrpc>(), ExporterFactory::of::<otlp_http::OtlpHttp>()];
+pub const EXPORTERS: &[ExporterFactory] = &[
+    ExporterFactory::of::<debug::Debug>(),
+    ExporterFactory::of::<file::File>(),
+    ExporterFactory::of::<otlp_grpc::OtlpGrpc>(),
+    ExporterFactory::of::<otlp_http::OtlpHttp>(),
+];
