@@ -4,6 +4,7 @@
 
 pub mod queue;
 
+mod calendar;
 #[cfg(test)]
 mod config_tests;
 mod debug;
@@ -18,8 +19,8 @@ use edgewatch_core::factory::ExporterFactory;
 
 /// Every exporter in this build, in alphabetical order.
 pub const EXPORTERS: &[ExporterFactory] = &[
-    ExporterFactory::of::<debug::Debug>(),
-    ExporterFactory::of::<file::File>(),
+    ExporterFactory::of::<debug::DebugExporter>(),
+    ExporterFactory::of::<file::FileExporter>(),
     ExporterFactory::of::<otlp_grpc::OtlpGrpc>(),
     ExporterFactory::of::<otlp_http::OtlpHttp>(),
 ];
