@@ -1,9 +1,9 @@
 //! Asks file systems how full they are, without waiting for those that do not answer.
 //!
-//! `statvfs` on a dead network file system hangs in the kernel, where nothing can end it. It is therefore called on a
-//! thread of its own. When a question is not answered in time, its thread is left to it, the place counts as silent and is
-//! not asked again until the answer comes, and the next questions go to a new thread. The number of threads that are left
-//! behind is capped.
+//! `statvfs` on a dead network file system hangs in the kernel, where nothing can end it. It is therefore
+//! called on a thread of its own. When a question is not answered in time, its thread is left to it, the
+//! place counts as silent and is not asked again until the answer comes, and the next questions go to a new
+//! thread. The number of threads that are left behind is capped.
 
 use std::collections::HashMap;
 use std::io;
