@@ -9,6 +9,7 @@ mod batch;
 mod forward;
 mod memory_limiter;
 mod resource;
+mod resource_detection;
 #[cfg(test)]
 mod testing;
 
@@ -20,6 +21,7 @@ pub const PROCESSORS: &[ProcessorFactory] = &[
     ProcessorFactory::of::<batch::Batcher>(),
     ProcessorFactory::of::<memory_limiter::MemoryLimiter>(),
     ProcessorFactory::of::<resource::ResourceProcessor>(),
+    ProcessorFactory::of::<resource_detection::ResourceDetector>(),
 ];
 
 /// Every connector in this build, in alphabetical order.

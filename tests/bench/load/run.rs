@@ -89,8 +89,8 @@ async fn one(args: &Args, scenario: Scenario, subject: &Subject, round: usize) -
     let mut sink = Sink::start(args.sink_frame).await?;
     let listen = ports::free()?;
 
-    let running = subject.start(scenario, listen, sink.address.parse()?, args.pin)?;
-    let acknowledged = first_request::acknowledged(listen, &template).await;
+    let mut running = subject.start(scenario, listen, sink.address.parse()?, args.pin)?;
+    let acknowledged = first_request::acknowledged(listen, &template, || running.still_runs()).await;
     let acknowledged = acknowledged.with_context(|| running.last_words())?;
     let start = acknowledged.duration_since(running.started);
     let arrived = sink.wait_for(ITEMS_PER_REQUEST).await?;

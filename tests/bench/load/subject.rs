@@ -164,6 +164,10 @@ impl Running {
         process::usage(self.child.id()).context("the process under test has ended")
     }
 
+    pub(crate) fn still_runs(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
         Ok(self.usage()?.cpu)
     }
