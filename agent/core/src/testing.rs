@@ -11,8 +11,8 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::batch::Batch;
 use crate::budget::Budget;
-use crate::exporter::Sink;
 use crate::config::{Map, Node, ProcessEnvironment, load};
+use crate::exporter::Sink;
 use crate::factory::{BuildContext, Factory};
 use crate::health::Health;
 use crate::host::Host;

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::FileExporter;
 use super::appender::{Appender, Store};
-use super::config::Config;
+use super::config::{Config, Rotation};
 use super::writer::Writer;
 
 #[test]
@@ -117,7 +117,7 @@ fn begins_a_new_file_at_the_size_and_keeps_so_many_old_ones() {
 
     for hour in 0..5 {
         writer
-            .write(Signal::Logs, &[half.clone()], now() + Duration::from_secs(3600 * hour))
+            .write(Signal::Logs, std::slice::from_ref(&half), now() + Duration::from_secs(3600 * hour))
             .expect("writes");
     }
 
@@ -207,6 +207,15 @@ fn makes_the_directory_only_when_asked() {
         .expect("sets up");
     writer.write(Signal::Logs, &[log("x")], now()).expect("writes");
     assert!(path.is_file());
+}
+
+#[test]
+fn a_rotation_key_without_a_value_asks_for_rotation() {
+    let rotation = |text: &str| serde_json::from_str::<Config>(text).expect("parses").rotation;
+
+    assert_eq!(rotation("{}"), None);
+    assert_eq!(rotation(r#"{"rotation": null}"#), Some(Rotation::default()));
+    assert_eq!(rotation(r#"{"rotation": {"max_megabytes": 0}}"#).expect("asked for").max_bytes(), 100 << 20);
 }
 
 #[test]
