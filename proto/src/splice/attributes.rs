@@ -56,11 +56,7 @@ enum State {
 
 impl<'a> Attributes<'a> {
     pub(super) const fn new(source: &'a [u8], buffers: Buffers) -> Self {
-        Self {
-            source,
-            buffers,
-            number: 0,
-        }
+        Self { source, buffers, number: 0 }
     }
 
     pub(super) fn into_buffers(self) -> Buffers {
@@ -79,13 +75,8 @@ impl<'a> Attributes<'a> {
     #[inline]
     pub(super) fn load(&mut self, message: Child) {
         let number = self.number;
-        let fields = message
-            .children(self.source)
-            .filter(|field| field.number == number);
-        self.buffers.entries.extend(fields.map(|field| Entry {
-            field: Some(field),
-            state: State::Kept,
-        }));
+        let fields = message.children(self.source).filter(|field| field.number == number);
+        self.buffers.entries.extend(fields.map(|field| Entry { field: Some(field), state: State::Kept }));
     }
 
     /// Whether there is anything to write.
@@ -138,20 +129,13 @@ impl<'a> Attributes<'a> {
 
     /// The attributes as they are now.
     pub fn iter(&self) -> impl Iterator<Item = KeyValue<'_>> {
-        self.buffers
-            .entries
-            .iter()
-            .filter_map(|entry| self.key_value(entry))
+        self.buffers.entries.iter().filter_map(|entry| self.key_value(entry))
     }
 
     /// How many attributes there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.buffers
-            .entries
-            .iter()
-            .filter(|entry| !matches!(entry.state, State::Removed))
-            .count()
+        self.buffers.entries.iter().filter(|entry| !matches!(entry.state, State::Removed)).count()
     }
 
     /// Whether there are none.
@@ -163,9 +147,7 @@ impl<'a> Attributes<'a> {
     /// The value of `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<AnyValue<'_>> {
-        self.iter()
-            .find(|attribute| attribute.key_bytes() == key.as_bytes())
-            .map(KeyValue::value)
+        self.iter().find(|attribute| attribute.key_bytes() == key.as_bytes()).map(KeyValue::value)
     }
 
     /// Whether there is an attribute `key`.
@@ -208,30 +190,18 @@ impl<'a> Attributes<'a> {
         if !allowed(write, position) {
             return false;
         }
-        let found = self
-            .position(from)
-            .and_then(|index| self.buffers.entries.get(index))
-            .copied();
+        let found = self.position(from).and_then(|index| self.buffers.entries.get(index)).copied();
         // The value may stand in the buffer that is written to.
         let mut owned = std::mem::take(&mut self.buffers.owned);
         let start = owned.len();
         let written = match found {
-            Some(Entry {
-                state: State::Written { start: at, end },
-                ..
-            }) => {
+            Some(Entry { state: State::Written { start: at, end }, .. }) => {
                 let copy = owned.get(at..end).unwrap_or_default().to_vec();
                 put_key_value(&mut owned, key, &KeyValue::new(&copy).value().into());
                 true
             }
-            Some(Entry {
-                field: Some(field), ..
-            }) => {
-                put_key_value(
-                    &mut owned,
-                    key,
-                    &KeyValue::new(field.bytes(self.source)).value().into(),
-                );
+            Some(Entry { field: Some(field), .. }) => {
+                put_key_value(&mut owned, key, &KeyValue::new(field.bytes(self.source)).value().into());
                 true
             }
             Some(_) | None => false,
@@ -274,10 +244,7 @@ impl<'a> Attributes<'a> {
         let end = self.buffers.owned.len();
         let written = State::Written { start, end };
         let Some(position) = position else {
-            self.buffers.entries.push(Entry {
-                field: None,
-                state: written,
-            });
+            self.buffers.entries.push(Entry { field: None, state: written });
             return;
         };
         let unchanged = self
@@ -297,8 +264,7 @@ impl<'a> Attributes<'a> {
     /// The index of the first entry with this key.
     fn position(&self, key: &str) -> Option<usize> {
         self.buffers.entries.iter().position(|entry| {
-            self.key_value(entry)
-                .is_some_and(|attribute| attribute.key_bytes() == key.as_bytes())
+            self.key_value(entry).is_some_and(|attribute| attribute.key_bytes() == key.as_bytes())
         })
     }
 

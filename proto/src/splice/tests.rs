@@ -70,10 +70,7 @@ fn splice(steps: &[Step], attributes: &mut Attributes<'_>) {
                 attributes.set(*write, key, AttributeValue::Bytes(bytes));
             }
             Step::Set(write, key, New::Array(numbers, text)) => {
-                let mut list: Vec<_> = numbers
-                    .iter()
-                    .map(|&number| AttributeValue::Int(number))
-                    .collect();
+                let mut list: Vec<_> = numbers.iter().map(|&number| AttributeValue::Int(number)).collect();
                 list.push(AttributeValue::String(text));
                 attributes.set(*write, key, AttributeValue::Array(&list));
             }
@@ -102,10 +99,8 @@ fn reference(steps: &[Step], attributes: &mut Vec<KeyValue>) {
                     New::Array(numbers, text) => {
                         let numbers = numbers.iter().map(|&number| any_value::Value::IntValue(number));
                         let text = any_value::Value::StringValue(text.clone());
-                        let values = numbers
-                            .chain([text])
-                            .map(|value| ProstValue { value: Some(value) })
-                            .collect();
+                        let values =
+                            numbers.chain([text]).map(|value| ProstValue { value: Some(value) }).collect();
                         any_value::Value::ArrayValue(ArrayValue { values })
                     }
                 };
@@ -124,11 +119,7 @@ fn reference(steps: &[Step], attributes: &mut Vec<KeyValue>) {
 
 fn set(write: Write, key: &str, value: ProstValue, attributes: &mut Vec<KeyValue>) {
     let found = attributes.iter().position(|attribute| attribute.key == key);
-    let new = KeyValue {
-        key: key.to_owned(),
-        value: Some(value),
-        ..KeyValue::default()
-    };
+    let new = KeyValue { key: key.to_owned(), value: Some(value), ..KeyValue::default() };
     match (found, write) {
         (Some(index), Write::Update | Write::Upsert) => {
             attributes[index] = new;
@@ -151,18 +142,15 @@ fn edit_resources(request: &mut Decoded, steps: &[Step]) {
         *resource = (!was_missing || !edited.attributes.is_empty()).then_some(edited);
     };
     match request {
-        Decoded::Traces(request) => request
-            .resource_spans
-            .iter_mut()
-            .for_each(|group| edit(&mut group.resource)),
-        Decoded::Metrics(request) => request
-            .resource_metrics
-            .iter_mut()
-            .for_each(|group| edit(&mut group.resource)),
-        Decoded::Logs(request) => request
-            .resource_logs
-            .iter_mut()
-            .for_each(|group| edit(&mut group.resource)),
+        Decoded::Traces(request) => {
+            request.resource_spans.iter_mut().for_each(|group| edit(&mut group.resource))
+        }
+        Decoded::Metrics(request) => {
+            request.resource_metrics.iter_mut().for_each(|group| edit(&mut group.resource))
+        }
+        Decoded::Logs(request) => {
+            request.resource_logs.iter_mut().for_each(|group| edit(&mut group.resource))
+        }
     }
 }
 
@@ -197,26 +185,21 @@ fn edit_items(request: &mut Decoded, steps: &[Step]) {
             {
                 match &mut metric.data {
                     None => {}
-                    Some(Data::Gauge(data)) => data
-                        .data_points
-                        .iter_mut()
-                        .for_each(|point| reference(steps, &mut point.attributes)),
-                    Some(Data::Sum(data)) => data
-                        .data_points
-                        .iter_mut()
-                        .for_each(|point| reference(steps, &mut point.attributes)),
-                    Some(Data::Histogram(data)) => data
-                        .data_points
-                        .iter_mut()
-                        .for_each(|point| reference(steps, &mut point.attributes)),
-                    Some(Data::ExponentialHistogram(data)) => data
-                        .data_points
-                        .iter_mut()
-                        .for_each(|point| reference(steps, &mut point.attributes)),
-                    Some(Data::Summary(data)) => data
-                        .data_points
-                        .iter_mut()
-                        .for_each(|point| reference(steps, &mut point.attributes)),
+                    Some(Data::Gauge(data)) => {
+                        data.data_points.iter_mut().for_each(|point| reference(steps, &mut point.attributes))
+                    }
+                    Some(Data::Sum(data)) => {
+                        data.data_points.iter_mut().for_each(|point| reference(steps, &mut point.attributes))
+                    }
+                    Some(Data::Histogram(data)) => {
+                        data.data_points.iter_mut().for_each(|point| reference(steps, &mut point.attributes))
+                    }
+                    Some(Data::ExponentialHistogram(data)) => {
+                        data.data_points.iter_mut().for_each(|point| reference(steps, &mut point.attributes))
+                    }
+                    Some(Data::Summary(data)) => {
+                        data.data_points.iter_mut().for_each(|point| reference(steps, &mut point.attributes))
+                    }
                 }
             }
         }
@@ -242,22 +225,14 @@ fn remove_items(request: &mut Decoded, keep: &mut impl FnMut() -> bool) {
             &mut request.resource_spans,
             |group| &mut group.scope_spans,
             |scopes| {
-                prune(
-                    scopes,
-                    |scope| &mut scope.spans,
-                    |spans| spans.retain(|_span| keep()),
-                );
+                prune(scopes, |scope| &mut scope.spans, |spans| spans.retain(|_span| keep()));
             },
         ),
         Decoded::Logs(request) => prune(
             &mut request.resource_logs,
             |group| &mut group.scope_logs,
             |scopes| {
-                prune(
-                    scopes,
-                    |scope| &mut scope.log_records,
-                    |records| records.retain(|_record| keep()),
-                );
+                prune(scopes, |scope| &mut scope.log_records, |records| records.retain(|_record| keep()));
             },
         ),
         Decoded::Metrics(request) => prune(
@@ -298,10 +273,7 @@ fn cycle(pattern: &[bool]) -> impl FnMut() -> bool + use<'_> {
 
 /// The fields of a request that no schema knows, in order.
 fn unknown_at_the_top(request: &[u8]) -> Vec<&[u8]> {
-    Fields::new(request)
-        .filter(|field| field.number != 1)
-        .map(|field| field.raw)
-        .collect()
+    Fields::new(request).filter(|field| field.number != 1).map(|field| field.raw).collect()
 }
 
 proptest! {
@@ -404,10 +376,7 @@ fn a_missing_resource_is_given_attributes() {
     let mut expected = Decoded::decode(Signal::Logs, &request).expect("well-formed request");
     let step = Step::Set(Write::Insert, "a".to_owned(), New::Text("b".to_owned()));
     edit_resources(&mut expected, &[step]);
-    assert_eq!(
-        Decoded::decode(Signal::Logs, &edited.expect("a change")),
-        Ok(expected)
-    );
+    assert_eq!(Decoded::decode(Signal::Logs, &edited.expect("a change")), Ok(expected));
 }
 
 #[test]
@@ -432,14 +401,9 @@ fn a_resource_in_two_parts_is_edited_as_one() {
     let mut expected = Decoded::decode(Signal::Traces, &request).expect("well-formed request");
     edit_resources(&mut expected, &steps);
 
-    let edited = resources(Signal::Traces, &request, &mut |_resource, attributes| {
-        splice(&steps, attributes)
-    });
+    let edited = resources(Signal::Traces, &request, &mut |_resource, attributes| splice(&steps, attributes));
 
-    assert_eq!(
-        Decoded::decode(Signal::Traces, &edited.expect("a change")),
-        Ok(expected)
-    );
+    assert_eq!(Decoded::decode(Signal::Traces, &edited.expect("a change")), Ok(expected));
 }
 
 #[test]
@@ -459,10 +423,8 @@ fn a_key_that_occurs_twice_is_left_once_even_after_a_removal_before_it() {
         attributes.update("k", 1i64);
         attributes.copy(Write::Insert, "copy", "k");
 
-        let left: Vec<_> = attributes
-            .iter()
-            .map(|attribute| (attribute.key(), attribute.value().as_int()))
-            .collect();
+        let left: Vec<_> =
+            attributes.iter().map(|attribute| (attribute.key(), attribute.value().as_int())).collect();
         assert_eq!(left, [("k", Some(1)), ("other", None), ("copy", Some(1))]);
     });
 }
@@ -483,11 +445,7 @@ fn unknown_fields_around_a_change_keep_their_places() {
 
     let mut expected = Vec::new();
     put_varint_field(&mut expected, 1000, 1);
-    put_bytes(
-        &mut expected,
-        9,
-        &[&key_value[..], &[0x12, 0x02, 0x10, 0x01]].concat(),
-    );
+    put_bytes(&mut expected, 9, &[&key_value[..], &[0x12, 0x02, 0x10, 0x01]].concat());
     put_varint_field(&mut expected, 1001, 2);
     assert_eq!(edited, Some(wrapped(&expected)));
 }
@@ -501,9 +459,8 @@ fn lengths_that_grow_and_shrink_across_the_sizes_of_a_varint_stay_right() {
             attributes.upsert("k", text(from).as_str())
         });
         let first = first.expect("a change");
-        let second = items(Signal::Traces, &first, &mut |_item, attributes| {
-            attributes.upsert("k", text(to).as_str())
-        });
+        let second =
+            items(Signal::Traces, &first, &mut |_item, attributes| attributes.upsert("k", text(to).as_str()));
         let direct = items(Signal::Traces, &request, &mut |_item, attributes| {
             attributes.upsert("k", text(to).as_str())
         });
@@ -539,21 +496,13 @@ fn whole_resources_scopes_and_metrics_can_be_removed() {
     for level in ["resource", "scope", "metric"] {
         assert_eq!(
             retain(Signal::Metrics, &request, &mut Nothing(level)),
-            Retained {
-                kept: 0,
-                removed: 2,
-                request: Some(Bytes::new())
-            },
+            Retained { kept: 0, removed: 2, request: Some(Bytes::new()) },
             "{level}"
         );
     }
     assert_eq!(
         retain(Signal::Metrics, &request, &mut Nothing("")),
-        Retained {
-            kept: 2,
-            removed: 0,
-            request: None
-        }
+        Retained { kept: 2, removed: 0, request: None }
     );
 }
 

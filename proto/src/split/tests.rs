@@ -18,12 +18,7 @@ fn flat(request: &Decoded) -> Vec<Vec<u8>> {
                 for mut scope in std::mem::take(&mut resource.scope_spans) {
                     for span in std::mem::take(&mut scope.spans) {
                         items.push(
-                            [
-                                resource.encode_to_vec(),
-                                scope.encode_to_vec(),
-                                span.encode_to_vec(),
-                            ]
-                            .concat(),
+                            [resource.encode_to_vec(), scope.encode_to_vec(), span.encode_to_vec()].concat(),
                         );
                     }
                 }
@@ -34,12 +29,8 @@ fn flat(request: &Decoded) -> Vec<Vec<u8>> {
                 for mut scope in std::mem::take(&mut resource.scope_logs) {
                     for record in std::mem::take(&mut scope.log_records) {
                         items.push(
-                            [
-                                resource.encode_to_vec(),
-                                scope.encode_to_vec(),
-                                record.encode_to_vec(),
-                            ]
-                            .concat(),
+                            [resource.encode_to_vec(), scope.encode_to_vec(), record.encode_to_vec()]
+                                .concat(),
                         );
                     }
                 }
@@ -51,13 +42,8 @@ fn flat(request: &Decoded) -> Vec<Vec<u8>> {
                     for metric in std::mem::take(&mut scope.metrics) {
                         let (points, metric) = points(metric);
                         items.extend(points.into_iter().map(|point| {
-                            [
-                                resource.encode_to_vec(),
-                                scope.encode_to_vec(),
-                                metric.encode_to_vec(),
-                                point,
-                            ]
-                            .concat()
+                            [resource.encode_to_vec(), scope.encode_to_vec(), metric.encode_to_vec(), point]
+                                .concat()
                         }));
                     }
                 }
@@ -73,10 +59,7 @@ fn points(
 ) -> (Vec<Vec<u8>>, opentelemetry_proto::tonic::metrics::v1::Metric) {
     use opentelemetry_proto::tonic::metrics::v1::metric::Data;
     fn encoded<M: Message>(points: &mut Vec<M>) -> Vec<Vec<u8>> {
-        std::mem::take(points)
-            .iter()
-            .map(Message::encode_to_vec)
-            .collect()
+        std::mem::take(points).iter().map(Message::encode_to_vec).collect()
     }
     let points = match &mut metric.data {
         None => Vec::new(),

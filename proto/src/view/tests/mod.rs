@@ -84,18 +84,9 @@ fn the_last_occurrence_of_a_scalar_wins() {
 
     let span = Span::new(&bytes);
 
-    assert_eq!(
-        (span.name(), span.start_time_unix_nano(), span.kind()),
-        ("second", 3, 2)
-    );
-    assert_eq!(
-        (span.fields().name, span.fields().start_time_unix_nano),
-        ("second", 3)
-    );
-    assert_eq!(
-        (span.end_time_unix_nano(), span.trace_state(), span.status()),
-        (0, "", None)
-    );
+    assert_eq!((span.name(), span.start_time_unix_nano(), span.kind()), ("second", 3, 2));
+    assert_eq!((span.fields().name, span.fields().start_time_unix_nano), ("second", 3));
+    assert_eq!((span.end_time_unix_nano(), span.trace_state(), span.status()), (0, "", None));
 }
 
 #[test]
@@ -116,10 +107,7 @@ fn a_later_field_of_another_wire_type_hides_nothing() {
     put_bytes(&mut bytes, 5, b"name");
     put_varint_field(&mut bytes, 5, 7);
 
-    assert_eq!(
-        (Span::new(&bytes).name(), Span::new(&bytes).fields().name),
-        ("name", "name")
-    );
+    assert_eq!((Span::new(&bytes).name(), Span::new(&bytes).fields().name), ("name", "name"));
 }
 
 #[test]
@@ -127,10 +115,7 @@ fn text_that_is_not_utf8_reads_as_empty_and_its_bytes_remain() {
     let mut bytes = Vec::new();
     put_bytes(&mut bytes, 1, b"\xff");
 
-    assert_eq!(
-        (KeyValue::new(&bytes).key(), KeyValue::new(&bytes).key_bytes()),
-        ("", &b"\xff"[..])
-    );
+    assert_eq!((KeyValue::new(&bytes).key(), KeyValue::new(&bytes).key_bytes()), ("", &b"\xff"[..]));
 }
 
 #[test]

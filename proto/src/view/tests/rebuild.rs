@@ -27,10 +27,7 @@ pub(super) fn request(signal: Signal, bytes: &[u8]) -> Decoded {
                 .collect(),
         }),
         Signal::Logs => Decoded::Logs(logs_service::v1::ExportLogsServiceRequest {
-            resource_logs: ExportLogsServiceRequest::new(bytes)
-                .resource_logs()
-                .map(resource_logs)
-                .collect(),
+            resource_logs: ExportLogsServiceRequest::new(bytes).resource_logs().map(resource_logs).collect(),
         }),
     }
 }
@@ -46,13 +43,11 @@ fn resource_spans(view: ResourceSpans<'_>) -> trace::ResourceSpans {
                 spans: view
                     .spans()
                     .enumerate()
-                    .map(|(index, span)| {
-                        if index % 2 == 0 {
-                            span_of_fields(span.fields())
-                        } else {
-                            span_of(span)
-                        }
-                    })
+                    .map(
+                        |(index, span)| {
+                            if index % 2 == 0 { span_of_fields(span.fields()) } else { span_of(span) }
+                        },
+                    )
                     .collect(),
                 schema_url: view.schema_url().to_owned(),
             })
@@ -104,10 +99,7 @@ fn span_of_fields(fields: SpanFields<'_>) -> trace::Span {
 }
 
 fn status(view: Status<'_>) -> trace::Status {
-    trace::Status {
-        message: view.message().to_owned(),
-        code: view.code(),
-    }
+    trace::Status { message: view.message().to_owned(), code: view.code() }
 }
 
 fn event(view: Event<'_>) -> trace::span::Event {
@@ -140,13 +132,11 @@ fn resource_logs(view: ResourceLogs<'_>) -> logs::ResourceLogs {
                 log_records: view
                     .log_records()
                     .enumerate()
-                    .map(|(index, view)| {
-                        if index % 2 == 0 {
-                            record_of_fields(view.fields())
-                        } else {
-                            record(view)
-                        }
-                    })
+                    .map(
+                        |(index, view)| {
+                            if index % 2 == 0 { record_of_fields(view.fields()) } else { record(view) }
+                        },
+                    )
                     .collect(),
                 schema_url: view.schema_url().to_owned(),
             })
@@ -231,10 +221,7 @@ fn metric(view: Metric<'_>) -> metrics::Metric {
     for point in view.data().points() {
         let times = (point.start_time_unix_nano(), point.time_unix_nano());
         assert!(!point.as_bytes().is_empty() || times == (0, 0) && point.flags() == 0);
-        assert_eq!(
-            point.attributes().count(),
-            point.attributes().map(key_value).count()
-        );
+        assert_eq!(point.attributes().count(), point.attributes().map(key_value).count());
     }
     metrics::Metric {
         name: view.name().to_owned(),
@@ -248,10 +235,7 @@ fn metric(view: Metric<'_>) -> metrics::Metric {
 fn number_point(view: NumberDataPoint<'_>) -> metrics::NumberDataPoint {
     use metrics::number_data_point::Value as Reference;
     let fields = view.fields();
-    assert_eq!(
-        (fields.time_unix_nano, fields.flags),
-        (view.time_unix_nano(), view.flags())
-    );
+    assert_eq!((fields.time_unix_nano, fields.flags), (view.time_unix_nano(), view.flags()));
     metrics::NumberDataPoint {
         attributes: attributes(fields.attributes),
         start_time_unix_nano: fields.start_time_unix_nano,
@@ -384,12 +368,12 @@ fn any_value(view: AnyValue<'_>) -> common::AnyValue {
         Value::Bool(truth) => Some(Reference::BoolValue(truth)),
         Value::Int(number) => Some(Reference::IntValue(number)),
         Value::Double(number) => Some(Reference::DoubleValue(number)),
-        Value::Array(list) => Some(Reference::ArrayValue(common::ArrayValue {
-            values: list.values().map(any_value).collect(),
-        })),
-        Value::KeyValueList(list) => Some(Reference::KvlistValue(common::KeyValueList {
-            values: attributes(list.values()),
-        })),
+        Value::Array(list) => {
+            Some(Reference::ArrayValue(common::ArrayValue { values: list.values().map(any_value).collect() }))
+        }
+        Value::KeyValueList(list) => {
+            Some(Reference::KvlistValue(common::KeyValueList { values: attributes(list.values()) }))
+        }
         Value::Bytes(bytes) => Some(Reference::BytesValue(bytes.to_vec())),
         Value::StringIndex(index) => Some(Reference::StringValueStrindex(index)),
     };
