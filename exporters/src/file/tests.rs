@@ -148,6 +148,22 @@ fn deletes_old_files_that_are_too_old_and_nothing_else() {
 }
 
 #[test]
+fn begins_a_new_file_when_somebody_renames_or_deletes_the_old_one() {
+    let place = Place::new();
+    let mut writer = place.writer("{}");
+    writer.write(Signal::Logs, &[log("one")], now()).expect("writes");
+
+    fs::rename(&place.path, place.file("moved.json")).expect("renames");
+    writer.write(Signal::Logs, &[log("two")], now()).expect("writes");
+    assert_eq!(place.names(), ["data.json", "moved.json"]);
+    assert_eq!(place.text().lines().count(), 1);
+
+    fs::remove_file(&place.path).expect("deletes");
+    writer.write(Signal::Logs, &[log("three")], now()).expect("writes");
+    assert!(place.text().contains("three"));
+}
+
+#[test]
 fn files_renamed_in_the_same_millisecond_do_not_overwrite_each_other() {
     let place = Place::new();
     let mut writer = place.writer(r#"{"format": "proto", "rotation": {"max_megabytes": 1}}"#);
