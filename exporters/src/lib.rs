@@ -15,6 +15,9 @@ mod otlp_http;
 mod retry;
 mod tls;
 
+#[cfg(test)]
+mod registry_tests;
+
 use edgewatch_core::factory::ExporterFactory;
 
 /// Every exporter in this build, in alphabetical order.

@@ -211,7 +211,7 @@ async fn a_full_disk_behind_standard_output_can_be_tried_again() {
 fn refuses_other_output_paths_than_standard_output() {
     let config = |text: &str| serde_json::from_str::<Config>(text).expect("parses");
 
-    assert_eq!(config(r#"{"verbosity": "Detailed", "output_paths": ["stdout"]}"#).validate(), Ok(()));
+    assert_eq!(config(r#"{"verbosity": "DETAILED", "output_paths": ["stdout"]}"#).validate(), Ok(()));
     let error = config(r#"{"output_paths": ["/tmp/x"]}"#).validate().expect_err("a file");
     assert!(error.to_string().starts_with("output_paths: this build prints to stdout only"));
 }
