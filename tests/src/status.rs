@@ -77,16 +77,9 @@ impl Status {
                 seconds: i64::try_from(delay.as_secs()).unwrap_or(i64::MAX),
                 nanos: i32::try_from(delay.subsec_nanos()).unwrap_or(0),
             });
-            Any {
-                type_url: RETRY_INFO.to_owned(),
-                value: RetryInfo { retry_delay }.encode_to_vec(),
-            }
+            Any { type_url: RETRY_INFO.to_owned(), value: RetryInfo { retry_delay }.encode_to_vec() }
         });
-        Self {
-            code: code as i32,
-            message: message.to_owned(),
-            details: details.into_iter().collect(),
-        }
+        Self { code: code as i32, message: message.to_owned(), details: details.into_iter().collect() }
     }
 
     /// The delay in its `RetryInfo`, if there is one.
@@ -94,9 +87,6 @@ impl Status {
     pub fn retry_delay(&self) -> Option<Duration> {
         let any = self.details.iter().find(|any| any.type_url == RETRY_INFO)?;
         let delay = RetryInfo::decode(any.value.as_slice()).ok()?.retry_delay?;
-        Some(Duration::new(
-            u64::try_from(delay.seconds).ok()?,
-            u32::try_from(delay.nanos).ok()?,
-        ))
+        Some(Duration::new(u64::try_from(delay.seconds).ok()?, u32::try_from(delay.nanos).ok()?))
     }
 }
