@@ -4,3 +4,5 @@
 mod harness;
 #[cfg(test)]
 mod interop;
+#[cfg(test)]
+mod requests;
