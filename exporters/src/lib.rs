@@ -4,12 +4,21 @@
 
 pub mod queue;
 
+mod calendar;
+mod debug;
+mod file;
 mod otlp;
 mod otlp_grpc;
+mod otlp_http;
 mod retry;
 mod tls;
 
 use edgewatch_core::factory::ExporterFactory;
 
 /// Every exporter in this build, in alphabetical order.
-pub const EXPORTERS: &[ExporterFactory] = &[ExporterFactory::of::<otlp_grpc::OtlpGrpc>()];
+pub const EXPORTERS: &[ExporterFactory] = &[
+    ExporterFactory::of::<debug::DebugExporter>(),
+    ExporterFactory::of::<file::FileExporter>(),
+    ExporterFactory::of::<otlp_grpc::OtlpGrpc>(),
+    ExporterFactory::of::<otlp_http::OtlpHttp>(),
+];

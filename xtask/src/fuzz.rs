@@ -64,21 +64,25 @@ fn build() -> anyhow::Result<()> {
         .env("CARGO_TARGET_DIR", folder().join("target")))
 }
 
+/// The triple of the machine, as the compiler names it.
+fn host() -> anyhow::Result<String> {
+    let output = Command::new("rustc").args(["--print", "host-tuple"]).output().context("cannot start rustc")?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
 fn one(target: &str, seconds: u32) -> anyhow::Result<()> {
     let corpus = folder().join("corpus").join(target);
     let artifacts = folder().join("artifacts").join(target);
     fs::create_dir_all(&corpus).context("cannot make the corpus folder")?;
     fs::create_dir_all(&artifacts).context("cannot make the folder for findings")?;
-    let mut command = Command::new(folder().join("target").join("release").join(target));
+    let mut command = Command::new(folder().join("target").join(host()?).join("release").join(target));
     command
         .arg(format!("-max_total_time={seconds}"))
         .arg("-timeout=10")
         .arg("-rss_limit_mb=2048")
         .arg("-verbosity=0");
     command.arg(format!("-artifact_prefix={}/", artifacts.display())).arg(&corpus);
-    let seeds = root().join("tests").join("corpus").join(target);
-    if seeds.is_dir() {
-        command.arg(seeds);
-    }
+    let seeds = folder().join("seeds");
+    command.arg("-max_len=4096").arg(seeds);
     run(&mut command)
 }

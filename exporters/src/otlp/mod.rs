@@ -8,6 +8,8 @@ pub(crate) mod endpoint;
 pub(crate) mod headers;
 pub(crate) mod proxy;
 pub(crate) mod rope;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod unavailable;
 
 pub(crate) use agent::user_agent;

@@ -133,6 +133,7 @@ fn lane(
         store: Arc::clone(&store),
         block_on_overflow: queue.block_on_overflow,
         wait_for_result: queue.wait_for_result,
+        stop: deliverer.stop().clone(),
         telemetry: QueueTelemetry::new(telemetry, signal, &store),
     };
     let joiner = Joiner::new(queue.batch.clone());

@@ -140,10 +140,6 @@ impl Store {
         self.lock().size >= self.capacity
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        self.lock().closed
-    }
-
     /// In units of the sizer: what waits and what is being sent.
     pub(super) fn size(&self) -> usize {
         self.lock().size

@@ -5,6 +5,8 @@
 mod client;
 mod config;
 mod skip_verify;
+#[cfg(test)]
+pub(crate) mod testing;
 
 #[cfg(test)]
 mod tests;

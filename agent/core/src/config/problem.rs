@@ -54,6 +54,12 @@ pub struct Problems {
     omitted: usize,
 }
 
+/// What a message shows in place of a value that came from the environment or a file.
+const HIDDEN: &str = "[hidden]";
+
+/// Shorter texts are no secrets, and hiding every `1` in a message would make it unreadable.
+const SHORTEST_SECRET: usize = 4;
+
 /// Most problems that are kept; whoever has more fixes these first.
 const MAX_PROBLEMS: usize = 500;
 
@@ -79,10 +85,15 @@ impl Problems {
     /// Adds what `validate` found in the configuration read from `node` at `path`; each finding is located at
     /// the key that it names, or at the nearest parent that exists in the text.
     pub fn push_invalid(&mut self, node: &Node, path: &str, error: ConfigError) {
+        let mut secrets = Vec::new();
+        hidden_texts(node, &mut secrets);
+        // A text that contains another one goes first.
+        secrets.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        let scrub = |text: String| secrets.iter().fold(text, |text, secret| text.replace(secret, HIDDEN));
         for finding in error.into_findings() {
             let (span, path) = locate(node, path, &finding.key);
-            let mut problem = Problem::error(path, Some(span), finding.message);
-            problem.help = finding.help;
+            let mut problem = Problem::error(path, Some(span), scrub(finding.message));
+            problem.help = finding.help.map(scrub);
             self.push(problem);
         }
     }
@@ -146,6 +157,18 @@ pub fn join(path: &str, key: &str) -> String {
         (true, _) => key.to_owned(),
         (_, true) => path.to_owned(),
         (false, false) => format!("{path}.{key}"),
+    }
+}
+
+/// The texts below `node` that came from the environment or a file.
+fn hidden_texts<'a>(node: &'a Node, found: &mut Vec<&'a str>) {
+    let text = node.as_str().or(node.text.as_deref()).filter(|text| text.len() >= SHORTEST_SECRET);
+    found.extend(text.filter(|_| node.hidden));
+    for item in node.as_seq().into_iter().flatten() {
+        hidden_texts(item, found);
+    }
+    for (_, item) in node.as_map().into_iter().flat_map(|map| map.iter()) {
+        hidden_texts(item, found);
     }
 }
 

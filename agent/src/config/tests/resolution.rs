@@ -1,6 +1,7 @@
 use edgewatch_core::Signal;
+use edgewatch_core::factory::ComponentKind;
 
-use super::super::load;
+use super::super::{Components, load};
 use super::{Nothing, fakes, outcome, report};
 use crate::pipeline::{Named, PipelinePlan};
 
@@ -106,4 +107,24 @@ fn texts_and_set_arguments_are_put_over_each_other() {
     let sets = ["processors.batch.timeout=2 s".to_owned(), "exporters::otlp::endpoint=".to_owned()];
     let outcome = load(&texts, &sets, &Nothing, &fakes::COMPONENTS);
     insta::assert_snapshot!(outcome.problems.render(&outcome.sources, false));
+}
+
+#[test]
+fn every_name_of_this_build_means_one_component_and_the_lists_are_in_order() {
+    let components = Components::of_this_build();
+    for kind in ComponentKind::ALL {
+        let descriptions = components.descriptions(kind);
+        assert!(descriptions.is_sorted_by_key(|description| description.name), "{}", kind.section());
+        let mut names: Vec<&str> = descriptions
+            .iter()
+            .flat_map(|description| {
+                std::iter::once(description.name).chain(description.aliases.iter().copied())
+            })
+            .collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all, "{}", kind.section());
+        assert!(descriptions.iter().all(|description| description.kind == kind));
+    }
 }

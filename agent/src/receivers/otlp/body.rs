@@ -1,4 +1,5 @@
-//! Collecting a request's body: bounded, leased from the budget as it grows, and without a copy where that is cheap.
+//! Collecting a request's body: bounded, leased from the budget as it grows, and without a copy where that is
+//! cheap.
 
 use bytes::{Buf, Bytes, BytesMut};
 use edgewatch_core::budget::{Budget, Lease};
@@ -7,8 +8,8 @@ use hyper::body::{Body, Incoming};
 
 use super::rejection::{Kind, Rejection};
 
-/// Bodies below this are copied out of the connection's read buffer: a slice would keep all of that buffer alive, which
-/// costs more memory than the copy costs time.
+/// Bodies below this are copied out of the connection's read buffer: a slice would keep all of that buffer
+/// alive, which costs more memory than the copy costs time.
 const KEEP_FROM: usize = 4 * 1024;
 
 /// How much is leased and allocated ahead of what has arrived, so that a promise alone holds no memory.

@@ -1,8 +1,9 @@
 //! Undoing compression within a limit.
 //!
-//! Output grows step by step, each step leased from the budget before it is allocated, so that a bomb costs no more than the
-//! limit on requests. Bodies below [`ASIDE_FROM`] are decompressed where they are, which takes less time than handing
-//! them to a thread and back; larger ones go to a helper thread, at most [`ASIDE_AT_ONCE`] at a time.
+//! Output grows step by step, each step leased from the budget before it is allocated, so that a bomb costs
+//! no more than the limit on requests. Bodies below [`ASIDE_FROM`] are decompressed where they are, which
+//! takes less time than handing them to a thread and back; larger ones go to a helper thread, at most
+//! [`ASIDE_AT_ONCE`] at a time.
 
 use std::io::{self, Read};
 
@@ -91,7 +92,8 @@ enum Stop {
     NoMemory,
 }
 
-/// Reads `source` to its end. `lease` covers the `input` bytes of the body at first, and in the end the output only.
+/// Reads `source` to its end. `lease` covers the `input` bytes of the body at first, and in the end the
+/// output only.
 fn drain(
     mut source: impl Read,
     input: usize,

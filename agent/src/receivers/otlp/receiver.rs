@@ -98,8 +98,8 @@ impl Receiver for OtlpReceiver {
     async fn run(mut self: Box<Self>, outlets: Outlets, stop: CancellationToken) -> Result<(), ReceiveError> {
         let grpc = self.grpc.take();
         let http = self.http.take();
-        // Requests keep their service, which holds the outlets and this sender, alive: when the channel is closed, the
-        // last of them has ended, also those whose connection ended before.
+        // Requests keep their service, which holds the outlets and this sender, alive: when the channel is
+        // closed, the last of them has ended, also those whose connection ended before.
         let (alive, mut ended) = mpsc::channel(1);
         let grpc = grpc.and_then(|port| {
             let telemetry = Arc::new(ReceiverTelemetry::new(&self.telemetry, "grpc"));

@@ -101,8 +101,8 @@ impl Kind {
         }
     }
 
-    /// The code for a failure: gRPC's own where its library would have found it (doc/statuscodes.md), otherwise what the
-    /// OTLP specification recommends.
+    /// The code for a failure: gRPC's own where its library would have found it (doc/statuscodes.md),
+    /// otherwise what the OTLP specification recommends.
     pub(super) const fn code(self) -> Code {
         match self {
             Self::NotFound | Self::Method | Self::Compression | Self::Cardinality => Code::Unimplemented,

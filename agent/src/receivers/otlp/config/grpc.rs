@@ -15,8 +15,9 @@ use super::{Place, TlsConfig, Transport};
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct GrpcConfig {
-    /// Address to listen on, `host:port`; `localhost` means both 127.0.0.1 and ::1, an empty host all addresses of the machine,
-    /// port 0 a free port, which is logged. With `transport: unix` the path of the socket. Default: `localhost:4317`.
+    /// Address to listen on, `host:port`; `localhost` means both 127.0.0.1 and ::1, an empty host all
+    /// addresses of the machine, port 0 a free port, which is logged. With `transport: unix` the path of the
+    /// socket. Default: `localhost:4317`.
     pub(crate) endpoint: String,
     /// Kind of socket: `tcp`, `tcp4`, `tcp6` or `unix`. Default: `tcp`.
     pub(crate) transport: Transport,
@@ -26,11 +27,11 @@ pub(crate) struct GrpcConfig {
     pub(crate) max_recv_msg_size_mib: NonZeroU32,
     /// Requests that one connection may have in progress; the client waits with the next one. Default: 100.
     pub(crate) max_concurrent_streams: NonZeroU32,
-    /// Longest time for one message to arrive once its headers are there, and for a connection's first bytes; zero: no limit. Not in
-    /// the Collector, which waits forever. Default: 30s.
+    /// Longest time for one message to arrive once its headers are there, and for a connection's first bytes;
+    /// zero: no limit. Not in the Collector, which waits forever. Default: 30s.
     pub(crate) read_timeout: Duration,
-    /// Connections that may be open at a time. At the limit the one that has been idle longest makes room; when none is idle the
-    /// new one is turned away. Not in the Collector. Default: 1024.
+    /// Connections that may be open at a time. At the limit the one that has been idle longest makes room;
+    /// when none is idle the new one is turned away. Not in the Collector. Default: 1024.
     pub(crate) max_connections: NonZeroUsize,
     /// When connections are closed, and how their peers are watched.
     pub(crate) keepalive: Keepalive,
@@ -54,7 +55,8 @@ pub(crate) struct GrpcConfig {
 pub(crate) struct Keepalive {
     /// How long connections live and how their peers are watched.
     pub(crate) server_parameters: ServerParameters,
-    /// Accepted for the Collector's sake: floods of pings are answered by closing the connection at limits of its own.
+    /// Accepted for the Collector's sake: floods of pings are answered by closing the connection at limits of
+    /// its own.
     pub(crate) enforcement_policy: EnforcementPolicy,
 }
 
@@ -64,9 +66,11 @@ pub(crate) struct Keepalive {
 pub(crate) struct ServerParameters {
     /// A connection without requests for this long, up to twice as long, is closed; zero: never. Default: 0.
     pub(crate) max_connection_idle: Duration,
-    /// A connection older than this is closed once its requests are answered, so that clients spread anew; zero: never. Default: 0.
+    /// A connection older than this is closed once its requests are answered, so that clients spread anew;
+    /// zero: never. Default: 0.
     pub(crate) max_connection_age: Duration,
-    /// How long requests in progress may take after `max_connection_age`; zero: as long as they need. Default: 0.
+    /// How long requests in progress may take after `max_connection_age`; zero: as long as they need.
+    /// Default: 0.
     pub(crate) max_connection_age_grace: Duration,
     /// Interval of the pings that find out whether the peer is still there; zero: the default. Default: 2h.
     pub(crate) time: Duration,

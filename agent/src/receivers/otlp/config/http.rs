@@ -17,8 +17,9 @@ use super::{CorsConfig, Place, TlsConfig, Transport};
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct HttpConfig {
-    /// Address to listen on, `host:port`; `localhost` means both 127.0.0.1 and ::1, an empty host all addresses of the machine,
-    /// port 0 a free port, which is logged. With `transport: unix` the path of the socket. Default: `localhost:4318`.
+    /// Address to listen on, `host:port`; `localhost` means both 127.0.0.1 and ::1, an empty host all
+    /// addresses of the machine, port 0 a free port, which is logged. With `transport: unix` the path of the
+    /// socket. Default: `localhost:4318`.
     pub(crate) endpoint: String,
     /// Kind of socket: `tcp`, `tcp4`, `tcp6` or `unix`. Default: `tcp`.
     pub(crate) transport: Transport,
@@ -26,9 +27,11 @@ pub(crate) struct HttpConfig {
     pub(crate) tls: Option<TlsConfig>,
     /// Which web pages may send from a browser. Default: none.
     pub(crate) cors: Option<CorsConfig>,
-    /// Largest body in bytes, before and after decompression. Larger ones are refused. Default: 20971520 (20 MiB).
+    /// Largest body in bytes, before and after decompression. Larger ones are refused. Default: 20971520 (20
+    /// MiB).
     pub(crate) max_request_body_size: NonZeroUsize,
-    /// Content encodings that are taken: `""` (none), `gzip`, `zstd`, `zlib` and `deflate`. Default: all of these.
+    /// Content encodings that are taken: `""` (none), `gzip`, `zstd`, `zlib` and `deflate`. Default: all of
+    /// these.
     pub(crate) compression_algorithms: Vec<Compression>,
     /// Headers that every answer carries. Default: none.
     pub(crate) response_headers: BTreeMap<String, Secret>,
@@ -38,10 +41,11 @@ pub(crate) struct HttpConfig {
     pub(crate) metrics_url_path: String,
     /// Path of the URL that takes logs. Default: `/v1/logs`.
     pub(crate) logs_url_path: String,
-    /// Longest time for one body to arrive once its headers are there; zero: no limit, the Collector's default. Default: 30s.
+    /// Longest time for one body to arrive once its headers are there; zero: no limit, the Collector's
+    /// default. Default: 30s.
     pub(crate) read_timeout: Duration,
-    /// Longest time for a connection's first bytes and for one request's headers to arrive; zero: no limit. On HTTP/1 it also ends idle
-    /// connections. Default: 1m.
+    /// Longest time for a connection's first bytes and for one request's headers to arrive; zero: no limit.
+    /// On HTTP/1 it also ends idle connections. Default: 1m.
     pub(crate) read_header_timeout: Duration,
     /// Accepted for the Collector's sake and not used: answers are a few bytes. Default: 30s.
     pub(crate) write_timeout: Duration,
@@ -51,8 +55,8 @@ pub(crate) struct HttpConfig {
     pub(crate) keep_alives_enabled: bool,
     /// Requests that one HTTP/2 connection may have in progress. Not in the Collector. Default: 100.
     pub(crate) max_concurrent_streams: NonZeroU32,
-    /// Connections that may be open at a time. At the limit the one that has been idle longest makes room; when none is idle the
-    /// new one is turned away. Not in the Collector. Default: 1024.
+    /// Connections that may be open at a time. At the limit the one that has been idle longest makes room;
+    /// when none is idle the new one is turned away. Not in the Collector. Default: 1024.
     pub(crate) max_connections: NonZeroUsize,
     /// Not in this build: client metadata does not travel with telemetry. Must be false. Default: false.
     pub(crate) include_metadata: bool,

@@ -14,8 +14,8 @@ const CONNECTION_BYTES: usize = 16 * 1024;
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
-    /// The protocols to speak. One that is not named is off; one that is named without settings has its defaults.
-    /// When the receiver is configured without this key, both are on.
+    /// The protocols to speak. One that is not named is off; one that is named without settings has its
+    /// defaults. When the receiver is configured without this key, both are on.
     pub(crate) protocols: Protocols,
 }
 

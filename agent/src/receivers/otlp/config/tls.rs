@@ -21,13 +21,15 @@ pub(crate) struct TlsConfig {
     pub(crate) key_file: Option<PathBuf>,
     /// The private key itself in PEM, instead of `key_file`.
     pub(crate) key_pem: Option<Secret>,
-    /// File with the certificates in PEM that client certificates must descend from. When set, clients without such a certificate are turned away.
+    /// File with the certificates in PEM that client certificates must descend from. When set, clients
+    /// without such a certificate are turned away.
     pub(crate) client_ca_file: Option<PathBuf>,
     /// Oldest version to speak: 1.2 or 1.3. Default: 1.2.
     pub(crate) min_version: TlsVersion,
     /// Newest version to speak: 1.2 or 1.3. Default: 1.3.
     pub(crate) max_version: Option<TlsVersion>,
-    /// How often the files are read again, so that renewed certificates are used without a restart; zero: never. Default: 0.
+    /// How often the files are read again, so that renewed certificates are used without a restart; zero:
+    /// never. Default: 0.
     pub(crate) reload_interval: Duration,
     /// Not in this build: the safe cipher suites of TLS 1.2 and 1.3 are on.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 
 use super::super::rejection::{Kind, Rejection};
+use super::super::server::EndConnection;
 use super::percent;
 
 pub(super) const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
@@ -95,6 +96,10 @@ pub(super) fn failure(rejection: &Rejection) -> Response<Reply> {
                 headers.insert(GRPC_STATUS_DETAILS, details);
             }
         }
+        Kind::TimedOut => {
+            // What is left of the body would hold the connection's buffers.
+            response.extensions_mut().insert(EndConnection);
+        }
         Kind::Compression => {
             headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity,gzip,zstd"));
         }
@@ -106,7 +111,6 @@ pub(super) fn failure(rejection: &Rejection) -> Response<Reply> {
         | Kind::Corrupt
         | Kind::Invalid
         | Kind::TooLarge
-        | Kind::TimedOut
         | Kind::Unavailable => {}
     }
     response

@@ -8,6 +8,7 @@ use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 
 use super::super::rejection::{Kind, Rejection};
+use super::super::server::EndConnection;
 use super::encoding::Encoding;
 
 /// The body of an answer.
@@ -22,7 +23,8 @@ pub(super) fn success(encoding: Encoding) -> Response<Reply> {
     with_body(StatusCode::OK, encoding, body)
 }
 
-/// The answer to a request that was not taken: `google.rpc.Status`, in JSON when the request's encoding is unknown.
+/// The answer to a request that was not taken: `google.rpc.Status`, in JSON when the request's encoding is
+/// unknown.
 pub(super) fn failure(rejection: &Rejection, encoding: Option<Encoding>) -> Response<Reply> {
     let encoding = encoding.unwrap_or(Encoding::Json);
     let mut status = Status::new(code(rejection.kind), &*rejection.message);
@@ -45,6 +47,10 @@ pub(super) fn failure(rejection: &Rejection, encoding: Option<Encoding>) -> Resp
         Kind::Method => {
             headers.insert(ALLOW, HeaderValue::from_static("POST"));
         }
+        Kind::TimedOut => {
+            // What is left of the body would hold the connection's buffers.
+            response.extensions_mut().insert(EndConnection);
+        }
         Kind::Compression => {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd, deflate"));
         }
@@ -54,8 +60,7 @@ pub(super) fn failure(rejection: &Rejection, encoding: Option<Encoding>) -> Resp
         | Kind::Cardinality
         | Kind::Corrupt
         | Kind::Invalid
-        | Kind::TooLarge
-        | Kind::TimedOut => {}
+        | Kind::TooLarge => {}
     }
     response
 }

@@ -100,7 +100,8 @@ impl<S: Answer> Connections<S> {
             return;
         }
         if let Socket::Tcp(stream) = &socket {
-            // Without it the peer waits 40 ms for small answers; when it fails, the connection is gone anyway.
+            // Without it the peer waits 40 ms for small answers; when it fails, the connection is gone
+            // anyway.
             let _ = stream.set_nodelay(true);
         }
         let activity = Activity::new(std::time::Instant::now());
@@ -136,8 +137,8 @@ impl<S: Answer> Connections<S> {
     }
 }
 
-/// Whether the system is out of something, so that the next attempt would fail as well; otherwise only that one
-/// connection was lost.
+/// Whether the system is out of something, so that the next attempt would fail as well; otherwise only that
+/// one connection was lost.
 fn is_exhaustion(error: &io::Error) -> bool {
     use rustix::io::Errno;
     [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM]

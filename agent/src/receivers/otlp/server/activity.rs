@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
-/// Shared by a connection's task, its requests and its listener. All of them run on one thread; the atomics are for the
-/// compiler.
+/// Shared by a connection's task, its requests and its listener. All of them run on one thread; the atomics
+/// are for the compiler.
 #[derive(Debug)]
 pub(super) struct Activity {
     opened: Instant,
@@ -19,7 +19,7 @@ pub(super) struct Activity {
     last: AtomicU64,
     /// Bytes ever received, after decryption.
     received: AtomicU64,
-    /// Fires when the listener needs the connection's place.
+    /// Fires when the connection shall end: the listener needs its place, or its client does not behave.
     pub(super) evicted: CancellationToken,
 }
 
@@ -66,6 +66,13 @@ impl Activity {
 
 /// A request in progress.
 pub(super) struct InProgress(Arc<Activity>);
+
+impl InProgress {
+    /// Asks the connection to end once its requests are answered.
+    pub(super) fn end_connection(&self) {
+        self.0.evicted.cancel();
+    }
+}
 
 impl Drop for InProgress {
     fn drop(&mut self) {

@@ -53,6 +53,10 @@ pub(super) struct Shared<S> {
     pub(super) stop: CancellationToken,
 }
 
+/// In the extensions of an answer: the connection shall end after it, because its client does not behave.
+#[derive(Clone, Copy)]
+pub(in super::super) struct EndConnection;
+
 /// Something that answers requests.
 pub(in super::super) trait Answer: Send + Sync + 'static {
     /// The body of its answers.
@@ -68,12 +72,15 @@ pub(in super::super) trait Answer: Send + Sync + 'static {
 /// Serves `socket` until its client, a limit or the stop ends it.
 pub(super) async fn serve<S: Answer>(shared: Arc<Shared<S>>, socket: Socket, activity: Arc<Activity>) {
     let Some(stream) = encrypt(&shared, socket).await else { return };
-    let io = TokioIo::new(Counted { stream, activity: Arc::clone(&activity) });
+    let io = TokioIo::new(Counted::new(stream, Arc::clone(&activity)));
     let service = service_fn(|request| {
         let in_progress = activity.begin();
         let service = Arc::clone(&shared.service);
         async move {
             let response = service.answer(request).await;
+            if response.extensions().get::<EndConnection>().is_some() {
+                in_progress.end_connection();
+            }
             drop(in_progress);
             Ok::<_, Infallible>(response)
         }

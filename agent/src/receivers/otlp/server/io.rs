@@ -1,12 +1,16 @@
 //! The byte stream under a connection.
 
+use std::future::Future;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::time::{Sleep, sleep};
 use tokio_rustls::server::TlsStream;
 
 use super::activity::Activity;
@@ -26,11 +30,22 @@ pub(super) enum Stream {
     Encrypted(Box<TlsStream<Socket>>),
 }
 
-/// A stream that counts what it receives.
+/// How long a client that is still sending has for taking note of an answer that ends the connection.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// A stream that counts what it receives, and that is closed so that the last answer arrives.
 #[derive(Debug)]
 pub(super) struct Counted {
-    pub(super) stream: Stream,
-    pub(super) activity: Arc<Activity>,
+    stream: Stream,
+    activity: Arc<Activity>,
+    /// Set when the sending side is closed.
+    linger: Option<Pin<Box<Sleep>>>,
+}
+
+impl Counted {
+    pub(super) fn new(stream: Stream, activity: Arc<Activity>) -> Self {
+        Self { stream, activity, linger: None }
+    }
 }
 
 /// Calls the same method on whichever stream it is.
@@ -149,7 +164,22 @@ impl AsyncWrite for Counted {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
+    /// Closes the sending side, then reads what is still coming until the client has closed its own: a socket
+    /// that is closed with unread data resets the connection, and the reset may overtake the answer.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let this = &mut *self;
+        if this.linger.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+        }
+        let linger = this.linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        let mut scratch = [MaybeUninit::uninit(); 4096];
+        while linger.as_mut().poll(cx).is_pending() {
+            let mut buffer = ReadBuf::uninit(&mut scratch);
+            ready!(Pin::new(&mut this.stream).poll_read(cx, &mut buffer))?;
+            if buffer.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }

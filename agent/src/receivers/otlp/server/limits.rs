@@ -5,19 +5,20 @@ use std::time::Duration;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
 
-/// HTTP/2 windows: what a host needs to never wait for window updates (measured; more costs memory and gains nothing).
+/// HTTP/2 windows: what a host needs to never wait for window updates (measured; more costs memory and gains
+/// nothing).
 const STREAM_WINDOW: u32 = 1024 * 1024;
 const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
 
-/// Largest HTTP/2 frame that clients may send: a usual batch of an SDK then comes in one piece and is not copied, while
-/// a frame that never ends holds little.
+/// Largest HTTP/2 frame that clients may send: a usual batch of an SDK then comes in one piece and is not
+/// copied, while a frame that never ends holds little.
 const FRAME: u32 = 64 * 1024;
 
 /// Largest block of headers. OTLP's take some hundred bytes; tokens may take more.
 const HEADER_LIST: u32 = 16 * 1024;
 
-/// Streams that a client may reset before they are looked at, and streams that we may reset for a client's errors, before the
-/// connection is closed (CVE-2023-44487 and its relatives).
+/// Streams that a client may reset before they are looked at, and streams that we may reset for a client's
+/// errors, before the connection is closed (CVE-2023-44487 and its relatives).
 const PENDING_RESETS: usize = 32;
 const LOCAL_RESETS: usize = 64;
 
@@ -49,6 +50,8 @@ impl Limits {
             .timer(TokioTimer::new())
             .header_read_timeout(some(self.first_bytes))
             .keep_alive(self.http1_keep_alive)
+            // A client that closes its sending side after a request still gets its answer.
+            .half_close(true)
             .max_buf_size(HTTP1_BUFFER);
         builder
             .http2()

@@ -1,4 +1,5 @@
-//! The sockets: listening, connections and their limits, encryption, the orderly end. Knows HTTP, nothing of OTLP.
+//! The sockets: listening, connections and their limits, encryption, the orderly end. Knows HTTP, nothing of
+//! OTLP.
 
 mod accept;
 mod activity;
@@ -9,7 +10,7 @@ mod listen;
 mod tls;
 
 pub(super) use accept::{Server, ServerTelemetry};
-pub(super) use connection::{Answer, within};
+pub(super) use connection::{Answer, EndConnection, within};
 pub(super) use limits::Limits;
 pub(super) use listen::Listener;
 pub(super) use tls::Tls;

@@ -36,7 +36,8 @@ impl Tls {
         Ok(Self { config: config.clone(), current: Mutex::new(current) })
     }
 
-    /// For one handshake. Reads the files again when it is time to; when that fails, what was read before stays in use.
+    /// For one handshake. Reads the files again when it is time to; when that fails, what was read before
+    /// stays in use.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         let interval: Duration = self.config.reload_interval.get();
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);

@@ -85,3 +85,66 @@ pub(super) async fn grpc(address: SocketAddr, path: &str, headers: &[(&str, &str
     let request = grpc_request(path, headers, Full::new(Bytes::from(body)));
     answer(sender.send_request(request).await.expect("an answer")).await
 }
+
+/// A body that arrives in pieces, and ends, stalls or breaks after them.
+pub(super) struct Pieces {
+    pieces: std::vec::IntoIter<Bytes>,
+    after: After,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(super) enum After {
+    End,
+    Stall,
+    Break,
+}
+
+impl Pieces {
+    pub(super) fn new(pieces: &[&[u8]], after: After) -> Self {
+        let pieces: Vec<Bytes> = pieces.iter().map(|piece| Bytes::copy_from_slice(piece)).collect();
+        Self { pieces: pieces.into_iter(), after }
+    }
+}
+
+impl Body for Pieces {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {
+        use std::task::Poll;
+        match (self.pieces.next(), self.after) {
+            (Some(piece), _) => Poll::Ready(Some(Ok(http_body::Frame::data(piece)))),
+            (None, After::End) => Poll::Ready(None),
+            (None, After::Stall) => Poll::Pending,
+            (None, After::Break) => Poll::Ready(Some(Err(std::io::Error::other("the client gives up")))),
+        }
+    }
+}
+
+/// One HTTP/1 request on a connection of its own.
+pub(super) async fn http(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Vec<u8>,
+) -> Answer {
+    let mut sender = http1(address).await;
+    answer(sender.send_request(http_request(method, path, headers, body)).await.expect("an answer")).await
+}
+
+pub(super) fn http_request(
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Vec<u8>,
+) -> Request<Full<Bytes>> {
+    let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Full::new(Bytes::from(body))).expect("a request")
+}

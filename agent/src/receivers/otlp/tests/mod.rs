@@ -3,4 +3,9 @@
 mod agent;
 mod client;
 mod grpc;
+mod hostile;
+mod http;
+mod lifecycle;
 mod samples;
+mod settings;
+mod tls;

@@ -1,0 +1,182 @@
+//! Encryption and client certificates.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use edgewatch_core::Signal;
+use edgewatch_core::factory::ReceiverSpec as _;
+use edgewatch_core::testing;
+use http::StatusCode;
+use http_body_util::Full;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::super::OtlpReceiver;
+use super::agent;
+use super::client::{answer, framed, grpc_request, http_request};
+use super::samples::request;
+
+const TRACES: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
+/// A certificate authority and what it signed, as files.
+struct Authority {
+    directory: tempfile::TempDir,
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer =
+            CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a certificate");
+        let directory = tempfile::tempdir().expect("a directory");
+        std::fs::write(directory.path().join("ca.pem"), issuer.pem()).expect("a file");
+        Self { directory, issuer }
+    }
+
+    fn sign(&self, name: &str) -> (CertificateDer<'static>, KeyPair) {
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        std::fs::write(self.directory.path().join("cert.pem"), certificate.pem()).expect("a file");
+        std::fs::write(self.directory.path().join("key.pem"), key.serialize_pem()).expect("a file");
+        (certificate.der().clone(), key)
+    }
+
+    fn file(&self, name: &str) -> Value {
+        json!(self.directory.path().join(name))
+    }
+
+    /// A client that trusts the authority, with a certificate of it when `known`.
+    fn client(&self, known: bool, alpn: &[u8]) -> ClientConfig {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.issuer.der().clone()).expect("a certificate");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_root_certificates(roots);
+        let mut config = if known {
+            let (certificate, key) = self.sign("client");
+            let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+            builder.with_client_auth_cert(vec![certificate], key).expect("a client certificate")
+        } else {
+            builder.with_no_client_auth()
+        };
+        config.alpn_protocols = vec![alpn.to_vec()];
+        config
+    }
+}
+
+async fn connect(address: SocketAddr, config: ClientConfig) -> std::io::Result<TlsStream<TcpStream>> {
+    let stream = TcpStream::connect(address).await?;
+    let name = ServerName::try_from("localhost").expect("a name");
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
+}
+
+#[tokio::test]
+async fn both_protocols_are_served_encrypted() {
+    let authority = Authority::new();
+    authority.sign("localhost");
+    let tls =
+        json!({ "tls": { "cert_file": authority.file("cert.pem"), "key_file": authority.file("key.pem") } });
+    let mut agent = agent::both(tls.clone(), tls).await;
+
+    let stream = connect(agent.grpc(), authority.client(false, b"h2")).await.expect("a handshake");
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .expect("HTTP/2");
+    tokio::spawn(connection);
+    let sent = request(Signal::Traces, 500);
+    let call = sender.send_request(grpc_request(TRACES, &[], Full::new(Bytes::from(framed(false, &sent)))));
+    let (response, taken) = tokio::join!(call, agent.deliver());
+    assert_eq!(answer(response.expect("an answer")).await.code(), 0);
+    assert_eq!(taken, (Signal::Traces, sent, 500));
+
+    let stream = connect(agent.http(), authority.client(false, b"http/1.1")).await.expect("a handshake");
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("HTTP/1");
+    tokio::spawn(connection);
+    let call = http_request("POST", "/v1/logs", &[("content-type", "application/json")], b"{}".to_vec());
+    assert_eq!(answer(sender.send_request(call).await.expect("an answer")).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn clients_without_a_certificate_are_turned_away_when_one_is_required() {
+    let authority = Authority::new();
+    authority.sign("localhost");
+    let (cert, key, ca) = (authority.file("cert.pem"), authority.file("key.pem"), authority.file("ca.pem"));
+    let tls =
+        json!({ "tls": { "cert_file": cert, "key_file": key, "client_ca_file": ca, "min_version": "1.3" } });
+    let agent = agent::both(tls, json!({})).await;
+
+    let call = |config| async {
+        let stream = connect(agent.grpc.expect("on"), config).await?;
+        let (mut sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+                .await
+                .map_err(std::io::Error::other)?;
+        tokio::spawn(connection);
+        let request = grpc_request(TRACES, &[], Full::new(Bytes::from(framed(false, b""))));
+        Ok::<_, std::io::Error>(
+            answer(sender.send_request(request).await.map_err(std::io::Error::other)?).await,
+        )
+    };
+
+    assert!(call(authority.client(false, b"h2")).await.is_err());
+    assert!(call(Authority::new().client(true, b"h2")).await.is_err());
+    assert_eq!(call(authority.client(true, b"h2")).await.expect("an answer").code(), 0);
+    assert_eq!(agent.reading("edgewatch_receiver_closed_connections", &[("reason", "tls")]), 2.0);
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_used_without_a_restart() {
+    let authority = Authority::new();
+    let (first, _) = authority.sign("localhost");
+    let (cert, key) = (authority.file("cert.pem"), authority.file("key.pem"));
+    let tls = json!({ "tls": { "cert_file": cert, "key_file": key, "reload_interval": "1ms" } });
+    let agent = agent::both(tls, json!({})).await;
+    let served = || async {
+        let stream =
+            connect(agent.grpc.expect("on"), authority.client(false, b"h2")).await.expect("a handshake");
+        stream.get_ref().1.peer_certificates().expect("a certificate")[0].clone()
+    };
+    assert_eq!(served().await, first);
+
+    let (second, _) = authority.sign("localhost");
+    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    assert_eq!(served().await, second);
+
+    // A bad file changes nothing.
+    std::fs::write(authority.directory.path().join("cert.pem"), "half a fi").expect("a file");
+    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    assert_eq!(served().await, second);
+}
+
+#[test]
+fn files_that_cannot_be_used_are_named() {
+    let (context, _) = testing::context("otlp");
+    let build = |tls: Value| {
+        let config = agent::config(json!({ "protocols": { "grpc": { "tls": tls } } }));
+        OtlpReceiver::build(config, &context).map(drop).expect_err("unusable files").to_string()
+    };
+
+    let missing = build(json!({ "cert_file": "/nonexistent/cert.pem", "key_file": "/nonexistent/key.pem" }));
+    assert_eq!(
+        missing,
+        "protocols.grpc.tls.cert_file: /nonexistent/cert.pem cannot be read: No such file or directory (os error 2); \
+         name a file that the agent may read"
+    );
+    let empty = build(json!({ "cert_pem": "nothing", "key_pem": "nothing" }));
+    assert!(empty.starts_with("protocols.grpc.tls.cert_pem: no certificates: "), "{empty}");
+}

@@ -1,0 +1,64 @@
+use edgewatch_core::config::ConfigError;
+use edgewatch_core::factory::ComponentConfig;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Settings of the `debug` exporter.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// How much is printed. `basic`: a line for each batch, with where it came from and what is most telling
+    /// in it. `normal`: a line for each span, data point or log record. `detailed`: everything. Default:
+    /// basic.
+    pub(super) verbosity: Verbosity,
+    /// Batches of a signal that are printed in each second before sampling begins. Default: 2.
+    pub(super) sampling_initial: u64,
+    /// From then on every so many-th batch is printed until the second is over. 1: every batch. 0: none.
+    /// Default: 1.
+    pub(super) sampling_thereafter: u64,
+    /// Accepted for the Collector's sake, without effect: the output goes to standard output, apart from the
+    /// agent's own log. Default: true.
+    pub(super) use_internal_logger: bool,
+    /// Where to print. Only `[stdout]` in this build. Default: `[stdout]`.
+    pub(super) output_paths: Vec<String>,
+}
+
+/// How much is printed.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Verbosity {
+    /// A line for each batch.
+    #[default]
+    #[serde(alias = "Basic")]
+    Basic,
+    /// A line for each item.
+    #[serde(alias = "Normal")]
+    Normal,
+    /// Everything.
+    #[serde(alias = "Detailed")]
+    Detailed,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            verbosity: Verbosity::Basic,
+            sampling_initial: 2,
+            sampling_thereafter: 1,
+            use_internal_logger: true,
+            output_paths: vec!["stdout".to_owned()],
+        }
+    }
+}
+
+impl ComponentConfig for Config {
+    fn validate(&self) -> Result<(), ConfigError> {
+        if self.output_paths == ["stdout"] {
+            return Ok(());
+        }
+        Err(ConfigError::new(
+            "output_paths",
+            "this build prints to stdout only; remove the key, or use the file exporter to write to a file",
+        ))
+    }
+}
