@@ -45,6 +45,17 @@ fn tells_the_state_of_a_host_and_how_busy_it_was_since_the_last_batch() {
 }
 
 #[test]
+fn a_host_that_comes_in_several_resources_is_told_once() {
+    let mut terminal = Terminal::new("{}");
+
+    terminal.print(Signal::Metrics, &[host_metrics(1.0, 1.0), host_metrics(1.0, 1.0)].concat(), 16);
+
+    let (_, told) =
+        terminal.text().split_once(": ").map(|(a, b)| (a.to_owned(), b.to_owned())).expect("a line");
+    assert_eq!(told, "load 0.41, memory 6.0 of 32.0 GiB, disk /data 75 %\n");
+}
+
+#[test]
 fn names_the_most_frequent_metrics_of_an_application() {
     let mut terminal = Terminal::new("{}");
     let mut request = Vec::new();
