@@ -89,13 +89,13 @@ fn file_systems_are_as_full_as_df_shows() {
 }
 
 #[test]
-fn there_are_as_many_cpus_as_nproc_says() {
+fn there_are_as_many_cpus_as_getconf_says() {
     let points = scrape(r#"{"cpu": {"metrics": {"system.cpu.logical.count": {"enabled": true}}}}"#);
-    let Some(nproc) = ask("nproc", &["--all"]) else { return };
+    let Some(online) = ask("getconf", &["_NPROCESSORS_ONLN"]) else { return };
 
     assert_eq!(
         value(&points, "system.cpu.logical.count", ""),
-        nproc.trim().parse::<f64>().expect("a number")
+        online.trim().parse::<f64>().expect("a number")
     );
 }
 
