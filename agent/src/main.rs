@@ -51,12 +51,10 @@ fn load(arguments: &ConfigArguments, summarise: bool) -> anyhow::Result<Option<C
     let texts = source::texts(arguments)?;
     let outcome = config::load(&texts, &arguments.set, &ProcessEnvironment, &Components::of_this_build());
     let coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let mut report = outcome.problems.render(&outcome.sources, coloured);
-    if summarise || outcome.config.is_none() {
-        report.push_str(&outcome.problems.summary());
-        report.push('\n');
+    if summarise || !outcome.problems.is_empty() {
+        let report = outcome.problems.render(&outcome.sources, coloured);
+        writeln!(io::stderr(), "{report}").context("cannot report on the configuration")?;
     }
-    io::stderr().write_all(report.as_bytes()).context("cannot report on the configuration")?;
     Ok(outcome.config)
 }
 

@@ -4,12 +4,26 @@
 
 pub mod queue;
 
+mod calendar;
+#[cfg(test)]
+mod config_tests;
+mod debug;
+mod file;
 mod otlp;
 mod otlp_grpc;
+mod otlp_http;
 mod retry;
 mod tls;
+
+#[cfg(test)]
+mod registry_tests;
 
 use edgewatch_core::factory::ExporterFactory;
 
 /// Every exporter in this build, in alphabetical order.
-pub const EXPORTERS: &[ExporterFactory] = &[ExporterFactory::of::<otlp_grpc::OtlpGrpc>()];
+pub const EXPORTERS: &[ExporterFactory] = &[
+    ExporterFactory::of::<debug::DebugExporter>(),
+    ExporterFactory::of::<file::FileExporter>(),
+    ExporterFactory::of::<otlp_grpc::OtlpGrpc>(),
+    ExporterFactory::of::<otlp_http::OtlpHttp>(),
+];

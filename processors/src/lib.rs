@@ -9,8 +9,12 @@ mod batch;
 mod forward;
 mod memory_limiter;
 mod resource;
+mod resource_detection;
 #[cfg(test)]
 mod testing;
+
+#[cfg(test)]
+mod registry_tests;
 
 use edgewatch_core::factory::{ConnectorFactory, ProcessorFactory};
 
@@ -20,6 +24,7 @@ pub const PROCESSORS: &[ProcessorFactory] = &[
     ProcessorFactory::of::<batch::Batcher>(),
     ProcessorFactory::of::<memory_limiter::MemoryLimiter>(),
     ProcessorFactory::of::<resource::ResourceProcessor>(),
+    ProcessorFactory::of::<resource_detection::ResourceDetector>(),
 ];
 
 /// Every connector in this build, in alphabetical order.

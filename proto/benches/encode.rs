@@ -98,11 +98,8 @@ fn encoding(criterion: &mut Criterion) {
             black_box(&tree).encode(&mut buf)
         });
     });
-    let mut writer = LogsWriter::new(
-        |resource| resource.string("host.name", "web-1"),
-        "edgewatch/file_log",
-        "",
-    );
+    let mut writer =
+        LogsWriter::new(|resource| resource.string("host.name", "web-1"), "edgewatch/file_log", "");
     group.bench_function("logs/100 records, open request", |bencher| {
         bencher.iter(|| {
             (0..ITEMS).for_each(|n| writer.record(|to| record(to, n)));
@@ -127,15 +124,12 @@ fn transcoding(criterion: &mut Criterion) {
     group.bench_function("decode/100 records", |bencher| {
         bencher.iter(|| json::decode(Signal::Logs, black_box(&text)));
     });
-    group.bench_function(
-        "decode/100 records, serde support of opentelemetry-proto",
-        |bencher| {
-            bencher.iter(|| {
-                serde_json::from_slice::<ExportLogsServiceRequest>(black_box(&text))
-                    .map(|tree| tree.encode_to_vec())
-            });
-        },
-    );
+    group.bench_function("decode/100 records, serde support of opentelemetry-proto", |bencher| {
+        bencher.iter(|| {
+            serde_json::from_slice::<ExportLogsServiceRequest>(black_box(&text))
+                .map(|tree| tree.encode_to_vec())
+        });
+    });
     group.finish();
 }
 

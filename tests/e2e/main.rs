@@ -2,3 +2,7 @@
 
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod interop;
+#[cfg(test)]
+mod requests;

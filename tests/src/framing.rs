@@ -44,14 +44,7 @@ pub fn unframe(mut body: Bytes) -> anyhow::Result<Message> {
     };
     let length = usize::try_from(u32::from_be_bytes([a, b, c, d]))?;
     let bytes = body.split_off(PREFIX);
-    anyhow::ensure!(
-        bytes.len() == length,
-        "the prefix says {length} bytes, {} follow",
-        bytes.len()
-    );
+    anyhow::ensure!(bytes.len() == length, "the prefix says {length} bytes, {} follow", bytes.len());
     anyhow::ensure!(flag <= 1, "the compressed flag is {flag}");
-    Ok(Message {
-        compressed: flag == 1,
-        bytes,
-    })
+    Ok(Message { compressed: flag == 1, bytes })
 }

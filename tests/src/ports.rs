@@ -17,11 +17,7 @@ pub fn free() -> anyhow::Result<SocketAddr> {
     loop {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
-        if GIVEN
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(address.port())
-        {
+        if GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(address.port()) {
             return Ok(address);
         }
         refused.push(listener);

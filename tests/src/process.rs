@@ -28,9 +28,7 @@ pub fn usage(pid: u32) -> anyhow::Result<Usage> {
     let kibibytes = |key: &str| -> anyhow::Result<u64> {
         let line = status.lines().find_map(|line| line.strip_prefix(key));
         let value = line.and_then(|rest| rest.split_whitespace().next());
-        Ok(value
-            .with_context(|| format!("process {pid} has no {key}"))?
-            .parse()?)
+        Ok(value.with_context(|| format!("process {pid} has no {key}"))?.parse()?)
     };
     Ok(Usage {
         cpu: cpu_time(pid)?,
@@ -43,10 +41,7 @@ pub fn usage(pid: u32) -> anyhow::Result<Usage> {
 ///
 /// # Errors
 /// When there is no such process.
-#[expect(
-    unsafe_code,
-    reason = "no safe wrapper reads the CPU clock of another process"
-)]
+#[expect(unsafe_code, reason = "no safe wrapper reads the CPU clock of another process")]
 pub fn cpu_time(pid: u32) -> anyhow::Result<Duration> {
     let mut clock = 0;
     let mut time = MaybeUninit::<libc::timespec>::uninit();
@@ -61,10 +56,7 @@ pub fn cpu_time(pid: u32) -> anyhow::Result<Duration> {
         }
         time.assume_init()
     };
-    Ok(Duration::new(
-        u64::try_from(time.tv_sec)?,
-        u32::try_from(time.tv_nsec)?,
-    ))
+    Ok(Duration::new(u64::try_from(time.tv_sec)?, u32::try_from(time.tv_nsec)?))
 }
 
 /// Asks process `pid` to end.

@@ -41,9 +41,7 @@ impl Signal {
     /// The signal that a request path addresses, gRPC or HTTP.
     #[must_use]
     pub fn from_path(path: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|signal| signal.grpc_path() == path || signal.http_path() == path)
+        Self::ALL.into_iter().find(|signal| signal.grpc_path() == path || signal.http_path() == path)
     }
 
     /// Its name in configurations.

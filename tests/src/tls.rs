@@ -34,9 +34,7 @@ impl Authority {
     /// When no key can be made.
     pub fn new() -> anyhow::Result<Self> {
         let mut params = CertificateParams::new(Vec::new())?;
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "test authority");
+        params.distinguished_name.push(DnType::CommonName, "test authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Ok(Self(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?))
     }
@@ -55,10 +53,7 @@ impl Authority {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let key = KeyPair::generate()?;
         let certificate = CertificateParams::new(names)?.signed_by(&key, &self.0)?;
-        Ok(Identity {
-            certificate: certificate.pem(),
-            key: key.serialize_pem(),
-        })
+        Ok(Identity { certificate: certificate.pem(), key: key.serialize_pem() })
     }
 
     fn roots(&self) -> anyhow::Result<RootCertStore> {
@@ -71,10 +66,7 @@ impl Authority {
 impl Identity {
     fn der(&self) -> anyhow::Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
         let certificate = CertificateDer::from_pem_slice(self.certificate.as_bytes())?;
-        Ok((
-            vec![certificate],
-            PrivateKeyDer::from_pem_slice(self.key.as_bytes())?,
-        ))
+        Ok((vec![certificate], PrivateKeyDer::from_pem_slice(self.key.as_bytes())?))
     }
 }
 
@@ -128,9 +120,7 @@ pub async fn connect(
     protocol: &str,
 ) -> anyhow::Result<TlsStream<TcpStream>> {
     config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
-    let stream = TcpStream::connect(address)
-        .await
-        .with_context(|| format!("cannot connect to {address}"))?;
+    let stream = TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
     let name = ServerName::try_from(name.to_owned())?;
     Ok(TlsConnector::from(Arc::new(config)).connect(name, stream).await?)
 }

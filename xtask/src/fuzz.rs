@@ -57,11 +57,19 @@ fn folder() -> PathBuf {
 }
 
 fn build() -> anyhow::Result<()> {
-    let mut command = cargo(["build", "--release", "--bins"]);
+    // Naming the target keeps the flags away from build scripts, which could not be linked with them.
+    let mut command = cargo(["build", "--release", "--bins", "--target", &host()?]);
     run(command
         .current_dir(folder())
         .env("RUSTFLAGS", FLAGS)
         .env("CARGO_TARGET_DIR", folder().join("target")))
+}
+
+/// The triple of the machine, as the compiler names it.
+fn host() -> anyhow::Result<String> {
+    let output =
+        Command::new("rustc").args(["--print", "host-tuple"]).output().context("cannot start rustc")?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
 fn one(target: &str, seconds: u32) -> anyhow::Result<()> {
@@ -69,16 +77,14 @@ fn one(target: &str, seconds: u32) -> anyhow::Result<()> {
     let artifacts = folder().join("artifacts").join(target);
     fs::create_dir_all(&corpus).context("cannot make the corpus folder")?;
     fs::create_dir_all(&artifacts).context("cannot make the folder for findings")?;
-    let mut command = Command::new(folder().join("target").join("release").join(target));
+    let mut command = Command::new(folder().join("target").join(host()?).join("release").join(target));
     command
         .arg(format!("-max_total_time={seconds}"))
         .arg("-timeout=10")
         .arg("-rss_limit_mb=2048")
         .arg("-verbosity=0");
     command.arg(format!("-artifact_prefix={}/", artifacts.display())).arg(&corpus);
-    let seeds = root().join("tests").join("corpus").join(target);
-    if seeds.is_dir() {
-        command.arg(seeds);
-    }
+    let seeds = folder().join("seeds");
+    command.arg("-max_len=4096").arg(seeds);
     run(&mut command)
 }

@@ -53,8 +53,10 @@ pub fn load(
 fn resolve(root: &Node, components: &Components, problems: &mut Problems) -> Config {
     report_unknown_sections(root, problems);
     let mut sections = Sections::read(root, components, problems);
+    let before = problems.errors();
     let service = service::read(root, &mut sections, problems);
-    if root.get("service").is_some() {
+    // A name that leads nowhere leaves something unnamed; the cause is enough.
+    if problems.errors() == before {
         sections.report_unused(problems);
     }
     let mut extensions = sections.extensions.into_named();

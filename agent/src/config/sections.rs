@@ -63,8 +63,7 @@ impl Sections {
                 (ComponentKind::Exporter, self.exporters.lookup(&connector.id)),
             ] {
                 if other.is_some() {
-                    let message =
-                        format!("there is both a connector and a {} `{}`", kind.name(), connector.id);
+                    let message = format!("there is both a connector and {} `{}`", a(kind), connector.id);
                     let help =
                         format!("rename the connector, for example to `{}/connector`", connector.canonical);
                     let path = join("connectors", &connector.id);
@@ -146,6 +145,12 @@ impl<T> Section<T> {
     }
 }
 
+/// `a receiver`, `an exporter`.
+fn a(kind: ComponentKind) -> String {
+    let article = if kind.name().starts_with('e') { "an" } else { "a" };
+    format!("{article} {}", kind.name())
+}
+
 struct Reader<'a> {
     root: &'a Node,
     components: &'a Components,
@@ -223,7 +228,7 @@ impl Reader<'_> {
         } else if let Some(home) =
             ComponentKind::ALL.into_iter().find(|other| self.components.find(*other, name).is_some())
         {
-            (unknown, Some(format!("`{name}` is a {}; it belongs under `{}`", home.name(), home.section())))
+            (unknown, Some(format!("`{name}` is {}; it belongs under `{}`", a(home), home.section())))
         } else {
             let descriptions = self.components.descriptions(kind);
             let names: Vec<&str> = descriptions

@@ -1,8 +1,10 @@
 //! Everything that brings telemetry in.
 
+mod host_metrics;
 mod otlp;
 
 use edgewatch_core::factory::ReceiverFactory;
 
 /// Every receiver in this build, in alphabetical order.
-pub const RECEIVERS: &[ReceiverFactory] = &[ReceiverFactory::of::<otlp::OtlpReceiver>()];
+pub const RECEIVERS: &[ReceiverFactory] =
+    &[ReceiverFactory::of::<host_metrics::HostMetrics>(), ReceiverFactory::of::<otlp::OtlpReceiver>()];

@@ -107,7 +107,7 @@ async fn live(config: &Config, options: &Options, since: Instant) -> Result<(), 
     info!(
         version = env!("CARGO_PKG_VERSION"),
         ?startup,
-        "everything is ready; begin running and processing data"
+        "Everything is ready. Begin running and processing data."
     );
 
     tokio::select! {

@@ -17,6 +17,12 @@ const INLINE_BELOW: usize = 8 * 1024;
 /// Bodies that are compressed at the same time by one exporter, and compression contexts that it keeps.
 const PARALLEL: usize = 2;
 
+/// Levels where the configuration has none. On batches of spans with ten attributes, level 2 of deflate took
+/// a third of the time of level 6, the usual one, for a tenth more bytes; level 1 of zstd took a ninth of it
+/// for as many bytes.
+const DEFLATE_LEVEL: u32 = 2;
+const ZSTD_LEVEL: u32 = 1;
+
 /// 256 KiB: enough to find the repetitions of a batch, and half of what zstd takes by itself at level 1.
 const ZSTD_WINDOW_LOG: u32 = 18;
 
@@ -30,7 +36,7 @@ pub(crate) enum Compression {
     /// gzip.
     #[default]
     Gzip,
-    /// Zstandard: about as small as gzip at a fifth of its cost, where the destination reads it.
+    /// Zstandard: smaller than gzip at a third of its cost, where the destination reads it.
     Zstd,
     /// zlib (RFC 1950). Only over HTTP.
     Zlib,
@@ -51,8 +57,8 @@ pub(crate) enum Compression {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct CompressionParams {
-    /// Effort, from 1 (fast) to 9 (small) for gzip, zlib and deflate, and to 22 for zstd. Zero or absent: what costs least for
-    /// most of the effect, which is 1 for all of them. Default: 0.
+    /// Effort, from 1 (fast) to 9 (small) for gzip, zlib and deflate, and to 22 for zstd. Zero: what costs
+    /// little for most of the effect, which is 2 for gzip, zlib and deflate, and 1 for zstd. Default: 0.
     pub(crate) level: u32,
 }
 
@@ -130,12 +136,13 @@ impl Compressor {
                 return None;
             }
         };
-        let shared = Shared {
-            codec,
-            level: params.level.max(1),
-            contexts: Mutex::default(),
-            permits: Arc::new(Semaphore::new(PARALLEL)),
+        let level = match (params.level, codec) {
+            (0, Codec::Gzip | Codec::Zlib) => DEFLATE_LEVEL,
+            (0, Codec::Zstd) => ZSTD_LEVEL,
+            (level, _) => level,
         };
+        let shared =
+            Shared { codec, level, contexts: Mutex::default(), permits: Arc::new(Semaphore::new(PARALLEL)) };
         Some(Self { shared: Arc::new(shared) })
     }
 
@@ -184,7 +191,7 @@ impl Shared {
                 Context::Deflate(Box::new(Compress::new_with_window_bits(level, true, DEFLATE_WINDOW_BITS)))
             }
             Codec::Zstd => {
-                let mut encoder = raw::Encoder::new(i32::try_from(self.level).unwrap_or(1))?;
+                let mut encoder = raw::Encoder::new(i32::try_from(self.level).unwrap_or(i32::MAX))?;
                 encoder.set_parameter(CParameter::WindowLog(ZSTD_WINDOW_LOG))?;
                 Context::Zstd(encoder)
             }

@@ -1,4 +1,5 @@
-//! What the OTLP exporters share: bodies made of segments, compression, connections with TLS and through proxies, and the meaning of answers.
+//! What the OTLP exporters share: bodies made of segments, compression, connections with TLS and through
+//! proxies, and the meaning of answers.
 
 mod agent;
 pub(crate) mod answer;
@@ -8,6 +9,8 @@ pub(crate) mod endpoint;
 pub(crate) mod headers;
 pub(crate) mod proxy;
 pub(crate) mod rope;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod unavailable;
 
 pub(crate) use agent::user_agent;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use edgewatch_core::batch::Batch;
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::refusal::Refusal;
-use tokio_util::sync::DropGuard;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::deliver::Deliverer;
 use super::store::{Offer, Store};
@@ -17,6 +17,8 @@ pub(super) struct QueueSink {
     pub(super) store: Arc<Store>,
     pub(super) block_on_overflow: bool,
     pub(super) wait_for_result: bool,
+    /// Says that no time is left.
+    pub(super) stop: CancellationToken,
     pub(super) telemetry: QueueTelemetry,
 }
 
@@ -30,7 +32,7 @@ pub(super) struct DirectSink {
 #[async_trait]
 impl Sink for QueueSink {
     fn admit(&self) -> Result<(), Refusal> {
-        if self.store.is_closed() {
+        if self.stop.is_cancelled() {
             return Err(stopping());
         }
         if !self.block_on_overflow && self.store.is_full() {
@@ -40,6 +42,9 @@ impl Sink for QueueSink {
     }
 
     async fn send(&self, mut batch: Batch) {
+        if self.stop.is_cancelled() {
+            self.store.close();
+        }
         let promised = batch.ack().is_accepted();
         loop {
             let room = self.store.room();
@@ -51,7 +56,8 @@ impl Sink for QueueSink {
                     self.telemetry.enqueue_failed(batch.items());
                     return batch.refuse(&stopping());
                 }
-                // What cannot be refused any more waits: the pipeline then stops taking more, and so do its receivers.
+                // What cannot be refused any more waits: the pipeline then stops taking more, and so do its
+                // receivers.
                 Offer::Full(batch) if promised || self.block_on_overflow => batch,
                 Offer::Full(batch) => {
                     self.telemetry.enqueue_failed(batch.items());

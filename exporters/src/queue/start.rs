@@ -72,10 +72,12 @@ enum Work {
     Direct { gone: CancellationToken },
 }
 
-/// Starts serving `built`, the exporter `id`, for `signals`. `telemetry` carries the exporter's label already.
+/// Starts serving `built`, the exporter `id`, for `signals`. `telemetry` carries the exporter's label
+/// already.
 ///
-/// The queue ends with the data: when the last pipeline has dropped its sink, what waits is sent, and [`Delivering::run`] returns.
-/// `stop` says that no time is left for that: it ends attempts and waits, and what remains is refused and counted.
+/// The queue ends with the data: when the last pipeline has dropped its sink, what waits is sent, and
+/// [`Delivering::run`] returns. `stop` says that no time is left for that: it ends attempts and waits, and
+/// what remains is refused and counted.
 pub fn start(
     built: BuiltExporter,
     id: &str,
@@ -133,6 +135,7 @@ fn lane(
         store: Arc::clone(&store),
         block_on_overflow: queue.block_on_overflow,
         wait_for_result: queue.wait_for_result,
+        stop: deliverer.stop().clone(),
         telemetry: QueueTelemetry::new(telemetry, signal, &store),
     };
     let joiner = Joiner::new(queue.batch.clone());

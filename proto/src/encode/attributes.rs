@@ -95,16 +95,8 @@ impl<'a> Attributes<'a> {
     /// Writes everything of a pair but its value, of which `value_length` bytes follow.
     #[inline]
     fn pair(&mut self, key: &str, value_length: usize) {
-        let key_length = if key.is_empty() {
-            0
-        } else {
-            1 + varint_len(key.len() as u64) + key.len()
-        };
-        put_length(
-            self.buf,
-            self.field,
-            key_length + 1 + varint_len(value_length as u64) + value_length,
-        );
+        let key_length = if key.is_empty() { 0 } else { 1 + varint_len(key.len() as u64) + key.len() };
+        put_length(self.buf, self.field, key_length + 1 + varint_len(value_length as u64) + value_length);
         put_bytes_unless_empty(self.buf, KEY, key.as_bytes());
         put_length(self.buf, VALUE, value_length);
     }

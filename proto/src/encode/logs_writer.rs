@@ -33,12 +33,7 @@ impl LogsWriter {
         put_resource(&mut resource, describe);
         let mut scope = Vec::new();
         put_scope(&mut scope, scope_name, scope_version, |_| {});
-        Self {
-            resource,
-            scope,
-            buf: Vec::new(),
-            records: 0,
-        }
+        Self { resource, scope, buf: Vec::new(), records: 0 }
     }
 
     /// Adds a log record.
@@ -80,11 +75,7 @@ impl LogsWriter {
         let mut head = Vec::with_capacity(room);
         let mut scope_head = Vec::with_capacity(LONGEST_HEAD);
         put_length(&mut scope_head, SCOPES, scope_length);
-        put_length(
-            &mut head,
-            RESOURCES,
-            self.resource.len() + scope_head.len() + scope_length,
-        );
+        put_length(&mut head, RESOURCES, self.resource.len() + scope_head.len() + scope_length);
         head.extend_from_slice(&self.resource);
         head.extend_from_slice(&scope_head);
         head.extend_from_slice(&self.scope);

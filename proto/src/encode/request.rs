@@ -59,11 +59,7 @@ pub struct Request<'a, K> {
 impl<'a, K: Kind> Request<'a, K> {
     /// Writes one request and returns how many items it holds.
     pub(super) fn write(buf: &'a mut Vec<u8>, write: impl FnOnce(&mut Self)) -> usize {
-        let mut request = Self {
-            buf,
-            items: 0,
-            kind: PhantomData,
-        };
+        let mut request = Self { buf, items: 0, kind: PhantomData };
         write(&mut request);
         request.items
     }
@@ -78,11 +74,7 @@ impl<'a, K: Kind> Request<'a, K> {
         let before = self.items;
         unless_empty(self.buf, RESOURCES, |buf| {
             put_resource(buf, describe);
-            fill(&mut Resource {
-                buf,
-                items: &mut self.items,
-                kind: PhantomData,
-            });
+            fill(&mut Resource { buf, items: &mut self.items, kind: PhantomData });
             put_bytes_unless_empty(buf, SCHEMA_URL, schema_url.as_bytes());
             self.items > before
         });
@@ -124,9 +116,7 @@ impl<K: Kind> Resource<'_, K> {
 
 /// Appends a `Resource` message as field 1.
 pub(super) fn put_resource(buf: &mut Vec<u8>, describe: impl FnOnce(&mut Attributes<'_>)) {
-    put_message(buf, RESOURCE, |buf| {
-        describe(&mut Attributes::new(buf, RESOURCE_ATTRIBUTES))
-    });
+    put_message(buf, RESOURCE, |buf| describe(&mut Attributes::new(buf, RESOURCE_ATTRIBUTES)));
 }
 
 /// Appends an `InstrumentationScope` message as field 1.

@@ -21,18 +21,12 @@ pub fn decode(signal: Signal, json: &[u8]) -> Result<Vec<u8>, JsonError> {
 
 /// Converts any message of the tables.
 pub(crate) fn decode_message(message: &'static Message, json: &[u8]) -> Result<Vec<u8>, JsonError> {
-    let mut target = Target {
-        out: Vec::with_capacity(json.len() / 2),
-        path: Path::default(),
-    };
+    let mut target = Target { out: Vec::with_capacity(json.len() / 2), path: Path::default() };
     // Its recursion limit of 128 levels keeps nesting bombs off the stack, and the result within the 100 messages that
     // readers of protobuf accept: two nested values take two messages and three levels of JSON.
     let mut reader = serde_json::Deserializer::from_slice(json);
     reader
-        .deserialize_map(Body {
-            message,
-            target: &mut target,
-        })
+        .deserialize_map(Body { message, target: &mut target })
         .and_then(|()| reader.end())
         .map_err(|error| JsonError::invalid(&error, &target.path))?;
     Ok(target.out)
@@ -66,10 +60,7 @@ impl<'de> Visitor<'de> for Body<'_> {
                 continue;
             };
             self.target.path.enter_field(field.name);
-            let given = object.next_value_seed(Content {
-                field,
-                target: self.target,
-            })?;
+            let given = object.next_value_seed(Content { field, target: self.target })?;
             self.target.path.leave();
             if given
                 && field.label == Label::OneOf
@@ -120,19 +111,12 @@ impl<'de> DeserializeSeed<'de> for Content<'_> {
     fn deserialize<D: Deserializer<'de>>(self, content: D) -> Result<bool, D::Error> {
         let place = match self.field.label {
             Label::Repeated => {
-                return content.deserialize_any(List {
-                    field: self.field,
-                    target: self.target,
-                });
+                return content.deserialize_any(List { field: self.field, target: self.target });
             }
             Label::Single => Place::UnlessDefault,
             Label::Optional | Label::OneOf => Place::Always,
         };
-        content.deserialize_any(Value {
-            field: self.field,
-            place,
-            target: self.target,
-        })
+        content.deserialize_any(Value { field: self.field, place, target: self.target })
     }
 }
 
@@ -157,11 +141,7 @@ impl<'de> Visitor<'de> for List<'_> {
         let Self { field, target } = self;
         let packed = field.kind.is_packed();
         let before = target.out.len();
-        let start = if packed {
-            open(&mut target.out, field.number)
-        } else {
-            before
-        };
+        let start = if packed { open(&mut target.out, field.number) } else { before };
         let place = if packed { Place::Packed } else { Place::Element };
         for index in 0.. {
             target.path.enter_element(index);
@@ -274,11 +254,7 @@ impl<'de> Visitor<'de> for Value<'_> {
             return Err(A::Error::invalid_type(serde::de::Unexpected::Map, &self));
         };
         let start = open(&mut self.target.out, self.field.number);
-        Body {
-            message,
-            target: self.target,
-        }
-        .visit_map(object)?;
+        Body { message, target: self.target }.visit_map(object)?;
         close(&mut self.target.out, start);
         Ok(true)
     }

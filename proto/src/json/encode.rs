@@ -28,10 +28,7 @@ pub fn encode_segments<'a>(
     segments: impl IntoIterator<Item = &'a [u8]>,
     out: &mut Vec<u8>,
 ) -> Result<(), JsonError> {
-    let mut text = Text {
-        out,
-        depth: wire::MAX_DEPTH,
-    };
+    let mut text = Text { out, depth: wire::MAX_DEPTH };
     text.out.push(b'{');
     if let [resources] = schema::request(signal).fields {
         let mut none_yet = true;
@@ -132,22 +129,14 @@ impl Text<'_> {
                 for word in words {
                     self.element(kind, Payload::Fixed64(u64::from_le_bytes(*word)), first)?;
                 }
-                if rest.is_empty() {
-                    Ok(())
-                } else {
-                    Err(JsonError::Malformed)
-                }
+                if rest.is_empty() { Ok(()) } else { Err(JsonError::Malformed) }
             }
             Kind::Fixed32 => {
                 let (words, rest) = packed.as_chunks();
                 for word in words {
                     self.element(kind, Payload::Fixed32(u32::from_le_bytes(*word)), first)?;
                 }
-                if rest.is_empty() {
-                    Ok(())
-                } else {
-                    Err(JsonError::Malformed)
-                }
+                if rest.is_empty() { Ok(()) } else { Err(JsonError::Malformed) }
             }
             Kind::Text
             | Kind::Bytes
@@ -194,8 +183,7 @@ impl Text<'_> {
             (Kind::Id, Payload::Len(bytes)) => {
                 self.out.push(b'"');
                 for byte in bytes {
-                    self.out
-                        .extend_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 15)]);
+                    self.out.extend_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 15)]);
                 }
                 self.out.push(b'"');
                 Ok(())
@@ -248,10 +236,7 @@ fn find<'a>(message: &Message, bytes: &'a [u8]) -> Result<[Found<'a>; MOST_FIELD
     let mut all = [Found::default(); MOST_FIELDS];
     let mut fields = Fields::new(bytes);
     for field in fields.by_ref() {
-        let place = message
-            .fields
-            .iter()
-            .position(|known| known.number == field.number);
+        let place = message.fields.iter().position(|known| known.number == field.number);
         let Some(found) = place.and_then(|place| all.get_mut(place)) else {
             continue;
         };
@@ -265,17 +250,8 @@ fn find<'a>(message: &Message, bytes: &'a [u8]) -> Result<[Found<'a>; MOST_FIELD
     if fields.is_malformed() {
         return Err(JsonError::Malformed);
     }
-    let choices = || {
-        message
-            .fields
-            .iter()
-            .enumerate()
-            .filter(|(_, field)| field.label == Label::OneOf)
-    };
-    let latest = choices()
-        .filter_map(|(place, _)| all.get(place))
-        .map(|found| found.end)
-        .max();
+    let choices = || message.fields.iter().enumerate().filter(|(_, field)| field.label == Label::OneOf);
+    let latest = choices().filter_map(|(place, _)| all.get(place)).map(|found| found.end).max();
     for (place, _) in choices() {
         if let Some(found) = all.get_mut(place).filter(|found| Some(found.end) != latest) {
             *found = Found::default();
@@ -294,11 +270,7 @@ fn merged(field: &Field, region: &[u8]) -> Vec<u8> {
 }
 
 const fn hex_digit(value: u8) -> u8 {
-    if value < 10 {
-        b'0' + value
-    } else {
-        b'a' + value - 10
-    }
+    if value < 10 { b'0' + value } else { b'a' + value - 10 }
 }
 
 const fn unzigzag(value: u32) -> i32 {

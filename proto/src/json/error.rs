@@ -23,11 +23,7 @@ pub enum JsonError {
 }
 
 fn within(path: &str) -> String {
-    if path.is_empty() {
-        String::new()
-    } else {
-        format!(", {path}")
-    }
+    if path.is_empty() { String::new() } else { format!(", {path}") }
 }
 
 /// The way from the request to the field that is being read.

@@ -91,39 +91,19 @@ pub(crate) const fn request(signal: Signal) -> &'static Message {
 }
 
 pub(super) const fn one(number: u32, name: &'static str, kind: Kind) -> Field {
-    Field {
-        number,
-        name,
-        kind,
-        label: Label::Single,
-    }
+    Field { number, name, kind, label: Label::Single }
 }
 
 pub(super) const fn optional(number: u32, name: &'static str, kind: Kind) -> Field {
-    Field {
-        number,
-        name,
-        kind,
-        label: Label::Optional,
-    }
+    Field { number, name, kind, label: Label::Optional }
 }
 
 pub(super) const fn either(number: u32, name: &'static str, kind: Kind) -> Field {
-    Field {
-        number,
-        name,
-        kind,
-        label: Label::OneOf,
-    }
+    Field { number, name, kind, label: Label::OneOf }
 }
 
 pub(super) const fn many(number: u32, name: &'static str, kind: Kind) -> Field {
-    Field {
-        number,
-        name,
-        kind,
-        label: Label::Repeated,
-    }
+    Field { number, name, kind, label: Label::Repeated }
 }
 
 pub(super) const fn table(fields: &'static [Field]) -> Message {

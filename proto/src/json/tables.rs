@@ -21,11 +21,8 @@ static ARRAY_VALUE: Message = table(&[many(1, "values", Kind::Message(&ANY_VALUE
 
 static KEY_VALUE_LIST: Message = table(&[many(1, "values", Kind::Message(&KEY_VALUE))]);
 
-static KEY_VALUE: Message = table(&[
-    one(1, "key", Text),
-    one(2, "value", Kind::Message(&ANY_VALUE)),
-    one(3, "keyStrindex", Int32),
-]);
+static KEY_VALUE: Message =
+    table(&[one(1, "key", Text), one(2, "value", Kind::Message(&ANY_VALUE)), one(3, "keyStrindex", Int32)]);
 
 static SCOPE: Message = table(&[
     one(1, "name", Text),

@@ -25,18 +25,15 @@ pub(super) fn whole(given: f64) -> Option<i128> {
 /// Writes an integer. `Some(false)`: it is out of range. `None`: the field is no number.
 pub(super) fn put_integer(out: &mut Vec<u8>, field: &Field, place: Place, given: i128) -> Option<bool> {
     let word = match field.kind {
-        Kind::Int32 | Kind::Enum(_) => i32::try_from(given)
-            .ok()
-            .map(|value| i64::from(value).cast_unsigned()),
+        Kind::Int32 | Kind::Enum(_) => {
+            i32::try_from(given).ok().map(|value| i64::from(value).cast_unsigned())
+        }
         Kind::Sint32 => i32::try_from(given).ok().map(zigzag),
         Kind::Int64 | Kind::Sfixed64 => i64::try_from(given).ok().map(i64::cast_unsigned),
         Kind::Uint32 | Kind::Fixed32 => u32::try_from(given).ok().map(u64::from),
         Kind::Uint64 | Kind::Fixed64 => u64::try_from(given).ok(),
         Kind::Double => {
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "what reading the digits as a double would give"
-            )]
+            #[expect(clippy::cast_precision_loss, reason = "what reading the digits as a double would give")]
             put_double(out, field, place, given as f64);
             return Some(true);
         }
@@ -115,10 +112,8 @@ pub(super) fn from_text(out: &mut Vec<u8>, field: &Field, place: Place, given: &
             None => false,
         },
         Kind::Enum(names) => {
-            let named = names
-                .iter()
-                .position(|name| *name == given)
-                .and_then(|number| i128::try_from(number).ok());
+            let named =
+                names.iter().position(|name| *name == given).and_then(|number| i128::try_from(number).ok());
             match named.or_else(|| given.parse().ok()) {
                 Some(number) => put_integer(out, field, place, number)?,
                 None => false,
@@ -150,9 +145,7 @@ fn double(given: &str) -> Option<f64> {
         "-Infinity" => Some(f64::NEG_INFINITY),
         // Rust would also read "inf" and the like, which are not JSON's.
         digits
-            if digits
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')) =>
+            if digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')) =>
         {
             digits.parse().ok().filter(|value: &f64| value.is_finite())
         }
@@ -179,11 +172,7 @@ fn put_decoded(
 }
 
 fn put_base64(out: &mut Vec<u8>, given: &str) -> bool {
-    let engine = if given.contains(['-', '_']) {
-        &URL_SAFE
-    } else {
-        &STANDARD
-    };
+    let engine = if given.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
     engine.decode_vec(given, out).is_ok()
 }
 

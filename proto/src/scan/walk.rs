@@ -183,7 +183,7 @@ impl Scanner<'_> {
         }
         let start = std::mem::replace(&mut self.text, NONE);
         let run = self.source.get(start..end).unwrap_or_default();
-        if run.is_ascii() { Ok(()) } else { check_utf8(run, start) }
+        if is_ascii(run) { Ok(()) } else { check_utf8(run, start) }
     }
 
     /// Steps over a field that the schema does not know.
@@ -254,6 +254,21 @@ fn end_of(bytes: &[u8], content: usize, len: u64) -> Result<usize, Malformed> {
     }
     #[expect(clippy::cast_possible_truncation, reason = "not above the length of a slice")]
     Ok(content + len as usize)
+}
+
+/// Whether all bytes are below 0x80. Runs have tens of bytes, for which this beats the method of slices, since it does
+/// not decide after every word whether to go on.
+#[inline(always)]
+fn is_ascii(run: &[u8]) -> bool {
+    const HIGH: u128 = u128::from_le_bytes([0x80; 16]);
+    let (blocks, rest) = run.as_chunks();
+    let seen = blocks.iter().fold(0, |seen, block| seen | u128::from_le_bytes(*block));
+    // The last block overlaps the one before it.
+    let last = match run.last_chunk() {
+        Some(block) => u128::from_le_bytes(*block),
+        None => rest.iter().fold(0, |seen, &byte| seen | u128::from(byte)),
+    };
+    (seen | last) & HIGH == 0
 }
 
 #[cold]

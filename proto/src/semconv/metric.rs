@@ -25,30 +25,15 @@ pub enum Instrument {
 }
 
 const fn gauge(name: &'static str, unit: &'static str, description: &'static str) -> Metric {
-    Metric {
-        name,
-        unit,
-        description,
-        instrument: Instrument::Gauge,
-    }
+    Metric { name, unit, description, instrument: Instrument::Gauge }
 }
 
 const fn counter(name: &'static str, unit: &'static str, description: &'static str) -> Metric {
-    Metric {
-        name,
-        unit,
-        description,
-        instrument: Instrument::Counter,
-    }
+    Metric { name, unit, description, instrument: Instrument::Counter }
 }
 
 const fn up_down(name: &'static str, unit: &'static str, description: &'static str) -> Metric {
-    Metric {
-        name,
-        unit,
-        description,
-        instrument: Instrument::UpDownCounter,
-    }
+    Metric { name, unit, description, instrument: Instrument::UpDownCounter }
 }
 
 /// Metrics about the host.
@@ -58,11 +43,8 @@ pub mod system {
     /// `system.uptime`
     pub const UPTIME: Metric = gauge("system.uptime", "s", "How long the system has been running.");
     /// `system.cpu.time`
-    pub const CPU_TIME: Metric = counter(
-        "system.cpu.time",
-        "s",
-        "Time that each logical processor spent in each mode.",
-    );
+    pub const CPU_TIME: Metric =
+        counter("system.cpu.time", "s", "Time that each logical processor spent in each mode.");
     /// `system.cpu.utilization`
     pub const CPU_UTILIZATION: Metric = gauge(
         "system.cpu.utilization",
@@ -70,33 +52,21 @@ pub mod system {
         "Share of its time that each logical processor spent in each mode since the last measurement.",
     );
     /// `system.cpu.physical.count`
-    pub const CPU_PHYSICAL_COUNT: Metric = up_down(
-        "system.cpu.physical.count",
-        "{cpu}",
-        "Number of physical processor cores.",
-    );
+    pub const CPU_PHYSICAL_COUNT: Metric =
+        up_down("system.cpu.physical.count", "{cpu}", "Number of physical processor cores.");
     /// `system.cpu.logical.count`
-    pub const CPU_LOGICAL_COUNT: Metric = up_down(
-        "system.cpu.logical.count",
-        "{cpu}",
-        "Number of logical processors.",
-    );
+    pub const CPU_LOGICAL_COUNT: Metric =
+        up_down("system.cpu.logical.count", "{cpu}", "Number of logical processors.");
     /// `system.cpu.frequency`
-    pub const CPU_FREQUENCY: Metric = gauge(
-        "system.cpu.frequency",
-        "Hz",
-        "Operating frequency of the logical processor.",
-    );
+    pub const CPU_FREQUENCY: Metric =
+        gauge("system.cpu.frequency", "Hz", "Operating frequency of the logical processor.");
     /// `system.memory.usage`
     pub const MEMORY_USAGE: Metric = up_down("system.memory.usage", "By", "Memory in each state.");
     /// `system.memory.limit`
     pub const MEMORY_LIMIT: Metric = up_down("system.memory.limit", "By", "Memory there is.");
     /// `system.memory.utilization`
-    pub const MEMORY_UTILIZATION: Metric = gauge(
-        "system.memory.utilization",
-        "1",
-        "Share of the memory in each state.",
-    );
+    pub const MEMORY_UTILIZATION: Metric =
+        gauge("system.memory.utilization", "1", "Share of the memory in each state.");
     /// `system.memory.linux.available`
     pub const MEMORY_LINUX_AVAILABLE: Metric = up_down(
         "system.memory.linux.available",
@@ -104,29 +74,17 @@ pub mod system {
         "Estimate of the memory that programs could get without swapping.",
     );
     /// `system.memory.linux.shared`
-    pub const MEMORY_LINUX_SHARED: Metric = up_down(
-        "system.memory.linux.shared",
-        "By",
-        "Shared memory in use, mostly by tmpfs.",
-    );
+    pub const MEMORY_LINUX_SHARED: Metric =
+        up_down("system.memory.linux.shared", "By", "Shared memory in use, mostly by tmpfs.");
     /// `system.memory.linux.slab.usage`
-    pub const MEMORY_LINUX_SLAB_USAGE: Metric = up_down(
-        "system.memory.linux.slab.usage",
-        "By",
-        "Memory that the kernel uses for its own objects.",
-    );
+    pub const MEMORY_LINUX_SLAB_USAGE: Metric =
+        up_down("system.memory.linux.slab.usage", "By", "Memory that the kernel uses for its own objects.");
     /// `system.memory.linux.hugepages.limit`
-    pub const MEMORY_LINUX_HUGEPAGES_LIMIT: Metric = up_down(
-        "system.memory.linux.hugepages.limit",
-        "{page}",
-        "Number of huge pages there are.",
-    );
+    pub const MEMORY_LINUX_HUGEPAGES_LIMIT: Metric =
+        up_down("system.memory.linux.hugepages.limit", "{page}", "Number of huge pages there are.");
     /// `system.memory.linux.hugepages.page_size`
-    pub const MEMORY_LINUX_HUGEPAGES_PAGE_SIZE: Metric = up_down(
-        "system.memory.linux.hugepages.page_size",
-        "By",
-        "Size of a huge page.",
-    );
+    pub const MEMORY_LINUX_HUGEPAGES_PAGE_SIZE: Metric =
+        up_down("system.memory.linux.hugepages.page_size", "By", "Size of a huge page.");
     /// `system.memory.linux.hugepages.reserved`
     pub const MEMORY_LINUX_HUGEPAGES_RESERVED: Metric = up_down(
         "system.memory.linux.hugepages.reserved",
@@ -140,49 +98,31 @@ pub mod system {
         "Number of huge pages beyond the persistent pool.",
     );
     /// `system.memory.linux.hugepages.usage`
-    pub const MEMORY_LINUX_HUGEPAGES_USAGE: Metric = up_down(
-        "system.memory.linux.hugepages.usage",
-        "{page}",
-        "Number of huge pages in each state.",
-    );
+    pub const MEMORY_LINUX_HUGEPAGES_USAGE: Metric =
+        up_down("system.memory.linux.hugepages.usage", "{page}", "Number of huge pages in each state.");
     /// `system.memory.linux.hugepages.utilization`
-    pub const MEMORY_LINUX_HUGEPAGES_UTILIZATION: Metric = gauge(
-        "system.memory.linux.hugepages.utilization",
-        "1",
-        "Share of the huge pages in each state.",
-    );
+    pub const MEMORY_LINUX_HUGEPAGES_UTILIZATION: Metric =
+        gauge("system.memory.linux.hugepages.utilization", "1", "Share of the huge pages in each state.");
     /// `system.paging.usage`
     pub const PAGING_USAGE: Metric = up_down("system.paging.usage", "By", "Swap space in each state.");
     /// `system.paging.utilization`
-    pub const PAGING_UTILIZATION: Metric = gauge(
-        "system.paging.utilization",
-        "1",
-        "Share of the swap space in each state.",
-    );
+    pub const PAGING_UTILIZATION: Metric =
+        gauge("system.paging.utilization", "1", "Share of the swap space in each state.");
     /// `system.paging.faults`
     pub const PAGING_FAULTS: Metric = counter("system.paging.faults", "{fault}", "Number of page faults.");
     /// `system.paging.operations`
-    pub const PAGING_OPERATIONS: Metric = counter(
-        "system.paging.operations",
-        "{operation}",
-        "Number of paging operations.",
-    );
+    pub const PAGING_OPERATIONS: Metric =
+        counter("system.paging.operations", "{operation}", "Number of paging operations.");
     /// `system.disk.io`
     pub const DISK_IO: Metric = counter("system.disk.io", "By", "Bytes read and written.");
     /// `system.disk.operations`
-    pub const DISK_OPERATIONS: Metric = counter(
-        "system.disk.operations",
-        "{operation}",
-        "Number of reads and writes.",
-    );
+    pub const DISK_OPERATIONS: Metric =
+        counter("system.disk.operations", "{operation}", "Number of reads and writes.");
     /// `system.disk.io_time`
     pub const DISK_IO_TIME: Metric = counter("system.disk.io_time", "s", "Time that the disk was busy.");
     /// `system.disk.operation_time`
-    pub const DISK_OPERATION_TIME: Metric = counter(
-        "system.disk.operation_time",
-        "s",
-        "Sum of the times that all operations took.",
-    );
+    pub const DISK_OPERATION_TIME: Metric =
+        counter("system.disk.operation_time", "s", "Sum of the times that all operations took.");
     /// `system.disk.merged`
     pub const DISK_MERGED: Metric = counter(
         "system.disk.merged",
@@ -192,52 +132,31 @@ pub mod system {
     /// `system.disk.limit`
     pub const DISK_LIMIT: Metric = up_down("system.disk.limit", "By", "Capacity of the disk.");
     /// `system.filesystem.usage`
-    pub const FILESYSTEM_USAGE: Metric = up_down(
-        "system.filesystem.usage",
-        "By",
-        "Space of the filesystem in each state.",
-    );
+    pub const FILESYSTEM_USAGE: Metric =
+        up_down("system.filesystem.usage", "By", "Space of the filesystem in each state.");
     /// `system.filesystem.utilization`
-    pub const FILESYSTEM_UTILIZATION: Metric = gauge(
-        "system.filesystem.utilization",
-        "1",
-        "Share of the filesystem's space in each state.",
-    );
+    pub const FILESYSTEM_UTILIZATION: Metric =
+        gauge("system.filesystem.utilization", "1", "Share of the filesystem's space in each state.");
     /// `system.filesystem.limit`
     pub const FILESYSTEM_LIMIT: Metric =
         up_down("system.filesystem.limit", "By", "Capacity of the filesystem.");
     /// `system.network.io`
     pub const NETWORK_IO: Metric = counter("system.network.io", "By", "Bytes received and transmitted.");
     /// `system.network.packet.count`
-    pub const NETWORK_PACKET_COUNT: Metric = counter(
-        "system.network.packet.count",
-        "{packet}",
-        "Number of packets received and transmitted.",
-    );
+    pub const NETWORK_PACKET_COUNT: Metric =
+        counter("system.network.packet.count", "{packet}", "Number of packets received and transmitted.");
     /// `system.network.packet.dropped`
-    pub const NETWORK_PACKET_DROPPED: Metric = counter(
-        "system.network.packet.dropped",
-        "{packet}",
-        "Number of packets dropped without an error.",
-    );
+    pub const NETWORK_PACKET_DROPPED: Metric =
+        counter("system.network.packet.dropped", "{packet}", "Number of packets dropped without an error.");
     /// `system.network.errors`
-    pub const NETWORK_ERRORS: Metric = counter(
-        "system.network.errors",
-        "{error}",
-        "Number of errors on the network.",
-    );
+    pub const NETWORK_ERRORS: Metric =
+        counter("system.network.errors", "{error}", "Number of errors on the network.");
     /// `system.network.connection.count`
-    pub const NETWORK_CONNECTION_COUNT: Metric = up_down(
-        "system.network.connection.count",
-        "{connection}",
-        "Number of connections in each state.",
-    );
+    pub const NETWORK_CONNECTION_COUNT: Metric =
+        up_down("system.network.connection.count", "{connection}", "Number of connections in each state.");
     /// `system.process.count`
-    pub const PROCESS_COUNT: Metric = up_down(
-        "system.process.count",
-        "{process}",
-        "Number of processes in each state.",
-    );
+    pub const PROCESS_COUNT: Metric =
+        up_down("system.process.count", "{process}", "Number of processes in each state.");
     /// `system.process.created`
     pub const PROCESS_CREATED: Metric = counter(
         "system.process.created",
@@ -245,11 +164,8 @@ pub mod system {
         "Number of processes created since the system started.",
     );
     /// `system.process.limit`
-    pub const PROCESS_LIMIT: Metric = up_down(
-        "system.process.limit",
-        "{thread}",
-        "Most processes and threads that the system allows.",
-    );
+    pub const PROCESS_LIMIT: Metric =
+        up_down("system.process.limit", "{thread}", "Most processes and threads that the system allows.");
 }
 
 /// Metrics about a process.
@@ -257,11 +173,8 @@ pub mod process {
     use super::{Metric, counter, gauge, up_down};
 
     /// `process.cpu.time`
-    pub const CPU_TIME: Metric = counter(
-        "process.cpu.time",
-        "s",
-        "Processor time that the process spent in each mode.",
-    );
+    pub const CPU_TIME: Metric =
+        counter("process.cpu.time", "s", "Processor time that the process spent in each mode.");
     /// `process.cpu.utilization`
     pub const CPU_UTILIZATION: Metric = gauge(
         "process.cpu.utilization",
@@ -285,11 +198,8 @@ pub mod process {
         "Number of file descriptors in use.",
     );
     /// `process.context_switches`
-    pub const CONTEXT_SWITCHES: Metric = counter(
-        "process.context_switches",
-        "{context_switch}",
-        "Number of context switches.",
-    );
+    pub const CONTEXT_SWITCHES: Metric =
+        counter("process.context_switches", "{context_switch}", "Number of context switches.");
     /// `process.paging.faults`
     pub const PAGING_FAULTS: Metric = counter("process.paging.faults", "{fault}", "Number of page faults.");
     /// `process.uptime`

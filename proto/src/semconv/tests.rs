@@ -18,30 +18,18 @@ fn constants(source: &'static str) -> Vec<(String, &'static str)> {
 
 #[test]
 fn every_constant_has_the_name_of_its_value() {
-    let files = [
-        include_str!("resource.rs"),
-        include_str!("item.rs"),
-        include_str!("metric.rs"),
-    ]
-    .map(constants);
+    let files =
+        [include_str!("resource.rs"), include_str!("item.rs"), include_str!("metric.rs")].map(constants);
 
     for (name, value) in files.iter().flatten() {
-        assert_eq!(
-            name.to_lowercase().replace('.', "_"),
-            value.replace('.', "_"),
-            "{value}"
-        );
+        assert_eq!(name.to_lowercase().replace('.', "_"), value.replace('.', "_"), "{value}");
     }
     assert!(files.iter().all(|constants| constants.len() > 20));
 }
 
 #[test]
 fn no_name_occurs_twice() {
-    for file in [
-        include_str!("resource.rs"),
-        include_str!("item.rs"),
-        include_str!("metric.rs"),
-    ] {
+    for file in [include_str!("resource.rs"), include_str!("item.rs"), include_str!("metric.rs")] {
         let mut values: Vec<_> = constants(file).into_iter().map(|(_, value)| value).collect();
         let all = values.len();
         values.sort_unstable();

@@ -56,11 +56,7 @@ enum State {
 
 impl<'a> Attributes<'a> {
     pub(super) const fn new(source: &'a [u8], buffers: Buffers) -> Self {
-        Self {
-            source,
-            buffers,
-            number: 0,
-        }
+        Self { source, buffers, number: 0 }
     }
 
     pub(super) fn into_buffers(self) -> Buffers {
@@ -79,13 +75,8 @@ impl<'a> Attributes<'a> {
     #[inline]
     pub(super) fn load(&mut self, message: Child) {
         let number = self.number;
-        let fields = message
-            .children(self.source)
-            .filter(|field| field.number == number);
-        self.buffers.entries.extend(fields.map(|field| Entry {
-            field: Some(field),
-            state: State::Kept,
-        }));
+        let fields = message.children(self.source).filter(|field| field.number == number);
+        self.buffers.entries.extend(fields.map(|field| Entry { field: Some(field), state: State::Kept }));
     }
 
     /// Whether there is anything to write.
@@ -138,20 +129,13 @@ impl<'a> Attributes<'a> {
 
     /// The attributes as they are now.
     pub fn iter(&self) -> impl Iterator<Item = KeyValue<'_>> {
-        self.buffers
-            .entries
-            .iter()
-            .filter_map(|entry| self.key_value(entry))
+        self.buffers.entries.iter().filter_map(|entry| self.key_value(entry))
     }
 
     /// How many attributes there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.buffers
-            .entries
-            .iter()
-            .filter(|entry| !matches!(entry.state, State::Removed))
-            .count()
+        self.buffers.entries.iter().filter(|entry| !matches!(entry.state, State::Removed)).count()
     }
 
     /// Whether there are none.
@@ -163,9 +147,7 @@ impl<'a> Attributes<'a> {
     /// The value of `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<AnyValue<'_>> {
-        self.iter()
-            .find(|attribute| attribute.key_bytes() == key.as_bytes())
-            .map(KeyValue::value)
+        self.iter().find(|attribute| attribute.key_bytes() == key.as_bytes()).map(KeyValue::value)
     }
 
     /// Whether there is an attribute `key`.
@@ -208,28 +190,18 @@ impl<'a> Attributes<'a> {
         if !allowed(write, position) {
             return false;
         }
-        // Looked up while the buffer is in its place, since the attribute may be one that was written before.
         let found = self.position(from).and_then(|index| self.buffers.entries.get(index)).copied();
-        // Encoded at the end of the buffer that the value may stand in, hence the detour.
+        // The value may stand in the buffer that is written to.
         let mut owned = std::mem::take(&mut self.buffers.owned);
         let start = owned.len();
         let written = match found {
-            Some(Entry {
-                state: State::Written { start: at, end },
-                ..
-            }) => {
+            Some(Entry { state: State::Written { start: at, end }, .. }) => {
                 let copy = owned.get(at..end).unwrap_or_default().to_vec();
                 put_key_value(&mut owned, key, &KeyValue::new(&copy).value().into());
                 true
             }
-            Some(Entry {
-                field: Some(field), ..
-            }) => {
-                put_key_value(
-                    &mut owned,
-                    key,
-                    &KeyValue::new(field.bytes(self.source)).value().into(),
-                );
+            Some(Entry { field: Some(field), .. }) => {
+                put_key_value(&mut owned, key, &KeyValue::new(field.bytes(self.source)).value().into());
                 true
             }
             Some(_) | None => false,
@@ -249,8 +221,12 @@ impl<'a> Attributes<'a> {
     }
 
     /// Removes the attributes for which `keep` says no.
-    pub fn retain(&mut self, mut keep: impl FnMut(KeyValue<'_>) -> bool) {
-        for index in 0..self.buffers.entries.len() {
+    pub fn retain(&mut self, keep: impl FnMut(KeyValue<'_>) -> bool) {
+        self.retain_from(0, keep);
+    }
+
+    fn retain_from(&mut self, first: usize, mut keep: impl FnMut(KeyValue<'_>) -> bool) {
+        for index in first..self.buffers.entries.len() {
             let removed = self
                 .buffers
                 .entries
@@ -268,10 +244,7 @@ impl<'a> Attributes<'a> {
         let end = self.buffers.owned.len();
         let written = State::Written { start, end };
         let Some(position) = position else {
-            self.buffers.entries.push(Entry {
-                field: None,
-                state: written,
-            });
+            self.buffers.entries.push(Entry { field: None, state: written });
             return;
         };
         let unchanged = self
@@ -285,25 +258,13 @@ impl<'a> Attributes<'a> {
         } else if let Some(entry) = self.buffers.entries.get_mut(position) {
             entry.state = written;
         }
-        // A key that occurs more than once is left once.
-        for index in position + 1..self.buffers.entries.len() {
-            let doubled = self
-                .buffers
-                .entries
-                .get(index)
-                .and_then(|entry| self.key_value(entry))
-                .is_some_and(|attribute| attribute.key_bytes() == key.as_bytes());
-            if let Some(entry) = self.buffers.entries.get_mut(index).filter(|_entry| doubled) {
-                entry.state = State::Removed;
-            }
-        }
+        self.retain_from(position + 1, |attribute| attribute.key_bytes() != key.as_bytes());
     }
 
     /// The index of the first entry with this key.
     fn position(&self, key: &str) -> Option<usize> {
         self.buffers.entries.iter().position(|entry| {
-            self.key_value(entry)
-                .is_some_and(|attribute| attribute.key_bytes() == key.as_bytes())
+            self.key_value(entry).is_some_and(|attribute| attribute.key_bytes() == key.as_bytes())
         })
     }
 

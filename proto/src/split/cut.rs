@@ -57,9 +57,10 @@ impl Room<'_> {
         self.limits.items.get() - self.items
     }
 
-    /// Whether `len` more bytes fit. The first ones always do, or there would be no end.
-    fn takes(&self, len: usize) -> bool {
-        !self.started || self.out.len() + len <= self.limits.bytes
+    /// Whether `len` more bytes with `weight` items fit. A single item at the start always does, or there would be no
+    /// end.
+    fn takes(&self, len: usize, weight: usize) -> bool {
+        weight <= 1 && !self.started || self.out.len() + len <= self.limits.bytes
     }
 
     fn put(&mut self, raw: &[u8], items: usize) {
@@ -115,19 +116,21 @@ impl Cut {
             .children(request)
             .filter(|field| field.number == ELEMENTS)
             .all(|element| self.write_element(request, element, room));
-        if done || room.out.len() > head {
+        // Without elements in it, the head is worth writing only if there are none to come.
+        if room.out.len() > head || done && room.takes(0, 0) {
+            room.started = true;
             message.close(room.out);
-        } else {
-            room.out.truncate(start);
+            return done;
         }
-        done
+        room.out.truncate(start);
+        false
     }
 
     /// Writes what fits of a span, log record or metric. Returns whether all of it is done.
     fn write_element(&mut self, request: &Bytes, element: Child, room: &mut Room<'_>) -> bool {
         let raw = request.get(element.start..element.end).unwrap_or_default();
         let weight = weight(self.signal, element.bytes(request));
-        let done = if self.points_done == 0 && weight <= room.items() && room.takes(raw.len()) {
+        let done = if self.points_done == 0 && weight <= room.items() && room.takes(raw.len(), weight) {
             room.put(raw, weight);
             true
         } else {
@@ -164,7 +167,7 @@ fn write_points(room: &mut Room<'_>, element: Child, metric: &[u8], skip: usize)
     }
     let mut taken = 0;
     for point in points(metric).skip(skip) {
-        if room.items() == 0 || !room.takes(point.raw.len()) {
+        if room.items() == 0 || !room.takes(point.raw.len(), 1) {
             break;
         }
         room.put(point.raw, 1);

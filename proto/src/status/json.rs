@@ -36,21 +36,14 @@ impl Status {
         };
         let mut status = Self::new(Code::Ok, string(object.get("message")));
         status.code = object.get("code").map_or(Code::Ok, code);
-        for detail in object
-            .get("details")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+        for detail in object.get("details").and_then(Value::as_array).into_iter().flatten() {
             let kind = detail.get("@type").and_then(Value::as_str).unwrap_or_default();
             if kind.ends_with("/google.rpc.RetryInfo") {
                 let delay = detail.get("retryDelay").and_then(Value::as_str).and_then(read);
                 status.retry_delay = Some(delay.unwrap_or_default());
             } else if kind.ends_with("/google.rpc.BadRequest") {
-                status.violation = detail
-                    .get("fieldViolations")
-                    .and_then(|all| all.get(0))
-                    .map(|first| Violation {
+                status.violation =
+                    detail.get("fieldViolations").and_then(|all| all.get(0)).map(|first| Violation {
                         field: string(first.get("field")),
                         description: string(first.get("description")),
                     });
@@ -67,11 +60,7 @@ fn string(value: Option<&Value>) -> String {
 /// A code is a number; some servers write its name.
 fn code(value: &Value) -> Code {
     let by_name = |name: &str| Code::ALL.into_iter().find(|code| code.name() == name);
-    value
-        .as_i64()
-        .map(Code::from_number)
-        .or_else(|| value.as_str().and_then(by_name))
-        .unwrap_or_default()
+    value.as_i64().map(Code::from_number).or_else(|| value.as_str().and_then(by_name)).unwrap_or_default()
 }
 
 /// A duration in proto3's form: seconds with none, three, six or nine digits behind the point.
@@ -97,8 +86,5 @@ fn read(duration: &str) -> Option<Duration> {
     if fraction.len() > 9 {
         return None;
     }
-    Some(duration_of(
-        seconds.parse().ok()?,
-        format!("{fraction:0<9}").parse().ok()?,
-    ))
+    Some(duration_of(seconds.parse().ok()?, format!("{fraction:0<9}").parse().ok()?))
 }

@@ -43,12 +43,7 @@ impl Status {
     /// A failure without details.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            retry_delay: None,
-            violation: None,
-        }
+        Self { code, message: message.into(), retry_delay: None, violation: None }
     }
 
     /// Whether the client may send the same request again.

@@ -45,10 +45,7 @@ impl PartialSuccess {
     pub fn to_json(&self, signal: Signal) -> String {
         let mut partial = Map::new();
         if self.rejected > 0 {
-            partial.insert(
-                rejected_field(signal).to_owned(),
-                self.rejected.to_string().into(),
-            );
+            partial.insert(rejected_field(signal).to_owned(), self.rejected.to_string().into());
         }
         if !self.message.is_empty() {
             partial.insert("errorMessage".to_owned(), self.message.as_str().into());

@@ -72,11 +72,8 @@ impl Status {
     }
 
     fn read_detail(&mut self, any: &[u8]) {
-        let field = |number| {
-            Fields::new(any)
-                .find(|field| field.number == number)
-                .and_then(|field| field.bytes())
-        };
+        let field =
+            |number| Fields::new(any).find(|field| field.number == number).and_then(|field| field.bytes());
         let type_url = field(TYPE_URL).unwrap_or_default();
         let value = field(VALUE).unwrap_or_default();
         if type_url.ends_with(b"/google.rpc.RetryInfo") {

@@ -12,18 +12,11 @@ use crate::Signal;
 
 #[test]
 fn a_partial_success_is_read_by_prost_for_every_signal() {
-    let bytes = PartialSuccess {
-        rejected: 5,
-        message: "too old".to_owned(),
-    }
-    .to_protobuf();
+    let bytes = PartialSuccess { rejected: 5, message: "too old".to_owned() }.to_protobuf();
 
     let traces = ExportTraceServiceResponse::decode(bytes.as_slice()).expect("well formed");
     let traces = traces.partial_success.expect("set");
-    assert_eq!(
-        (traces.rejected_spans, traces.error_message.as_str()),
-        (5, "too old")
-    );
+    assert_eq!((traces.rejected_spans, traces.error_message.as_str()), (5, "too old"));
     let metrics = ExportMetricsServiceResponse::decode(bytes.as_slice()).expect("well formed");
     assert_eq!(metrics.partial_success.expect("set").rejected_data_points, 5);
     let logs = ExportLogsServiceResponse::decode(bytes.as_slice()).expect("well formed");
@@ -32,23 +25,14 @@ fn a_partial_success_is_read_by_prost_for_every_signal() {
 
 #[test]
 fn a_partial_success_in_json_names_the_items_of_its_signal() {
-    let partial = PartialSuccess {
-        rejected: 7,
-        message: "a \"quoted\" reason".to_owned(),
-    };
+    let partial = PartialSuccess { rejected: 7, message: "a \"quoted\" reason".to_owned() };
 
     assert_eq!(
         partial.to_json(Signal::Traces),
         r#"{"partialSuccess":{"rejectedSpans":"7","errorMessage":"a \"quoted\" reason"}}"#
     );
-    let warning = PartialSuccess {
-        rejected: 0,
-        message: "slow down".to_owned(),
-    };
-    assert_eq!(
-        warning.to_json(Signal::Logs),
-        r#"{"partialSuccess":{"errorMessage":"slow down"}}"#
-    );
+    let warning = PartialSuccess { rejected: 0, message: "slow down".to_owned() };
+    assert_eq!(warning.to_json(Signal::Logs), r#"{"partialSuccess":{"errorMessage":"slow down"}}"#);
     assert!(partial.to_json(Signal::Metrics).contains("rejectedDataPoints"));
     for signal in Signal::ALL {
         assert_eq!(
@@ -70,37 +54,14 @@ fn a_partial_success_in_json_names_the_items_of_its_signal() {
 
 #[test]
 fn what_says_nothing_is_full_success() {
-    let nothing = ExportLogsServiceResponse {
-        partial_success: Some(ExportLogsPartialSuccess::default()),
-    };
-    let negative = ExportLogsPartialSuccess {
-        rejected_log_records: -4,
-        error_message: String::new(),
-    };
-    let negative = ExportLogsServiceResponse {
-        partial_success: Some(negative),
-    };
-    for response in [
-        Vec::new(),
-        nothing.encode_to_vec(),
-        negative.encode_to_vec(),
-        b"<html>".to_vec(),
-    ] {
+    let nothing = ExportLogsServiceResponse { partial_success: Some(ExportLogsPartialSuccess::default()) };
+    let negative = ExportLogsPartialSuccess { rejected_log_records: -4, error_message: String::new() };
+    let negative = ExportLogsServiceResponse { partial_success: Some(negative) };
+    for response in [Vec::new(), nothing.encode_to_vec(), negative.encode_to_vec(), b"<html>".to_vec()] {
         assert_eq!(PartialSuccess::from_protobuf(&response), None, "{response:?}");
     }
-    for response in [
-        "",
-        "{}",
-        r#"{"partialSuccess":null}"#,
-        r#"{"partialSuccess":{}}"#,
-        "<html>",
-        "[]",
-    ] {
-        assert_eq!(
-            PartialSuccess::from_json(Signal::Logs, response.as_bytes()),
-            None,
-            "{response}"
-        );
+    for response in ["", "{}", r#"{"partialSuccess":null}"#, r#"{"partialSuccess":{}}"#, "<html>", "[]"] {
+        assert_eq!(PartialSuccess::from_json(Signal::Logs, response.as_bytes()), None, "{response}");
     }
 }
 
@@ -136,14 +97,9 @@ fn a_status_in_json_has_the_form_of_proto3() {
         )
     );
 
-    let violation = Violation {
-        field: "resourceSpans[0]".to_owned(),
-        description: "not an object".to_owned(),
-    };
-    let refused = Status {
-        violation: Some(violation),
-        ..Status::new(Code::InvalidArgument, "bad request")
-    };
+    let violation =
+        Violation { field: "resourceSpans[0]".to_owned(), description: "not an object".to_owned() };
+    let refused = Status { violation: Some(violation), ..Status::new(Code::InvalidArgument, "bad request") };
     assert_eq!(
         refused.to_json(),
         concat!(
@@ -158,14 +114,8 @@ fn a_status_that_others_wrote_is_read_as_far_as_possible() {
     let read = |json: &str| Status::from_json(json.as_bytes());
 
     assert_eq!(read("{}"), Some(Status::new(Code::Ok, "")));
-    assert_eq!(
-        read(r#"{"code":"UNAVAILABLE"}"#),
-        Some(Status::new(Code::Unavailable, ""))
-    );
-    assert_eq!(
-        read(r#"{"code":99,"message":5}"#),
-        Some(Status::new(Code::Unknown, ""))
-    );
+    assert_eq!(read(r#"{"code":"UNAVAILABLE"}"#), Some(Status::new(Code::Unavailable, "")));
+    assert_eq!(read(r#"{"code":99,"message":5}"#), Some(Status::new(Code::Unknown, "")));
     assert_eq!(read("not found"), None);
     let delay = |text: &str| {
         read(&format!(r#"{{"details":[{{"@type":"x"}},{{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":{text}}}]}}"#))
@@ -181,22 +131,12 @@ fn a_status_that_others_wrote_is_read_as_far_as_possible() {
 
 #[test]
 fn codes_are_retryable_as_the_specification_lists_them() {
-    let retryable: Vec<_> = Code::ALL
-        .into_iter()
-        .filter(|code| code.is_retryable(false))
-        .map(Code::name)
-        .collect();
+    let retryable: Vec<_> =
+        Code::ALL.into_iter().filter(|code| code.is_retryable(false)).map(Code::name).collect();
 
     assert_eq!(
         retryable,
-        [
-            "CANCELLED",
-            "DEADLINE_EXCEEDED",
-            "ABORTED",
-            "OUT_OF_RANGE",
-            "UNAVAILABLE",
-            "DATA_LOSS"
-        ]
+        ["CANCELLED", "DEADLINE_EXCEEDED", "ABORTED", "OUT_OF_RANGE", "UNAVAILABLE", "DATA_LOSS"]
     );
     let mut exhausted = Status::new(Code::ResourceExhausted, "");
     assert!(!exhausted.is_retryable());
@@ -209,11 +149,7 @@ fn codes_are_retryable_as_the_specification_lists_them() {
 #[test]
 fn grpc_and_http_agree_on_what_is_retryable() {
     for code in Code::ALL {
-        assert_eq!(
-            is_retryable_http(code.http_status()),
-            code.is_retryable(true),
-            "{code}"
-        );
+        assert_eq!(is_retryable_http(code.http_status()), code.is_retryable(true), "{code}");
     }
     for status in 100..600 {
         let code = Code::from_http_status(status);
@@ -237,18 +173,14 @@ fn any_status() -> impl Strategy<Value = Status> {
         .prop_map(|(seconds, nanos)| Duration::new(seconds, nanos));
     let violation =
         (any::<String>(), any::<String>()).prop_map(|(field, description)| Violation { field, description });
-    (
-        0..17_i64,
-        any::<String>(),
-        proptest::option::of(delay),
-        proptest::option::of(violation),
-    )
-        .prop_map(|(code, message, retry_delay, violation)| Status {
+    (0..17_i64, any::<String>(), proptest::option::of(delay), proptest::option::of(violation)).prop_map(
+        |(code, message, retry_delay, violation)| Status {
             code: Code::from_number(code),
             message,
             retry_delay,
             violation,
-        })
+        },
+    )
 }
 
 /// The same as prost writes it, from the definitions in googleapis.
@@ -257,30 +189,18 @@ fn reference(status: &Status) -> reference::Status {
     if let Some(delay) = status.retry_delay {
         let seconds = i64::try_from(delay.as_secs()).expect("small");
         let nanos = i32::try_from(delay.subsec_nanos()).expect("small");
-        let value = reference::RetryInfo {
-            retry_delay: Some(reference::Duration { seconds, nanos }),
-        };
+        let value = reference::RetryInfo { retry_delay: Some(reference::Duration { seconds, nanos }) };
         let type_url = "type.googleapis.com/google.rpc.RetryInfo".to_owned();
-        details.push(reference::Any {
-            type_url,
-            value: value.encode_to_vec(),
-        });
+        details.push(reference::Any { type_url, value: value.encode_to_vec() });
     }
     if let Some(Violation { field, description }) = status.violation.clone() {
         let value = reference::BadRequest {
             field_violations: vec![reference::FieldViolation { field, description }],
         };
         let type_url = "type.googleapis.com/google.rpc.BadRequest".to_owned();
-        details.push(reference::Any {
-            type_url,
-            value: value.encode_to_vec(),
-        });
+        details.push(reference::Any { type_url, value: value.encode_to_vec() });
     }
-    reference::Status {
-        code: i32::from(status.code.number()),
-        message: status.message.clone(),
-        details,
-    }
+    reference::Status { code: i32::from(status.code.number()), message: status.message.clone(), details }
 }
 
 /// `google/rpc/status.proto` and `google/rpc/error_details.proto`.

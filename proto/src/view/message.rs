@@ -140,10 +140,10 @@ fn next_varint(packed: &[u8]) -> Option<(u64, &[u8])> {
     Some((value, packed.get(next..)?))
 }
 
-/// The last field with this number.
+/// The fields with this number.
 #[inline]
-pub(super) fn last(bytes: &[u8], number: u32) -> Option<Field<'_>> {
-    Fields::new(bytes).filter(|field| field.number == number).last()
+pub(super) fn occurrences(bytes: &[u8], number: u32) -> impl Iterator<Item = Field<'_>> {
+    Fields::new(bytes).filter(move |field| field.number == number)
 }
 
 /// The text of a string field; empty if it is not UTF-8.
@@ -238,8 +238,9 @@ macro_rules! read_field {
     ($bytes:expr, $number:expr, fixed64s) => { $crate::view::Fixed64s::new($bytes, $number) };
     ($bytes:expr, $number:expr, varints) => { $crate::view::Varints::new($bytes, $number) };
     ($bytes:expr, $number:expr, $($kind:ident)+) => {
-        $crate::view::message::last($bytes, $number)
-            .and_then(|field| field_value!(field, $($kind)+))
+        $crate::view::message::occurrences($bytes, $number)
+            .filter_map(|field| field_value!(field, $($kind)+))
+            .last()
             .unwrap_or_default()
     };
 }

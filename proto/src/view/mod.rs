@@ -13,6 +13,7 @@ mod common;
 mod logs;
 mod message;
 mod metrics;
+mod points;
 mod request;
 mod trace;
 
@@ -25,9 +26,11 @@ pub use common::{
 pub use logs::{LogRecord, LogRecordFields, ResourceLogs, ScopeLogs};
 pub use message::{Doubles, Fixed64s, Repeated, RepeatedStr, Varints, View};
 pub use metrics::{
-    Buckets, Data, Exemplar, ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram,
-    HistogramDataPoint, Metric, NumberDataPoint, NumberDataPointFields, NumberValue, Point, Points,
-    ResourceMetrics, ScopeMetrics, Sum, Summary, SummaryDataPoint, ValueAtQuantile,
+    Data, ExponentialHistogram, Gauge, Histogram, Metric, Points, ResourceMetrics, ScopeMetrics, Sum, Summary,
+};
+pub use points::{
+    Buckets, Exemplar, ExponentialHistogramDataPoint, HistogramDataPoint, NumberDataPoint,
+    NumberDataPointFields, NumberValue, Point, SummaryDataPoint, ValueAtQuantile,
 };
 pub use request::{
     ExportLogsServiceRequest, ExportMetricsServiceRequest, ExportTraceServiceRequest, Request, ResourceItems,

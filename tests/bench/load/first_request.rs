@@ -14,12 +14,16 @@ const PAUSE: Duration = Duration::from_micros(100);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Connects as soon as somebody listens, sends one request and waits for its acknowledgement. Returns when that was.
-pub(crate) async fn acknowledged(address: SocketAddr, template: &Template) -> anyhow::Result<Instant> {
+pub(crate) async fn acknowledged(
+    address: SocketAddr,
+    template: &Template,
+    mut still_runs: impl FnMut() -> bool,
+) -> anyhow::Result<Instant> {
     let deadline = Instant::now() + PATIENCE;
     let stream = loop {
         match TcpStream::connect(address) {
             Ok(stream) => break stream,
-            Err(error) if Instant::now() > deadline => return Err(error.into()),
+            Err(error) if Instant::now() > deadline || !still_runs() => return Err(error.into()),
             Err(_) => std::thread::park_timeout(PAUSE),
         }
     };

@@ -87,9 +87,7 @@ pub(crate) async fn run(options: &GeneratorOptions) -> anyhow::Result<()> {
             reason = "a place in the list"
         )]
         let place = (share * (latencies.len().saturating_sub(1)) as f64) as usize;
-        latencies
-            .get(place)
-            .map_or(0.0, |latency| latency.as_secs_f64() * 1000.0)
+        latencies.get(place).map_or(0.0, |latency| latency.as_secs_f64() * 1000.0)
     };
     let report = Report {
         seconds,
@@ -123,12 +121,9 @@ impl Plan {
                 None => Instant::now(),
             };
             // The previous call has ended, so that its bytes are free to be changed.
-            let mut bytes = buffer
-                .try_into_mut()
-                .unwrap_or_else(|shared| BytesMut::from(shared.as_ref()));
+            let mut bytes = buffer.try_into_mut().unwrap_or_else(|shared| BytesMut::from(shared.as_ref()));
             let message = bytes.get_mut(PREFIX..).context("no message")?;
-            self.template
-                .renumber(message, self.first + number * ITEMS_PER_REQUEST);
+            self.template.renumber(message, self.first + number * ITEMS_PER_REQUEST);
             buffer = bytes.freeze();
             self.deliver(&sender, &buffer).await?;
             latencies.push(due.elapsed());

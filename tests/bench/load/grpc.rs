@@ -24,9 +24,7 @@ const EMPTY: Bytes = Bytes::from_static(&[0; PREFIX]);
 
 static HEAD: LazyLock<Response<()>> = LazyLock::new(|| {
     let mut response = Response::new(());
-    response
-        .headers_mut()
-        .insert("content-type", HeaderValue::from_static("application/grpc"));
+    response.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
     response
 });
 
@@ -64,14 +62,8 @@ pub(crate) async fn read(stream: &mut RecvStream) -> anyhow::Result<Message> {
     }
     let [flag, a, b, c, d] = prefix;
     let stated = usize::try_from(u32::from_be_bytes([a, b, c, d]))?;
-    anyhow::ensure!(
-        prefix_read == PREFIX && stated == length,
-        "a message of {length} bytes says {stated}"
-    );
-    Ok(Message {
-        compressed: flag == 1,
-        pieces,
-    })
+    anyhow::ensure!(prefix_read == PREFIX && stated == length, "a message of {length} bytes says {stated}");
+    Ok(Message { compressed: flag == 1, pieces })
 }
 
 /// Answers a call with success.
@@ -102,8 +94,5 @@ pub(crate) async fn status(response: h2::client::ResponseFuture) -> anyhow::Resu
     }
     let trailers = stream.trailers().await?;
     let status = trailers.as_ref().unwrap_or(&head.headers).get("grpc-status");
-    Ok(status
-        .context("the response has no grpc-status")?
-        .to_str()?
-        .parse()?)
+    Ok(status.context("the response has no grpc-status")?.to_str()?.parse()?)
 }

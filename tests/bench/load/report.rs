@@ -35,11 +35,7 @@ fn summaries(outcomes: &[Outcome]) -> Vec<Summary<'_>> {
     let mut summaries: Vec<Summary<'_>> = Vec::new();
     for outcome in outcomes {
         let known = |summary: &&Summary<'_>| summary.scenario == outcome.scenario;
-        if summaries
-            .iter()
-            .filter(known)
-            .any(|summary| summary.subject == outcome.subject)
-        {
+        if summaries.iter().filter(known).any(|summary| summary.subject == outcome.subject) {
             continue;
         }
         let same = |other: &&Outcome| other.scenario == outcome.scenario && other.subject == outcome.subject;
@@ -49,17 +45,9 @@ fn summaries(outcomes: &[Outcome]) -> Vec<Summary<'_>> {
             .map(|(title, figure, _)| (*title, median(runs.iter().map(|run| figure(run)))))
             .collect();
         let cpu = |medians: &[(&str, f64)]| medians.first().map_or(f64::NAN, |(_, cpu)| *cpu);
-        let reference = summaries
-            .iter()
-            .find(known)
-            .map_or(cpu(&medians), |first| cpu(&first.medians));
+        let reference = summaries.iter().find(known).map_or(cpu(&medians), |first| cpu(&first.medians));
         let cpu_ratio = cpu(&medians) / reference;
-        summaries.push(Summary {
-            scenario: outcome.scenario,
-            subject: &outcome.subject,
-            medians,
-            cpu_ratio,
-        });
+        summaries.push(Summary { scenario: outcome.scenario, subject: &outcome.subject, medians, cpu_ratio });
     }
     summaries
 }
@@ -69,10 +57,7 @@ fn median(figures: impl Iterator<Item = f64>) -> f64 {
     let mut figures: Vec<f64> = figures.collect();
     figures.sort_unstable_by(f64::total_cmp);
     let upper = figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN);
-    let lower = figures
-        .get(figures.len().saturating_sub(1) / 2)
-        .copied()
-        .unwrap_or(f64::NAN);
+    let lower = figures.get(figures.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN);
     f64::midpoint(lower, upper)
 }
 
@@ -89,12 +74,7 @@ pub(crate) fn table(outcomes: &[Outcome], out: &mut impl Write) -> anyhow::Resul
     }
     writeln!(out, "----------:|")?;
     for summary in summaries(outcomes) {
-        write!(
-            out,
-            "| {:<31} | {:<10} |",
-            summary.scenario.title(),
-            summary.subject
-        )?;
+        write!(out, "| {:<31} | {:<10} |", summary.scenario.title(), summary.subject)?;
         for ((_, figure), (_, _, decimals)) in summary.medians.iter().zip(COLUMNS) {
             write!(out, " {figure:>9.decimals$} |")?;
         }

@@ -76,11 +76,7 @@ pub(crate) async fn all(args: &Args) -> anyhow::Result<()> {
         }
     }
     let mut stdout = std::io::stdout().lock();
-    if args.json {
-        report::json(&outcomes, &mut stdout)
-    } else {
-        report::table(&outcomes, &mut stdout)
-    }
+    if args.json { report::json(&outcomes, &mut stdout) } else { report::table(&outcomes, &mut stdout) }
 }
 
 async fn one(args: &Args, scenario: Scenario, subject: &Subject, round: usize) -> anyhow::Result<Outcome> {
@@ -89,8 +85,8 @@ async fn one(args: &Args, scenario: Scenario, subject: &Subject, round: usize) -
     let mut sink = Sink::start(args.sink_frame).await?;
     let listen = ports::free()?;
 
-    let running = subject.start(scenario, listen, sink.address.parse()?, args.pin)?;
-    let acknowledged = first_request::acknowledged(listen, &template).await;
+    let mut running = subject.start(scenario, listen, sink.address.parse()?, args.pin)?;
+    let acknowledged = first_request::acknowledged(listen, &template, || running.still_runs()).await;
     let acknowledged = acknowledged.with_context(|| running.last_words())?;
     let start = acknowledged.duration_since(running.started);
     let arrived = sink.wait_for(ITEMS_PER_REQUEST).await?;
@@ -101,9 +97,7 @@ async fn one(args: &Args, scenario: Scenario, subject: &Subject, round: usize) -
     );
     let idle = running.usage()?;
 
-    let report = generate(args, scenario, listen, requests)
-        .await
-        .with_context(|| running.last_words())?;
+    let report = generate(args, scenario, listen, requests).await.with_context(|| running.last_words())?;
     let all_acknowledged = Instant::now();
     let cpu_at_end_of_load = running.cpu()?;
     let expected = (requests + 1) * ITEMS_PER_REQUEST;
@@ -146,12 +140,7 @@ async fn generate(
 ) -> anyhow::Result<generator::Report> {
     let mut command = Command::new(env::current_exe()?);
     command.args(["generator", "--address", &address.to_string()]);
-    command.args([
-        "--signal",
-        scenario.signal().name(),
-        "--requests",
-        &requests.to_string(),
-    ]);
+    command.args(["--signal", scenario.signal().name(), "--requests", &requests.to_string()]);
     command.args(["--first", &(ITEMS_PER_REQUEST + 1).to_string()]);
     command.args([
         "--connections",
@@ -162,11 +151,7 @@ async fn generate(
     if let Some(rate) = scenario.rate() {
         command.args(["--rate", &rate.to_string()]);
     }
-    let output = command
-        .stderr(Stdio::inherit())
-        .kill_on_drop(true)
-        .output()
-        .await?;
+    let output = command.stderr(Stdio::inherit()).kill_on_drop(true).output().await?;
     anyhow::ensure!(output.status.success(), "the generator failed");
     Ok(serde_json::from_slice(&output.stdout)?)
 }
@@ -182,19 +167,12 @@ struct Sink {
 impl Sink {
     async fn start(frame: u32) -> anyhow::Result<Self> {
         let mut command = Command::new(env::current_exe()?);
-        command
-            .args(["sink", "--frame", &frame.to_string()])
-            .kill_on_drop(true);
+        command.args(["sink", "--frame", &frame.to_string()]).kill_on_drop(true);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let questions = child.stdin.take().context("no stdin")?;
         let mut answers = BufReader::new(child.stdout.take().context("no stdout")?).lines();
         let address = answers.next_line().await?.context("the sink did not start")?;
-        Ok(Self {
-            address,
-            questions,
-            answers,
-            _child: child,
-        })
+        Ok(Self { address, questions, answers, _child: child })
     }
 
     /// What has arrived once there are `items`, or once it is clear that there will not be.

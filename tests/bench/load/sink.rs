@@ -78,10 +78,7 @@ async fn connection(
     received: Arc<watch::Sender<Received>>,
 ) -> anyhow::Result<()> {
     let mut server = h2::server::Builder::new();
-    server
-        .initial_window_size(WINDOW)
-        .initial_connection_window_size(WINDOW)
-        .max_frame_size(frame);
+    server.initial_window_size(WINDOW).initial_connection_window_size(WINDOW).max_frame_size(frame);
     let Ok(mut connection) = server.handshake::<_, Bytes>(stream).await else {
         return Ok(()); // a probe that opened a socket only
     };

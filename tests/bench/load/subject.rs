@@ -37,23 +37,16 @@ impl Subject {
 
     fn named(name: &str, args: &Args) -> anyhow::Result<Self> {
         match name {
-            "relay" => Ok(Self::Relay {
-                frame: args.relay_frame,
-            }),
+            "relay" => Ok(Self::Relay { frame: args.relay_frame }),
             "edgewatch" => Ok(Self::Edgewatch(match &args.edgewatch {
                 Some(path) => path.clone(),
                 None => agent::binary()?,
             })),
             other => {
                 let lines = args.command.iter().filter_map(|command| command.split_once('='));
-                let line = lines
-                    .into_iter()
-                    .find_map(|(name, line)| (name == other).then_some(line));
+                let line = lines.into_iter().find_map(|(name, line)| (name == other).then_some(line));
                 let line = line.with_context(|| format!("no --command is named {other}"))?;
-                Ok(Self::Command {
-                    name: other.to_owned(),
-                    line: line.to_owned(),
-                })
+                Ok(Self::Command { name: other.to_owned(), line: line.to_owned() })
             }
         }
     }
@@ -73,28 +66,18 @@ impl Subject {
         sink: SocketAddr,
         folder: &Path,
     ) -> anyhow::Result<Command> {
-        let fill = |text: &str| {
-            text.replace("{listen}", &listen.to_string())
-                .replace("{sink}", &sink.to_string())
-        };
+        let fill =
+            |text: &str| text.replace("{listen}", &listen.to_string()).replace("{sink}", &sink.to_string());
         match self {
             Self::Relay { frame } => {
                 let mut command = Command::new(env::current_exe()?);
-                command.args([
-                    "relay",
-                    "--listen",
-                    &listen.to_string(),
-                    "--sink",
-                    &sink.to_string(),
-                ]);
+                command.args(["relay", "--listen", &listen.to_string(), "--sink", &sink.to_string()]);
                 command.args(["--frame", &frame.to_string()]);
                 if scenario.gzip() {
                     command.arg("--gzip");
                 }
                 // Freed batches stay with the process instead of being asked back page by page.
-                command
-                    .env("MALLOC_TRIM_THRESHOLD_", "67108864")
-                    .env("MALLOC_MMAP_THRESHOLD_", "67108864");
+                command.env("MALLOC_TRIM_THRESHOLD_", "67108864").env("MALLOC_MMAP_THRESHOLD_", "67108864");
                 Ok(command)
             }
             Self::Edgewatch(binary) => {
@@ -138,17 +121,11 @@ impl Subject {
             pin::to_core(pin::SUBJECT)?; // a child runs where its parent's thread does
         }
         let started = Instant::now();
-        let child = command
-            .spawn()
-            .with_context(|| format!("cannot start {}", self.name()));
+        let child = command.spawn().with_context(|| format!("cannot start {}", self.name()));
         if pinned {
             pin::to_core(pin::SURROUNDINGS)?;
         }
-        Ok(Running {
-            child: child?,
-            started,
-            folder,
-        })
+        Ok(Running { child: child?, started, folder })
     }
 }
 
@@ -162,6 +139,10 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) fn usage(&self) -> anyhow::Result<process::Usage> {
         process::usage(self.child.id()).context("the process under test has ended")
+    }
+
+    pub(crate) fn still_runs(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
     }
 
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {

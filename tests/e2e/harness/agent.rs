@@ -33,10 +33,7 @@ async fn an_agent_that_ends_early_shows_what_it_wrote() -> anyhow::Result<()> {
 
     let error = agent.start().await.unwrap_err();
 
-    assert!(
-        error.to_string().contains("receivers.otlp: no such port"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("receivers.otlp: no such port"), "{error}");
     Ok(())
 }
 
@@ -52,9 +49,7 @@ async fn an_agent_that_ends_before_it_listens_is_noticed() -> anyhow::Result<()>
 
 #[tokio::test]
 async fn a_dropped_agent_is_killed() -> anyhow::Result<()> {
-    let agent = pretender("echo Everything is ready >&2; exec sleep 1000")?
-        .start()
-        .await?;
+    let agent = pretender("echo Everything is ready >&2; exec sleep 1000")?.start().await?;
     let pid = Pid::from_raw(i32::try_from(agent.pid())?).unwrap();
     let process = pidfd_open(pid, PidfdFlags::empty())?;
 

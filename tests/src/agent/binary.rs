@@ -26,16 +26,10 @@ pub fn binary() -> anyhow::Result<PathBuf> {
     }
     // target/PROFILE/deps/e2e-HASH: the binary is one folder up, and so are the other profile's.
     let test = env::current_exe()?;
-    let profile = test
-        .parent()
-        .and_then(Path::parent)
-        .context("the test executable has no folder")?;
+    let profile = test.parent().and_then(Path::parent).context("the test executable has no folder")?;
     let target = profile.parent().unwrap_or(profile);
     let candidates = [profile.to_owned(), target.join("debug"), target.join("release")];
-    let found = candidates
-        .iter()
-        .map(|folder| folder.join("edgewatch"))
-        .find(|path| path.is_file());
+    let found = candidates.iter().map(|folder| folder.join("edgewatch")).find(|path| path.is_file());
     found.with_context(|| {
         format!(
             "no edgewatch binary in {}; run `cargo build -p edgewatch`, or set EDGEWATCH_BIN",
@@ -50,10 +44,7 @@ pub fn binary() -> anyhow::Result<PathBuf> {
 /// When there is no binary, or it does not end in time.
 pub async fn run_to_end<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> anyhow::Result<Output> {
     let mut command = Command::new(binary()?);
-    command
-        .args(arguments.into_iter().map(Into::into))
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
+    command.args(arguments.into_iter().map(Into::into)).stdin(Stdio::null()).kill_on_drop(true);
     tokio::time::timeout(PATIENCE, command.output())
         .await
         .context("edgewatch did not end in time")?

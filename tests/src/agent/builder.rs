@@ -30,13 +30,7 @@ pub struct Builder {
 
 impl Builder {
     pub(super) fn new(config: String) -> Self {
-        Self {
-            config,
-            arguments: Vec::new(),
-            environment: Vec::new(),
-            binary: None,
-            folder: None,
-        }
+        Self { config, arguments: Vec::new(), environment: Vec::new(), binary: None, folder: None }
     }
 
     /// Adds a command-line argument after `run --config FILE`.
@@ -90,33 +84,15 @@ impl Builder {
         std::fs::write(&config, &self.config)?;
         let binary = self.binary.map_or_else(binary, Ok)?;
         let mut command = Command::new(&binary);
-        command
-            .arg("run")
-            .arg("--config")
-            .arg(&config)
-            .args(&self.arguments)
-            .envs(self.environment);
+        command.arg("run").arg("--config").arg(&config).args(&self.arguments).envs(self.environment);
         command.current_dir(folder.path()).kill_on_drop(true);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let started = Instant::now();
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("cannot start {}", binary.display()))?;
+        let mut child = command.spawn().with_context(|| format!("cannot start {}", binary.display()))?;
         let pid = child.id().context("the child has no process id")?;
         let mut readers = JoinSet::new();
         let stdout = Lines::read(child.stdout.take(), &mut readers);
         let stderr = Lines::read(child.stderr.take(), &mut readers);
-        Ok(Agent {
-            child,
-            pid,
-            folder,
-            stderr,
-            stdout,
-            started,
-            _readers: readers,
-        })
+        Ok(Agent { child, pid, folder, stderr, stdout, started, _readers: readers })
     }
 }

@@ -102,12 +102,8 @@ impl Agent {
             waited = tokio::time::timeout(PATIENCE, connected) => waited.context("not in time"),
             status = self.child.wait() => Err(anyhow::anyhow!("it ended: {status:?}")),
         };
-        outcome.with_context(|| {
-            format!(
-                "edgewatch does not listen on {address}; it wrote:\n{}",
-                self.stderr()
-            )
-        })
+        outcome
+            .with_context(|| format!("edgewatch does not listen on {address}; it wrote:\n{}", self.stderr()))
     }
 
     /// CPU and memory it has used so far.

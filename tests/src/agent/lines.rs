@@ -21,10 +21,7 @@ impl Lines {
         stream: Option<impl AsyncRead + Send + Unpin + 'static>,
         readers: &mut JoinSet<()>,
     ) -> Arc<Self> {
-        let lines = Arc::new(Self {
-            text: Mutex::default(),
-            changed: watch::Sender::new(false),
-        });
+        let lines = Arc::new(Self { text: Mutex::default(), changed: watch::Sender::new(false) });
         if let Some(stream) = stream {
             readers.spawn(Arc::clone(&lines).collect(BufReader::new(stream)));
         }
@@ -33,11 +30,7 @@ impl Lines {
 
     async fn collect(self: Arc<Self>, mut stream: BufReader<impl AsyncRead + Unpin>) {
         let mut line = Vec::new();
-        while stream
-            .read_until(b'\n', &mut line)
-            .await
-            .is_ok_and(|length| length > 0)
-        {
+        while stream.read_until(b'\n', &mut line).await.is_ok_and(|length| length > 0) {
             self.text
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

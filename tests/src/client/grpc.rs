@@ -45,9 +45,8 @@ impl GrpcClient {
     /// # Errors
     /// When nobody answers at `address`, or not in HTTP/2.
     pub async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address)
-            .await
-            .with_context(|| format!("cannot connect to {address}"))?;
+        let stream =
+            TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
         stream.set_nodelay(true)?;
         Self::over(stream).await
     }
@@ -63,10 +62,7 @@ impl GrpcClient {
             // A broken connection shows as the failure of the calls on it.
             let _ = connection.await;
         });
-        Ok(Self {
-            requests,
-            _connection: task,
-        })
+        Ok(Self { requests, _connection: task })
     }
 
     /// Exports one encoded request.
@@ -74,8 +70,7 @@ impl GrpcClient {
     /// # Errors
     /// When the stream or the connection breaks, or no answer comes in time.
     pub async fn export(&self, signal: Signal, request: &[u8]) -> anyhow::Result<GrpcReply> {
-        self.call(Self::request(signal.grpc_path())?, vec![framing::frame(request)?])
-            .await
+        self.call(Self::request(signal.grpc_path())?, vec![framing::frame(request)?]).await
     }
 
     /// The head of an ordinary call, to be changed as needed.
@@ -83,12 +78,8 @@ impl GrpcClient {
     /// # Errors
     /// When `path` is none.
     pub fn request(path: &str) -> anyhow::Result<Request<()>> {
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(format!("http://localhost{path}"));
-        let request = request
-            .header("content-type", "application/grpc")
-            .header("te", "trailers");
+        let request = Request::builder().method(Method::POST).uri(format!("http://localhost{path}"));
+        let request = request.header("content-type", "application/grpc").header("te", "trailers");
         Ok(request.body(())?)
     }
 
@@ -134,9 +125,7 @@ impl GrpcClient {
 }
 
 async fn in_time<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::time::timeout(PATIENCE, work)
-        .await
-        .context("no answer in time")?
+    tokio::time::timeout(PATIENCE, work).await.context("no answer in time")?
 }
 
 async fn reply(response: h2::client::ResponseFuture) -> anyhow::Result<GrpcReply> {
@@ -148,12 +137,7 @@ async fn reply(response: h2::client::ResponseFuture) -> anyhow::Result<GrpcReply
         body.extend_from_slice(&chunk);
     }
     let trailers = stream.trailers().await?.unwrap_or_default();
-    Ok(GrpcReply {
-        http_status: head.status,
-        headers: head.headers,
-        body: body.freeze(),
-        trailers,
-    })
+    Ok(GrpcReply { http_status: head.status, headers: head.headers, body: body.freeze(), trailers })
 }
 
 impl GrpcReply {
@@ -194,10 +178,6 @@ impl GrpcReply {
     }
 
     fn field(&self, name: &str) -> Option<&str> {
-        self.trailers
-            .get(name)
-            .or_else(|| self.headers.get(name))?
-            .to_str()
-            .ok()
+        self.trailers.get(name).or_else(|| self.headers.get(name))?.to_str().ok()
     }
 }

@@ -63,11 +63,7 @@ pub async fn send(address: SocketAddr, mut request: Request<Bytes>) -> anyhow::R
         request.headers_mut().insert("host", address.to_string().parse()?);
     }
     let connecting = TcpStream::connect(address).await;
-    send_over(
-        connecting.with_context(|| format!("cannot connect to {address}"))?,
-        request,
-    )
-    .await
+    send_over(connecting.with_context(|| format!("cannot connect to {address}"))?, request).await
 }
 
 /// Sends any request on a connection made elsewhere, such as one with TLS; nothing is added to it.
@@ -83,11 +79,7 @@ pub async fn send_over(
         let exchange = async {
             let (head, body) = sender.send_request(request.map(Full::new)).await?.into_parts();
             let body = body.collect().await?.to_bytes();
-            anyhow::Ok(HttpReply {
-                status: head.status,
-                headers: head.headers,
-                body,
-            })
+            anyhow::Ok(HttpReply { status: head.status, headers: head.headers, body })
         };
         tokio::pin!(exchange);
         tokio::select! {
@@ -96,7 +88,5 @@ pub async fn send_over(
             _ended = connection => exchange.await,
         }
     };
-    tokio::time::timeout(PATIENCE, work)
-        .await
-        .context("no answer in time")?
+    tokio::time::timeout(PATIENCE, work).await.context("no answer in time")?
 }

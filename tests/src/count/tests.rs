@@ -26,10 +26,7 @@ fn counts_the_same_wherever_the_chunks_are_cut() {
 #[test]
 fn joined_requests_count_as_one() {
     let template = Template::new(Signal::Traces);
-    assert_eq!(
-        items(Signal::Traces, &[template.request(1), template.request(101)]),
-        Ok(200)
-    );
+    assert_eq!(items(Signal::Traces, &[template.request(1), template.request(101)]), Ok(200));
 }
 
 #[test]
@@ -40,20 +37,14 @@ fn an_empty_request_has_no_items() {
 #[test]
 fn refuses_a_request_that_ends_early() {
     let request = Template::new(Signal::Metrics).request(1);
-    assert_eq!(
-        items(Signal::Metrics, &[request.slice(..request.len() - 1)]),
-        Err(Malformed)
-    );
+    assert_eq!(items(Signal::Metrics, &[request.slice(..request.len() - 1)]), Err(Malformed));
 }
 
 #[test]
 fn refuses_a_length_that_leaves_its_message() {
     // resource_spans of two bytes, whose scope_spans claims five.
     assert_eq!(
-        items(
-            Signal::Traces,
-            &[Bytes::from_static(&[0x0a, 2, 0x12, 5, 0, 0, 0, 0, 0])]
-        ),
+        items(Signal::Traces, &[Bytes::from_static(&[0x0a, 2, 0x12, 5, 0, 0, 0, 0, 0])]),
         Err(Malformed)
     );
 }

@@ -36,11 +36,7 @@ pub fn items(signal: Signal, chunks: &[Bytes]) -> Result<u64, Malformed> {
         Signal::Metrics => POINTS,
     };
     let total = chunks.iter().map(Bytes::len).sum();
-    let mut cursor = Cursor {
-        chunk: &[],
-        chunks: chunks.iter(),
-        left: total,
-    };
+    let mut cursor = Cursor { chunk: &[], chunks: chunks.iter(), left: total };
     cursor.count(route, 0)
 }
 
@@ -65,11 +61,7 @@ impl Cursor<'_> {
                 5 => self.skip(4)?,
                 2 => {
                     let length = usize::try_from(self.varint()?).map_err(|_| Malformed)?;
-                    let rest = self
-                        .left
-                        .checked_sub(length)
-                        .filter(|rest| *rest >= end)
-                        .ok_or(Malformed)?;
+                    let rest = self.left.checked_sub(length).filter(|rest| *rest >= end).ok_or(Malformed)?;
                     if !wanted.contains(&(tag >> 3)) {
                         self.skip(length)?;
                     } else if deeper.is_empty() {
@@ -82,11 +74,7 @@ impl Cursor<'_> {
                 _ => return Err(Malformed),
             }
         }
-        if self.left == end {
-            Ok(count)
-        } else {
-            Err(Malformed)
-        }
+        if self.left == end { Ok(count) } else { Err(Malformed) }
     }
 
     fn varint(&mut self) -> Result<u64, Malformed> {

@@ -46,10 +46,7 @@ pub(super) fn traces(first: u64, count: u64) -> ExportTraceServiceRequest {
                 text("user_agent.original", facts.user_agent),
                 text("network.protocol.version", "1.1"),
             ],
-            status: Some(Status {
-                code: status::StatusCode::Ok.into(),
-                ..Status::default()
-            }),
+            status: Some(Status { code: status::StatusCode::Ok.into(), ..Status::default() }),
             flags: 0x101,
             ..Span::default()
         }
@@ -76,9 +73,7 @@ pub(super) fn logs(first: u64, count: u64) -> ExportLogsServiceRequest {
             observed_time_unix_nano: EPOCH + item * MILLISECOND + facts.micros,
             severity_number: 9,
             severity_text: "INFO".to_owned(),
-            body: Some(AnyValue {
-                value: Some(Value::StringValue(body)),
-            }),
+            body: Some(AnyValue { value: Some(Value::StringValue(body)) }),
             attributes: vec![
                 text("log.file.name", "access.log"),
                 text("http.request.method", "GET"),
@@ -157,9 +152,7 @@ fn point(first: u64, item: u64) -> NumberDataPoint {
         ],
         start_time_unix_nano: EPOCH,
         time_unix_nano: EPOCH + item * MILLISECOND,
-        value: Some(number_data_point::Value::AsInt(
-            i64::try_from(first + item).unwrap_or(i64::MAX),
-        )),
+        value: Some(number_data_point::Value::AsInt(i64::try_from(first + item).unwrap_or(i64::MAX))),
         ..NumberDataPoint::default()
     }
 }
@@ -180,10 +173,7 @@ impl Facts {
         let [a, b, c, d, e, f, g, h] = id(item + 0x5eed);
         let number = u64::from_be_bytes([0, 0, 0, 0, d, e, f, g]);
         let (route, path) = match a % 3 {
-            0 => (
-                "/api/v1/orders/{order_id}",
-                format!("/api/v1/orders/{number:010}"),
-            ),
+            0 => ("/api/v1/orders/{order_id}", format!("/api/v1/orders/{number:010}")),
             1 => ("/api/v1/carts/{cart_id}", format!("/api/v1/carts/{number:010}")),
             _ => ("/api/v1/products/{sku}", format!("/api/v1/products/{number:010}")),
         };
@@ -197,11 +187,7 @@ impl Facts {
             } else {
                 "python-requests/2.32 CPython/3.12.4"
             },
-            thread: if f % 2 == 0 {
-                "http-nio-8080-exec-11"
-            } else {
-                "http-nio-8080-exec-42"
-            },
+            thread: if f % 2 == 0 { "http-nio-8080-exec-11" } else { "http-nio-8080-exec-42" },
             micros: 500 + u64::from(g) * 37 + u64::from(h),
         }
     }
@@ -243,9 +229,5 @@ fn int(key: &str, value: u64) -> KeyValue {
 }
 
 fn attribute(key: &str, value: Value) -> KeyValue {
-    KeyValue {
-        key: key.to_owned(),
-        value: Some(AnyValue { value: Some(value) }),
-        ..KeyValue::default()
-    }
+    KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
 }

@@ -32,42 +32,27 @@ fn number(id: &[u8]) -> u64 {
 
 /// The numbers of a request's spans.
 pub fn trace_numbers(request: &ExportTraceServiceRequest) -> impl Iterator<Item = u64> {
-    let scopes = request
-        .resource_spans
-        .iter()
-        .flat_map(|resource| &resource.scope_spans);
-    scopes
-        .flat_map(|scope| &scope.spans)
-        .map(|span| number(&span.span_id))
+    let scopes = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
+    scopes.flat_map(|scope| &scope.spans).map(|span| number(&span.span_id))
 }
 
 /// The numbers of a request's log records.
 pub fn log_numbers(request: &ExportLogsServiceRequest) -> impl Iterator<Item = u64> {
-    let scopes = request
-        .resource_logs
-        .iter()
-        .flat_map(|resource| &resource.scope_logs);
-    scopes
-        .flat_map(|scope| &scope.log_records)
-        .map(|record| number(&record.span_id))
+    let scopes = request.resource_logs.iter().flat_map(|resource| &resource.scope_logs);
+    scopes.flat_map(|scope| &scope.log_records).map(|record| number(&record.span_id))
 }
 
 /// The numbers of a request's gauge and sum points.
 pub fn metric_numbers(request: &ExportMetricsServiceRequest) -> impl Iterator<Item = u64> {
-    let scopes = request
-        .resource_metrics
-        .iter()
-        .flat_map(|resource| &resource.scope_metrics);
-    let points = scopes
-        .flat_map(|scope| &scope.metrics)
-        .flat_map(|metric| match &metric.data {
-            Some(metric::Data::Gauge(gauge)) => gauge.data_points.as_slice(),
-            Some(metric::Data::Sum(sum)) => sum.data_points.as_slice(),
-            Some(
-                metric::Data::Histogram(_) | metric::Data::ExponentialHistogram(_) | metric::Data::Summary(_),
-            )
-            | None => &[],
-        });
+    let scopes = request.resource_metrics.iter().flat_map(|resource| &resource.scope_metrics);
+    let points = scopes.flat_map(|scope| &scope.metrics).flat_map(|metric| match &metric.data {
+        Some(metric::Data::Gauge(gauge)) => gauge.data_points.as_slice(),
+        Some(metric::Data::Sum(sum)) => sum.data_points.as_slice(),
+        Some(
+            metric::Data::Histogram(_) | metric::Data::ExponentialHistogram(_) | metric::Data::Summary(_),
+        )
+        | None => &[],
+    });
     points.map(|point| match point.value {
         Some(number_data_point::Value::AsInt(value)) => u64::try_from(value).unwrap_or(0),
         Some(number_data_point::Value::AsDouble(_)) | None => 0,

@@ -12,20 +12,14 @@ impl Tally {
     /// Those of `sent` that never arrived, in order.
     #[must_use]
     pub fn missing(&self, sent: impl IntoIterator<Item = u64>) -> Vec<u64> {
-        sent.into_iter()
-            .filter(|number| !self.seen.contains_key(number))
-            .collect()
+        sent.into_iter().filter(|number| !self.seen.contains_key(number)).collect()
     }
 
     /// Those that arrived more than once, in order.
     #[must_use]
     pub fn duplicated(&self) -> Vec<u64> {
-        let mut numbers: Vec<u64> = self
-            .seen
-            .iter()
-            .filter(|(_, times)| **times > 1)
-            .map(|(number, _)| *number)
-            .collect();
+        let mut numbers: Vec<u64> =
+            self.seen.iter().filter(|(_, times)| **times > 1).map(|(number, _)| *number).collect();
         numbers.sort_unstable();
         numbers
     }

@@ -37,11 +37,7 @@ impl Template {
                     .collect::<Vec<_>>()
             })
             .collect();
-        Self {
-            signal,
-            bytes: one.into(),
-            places,
-        }
+        Self { signal, bytes: one.into(), places }
     }
 
     /// The signal that it is a request of.
@@ -90,9 +86,5 @@ fn number_bytes(signal: Signal, number: u64) -> [u8; 8] {
 }
 
 fn positions(bytes: &[u8], wanted: [u8; 8]) -> impl Iterator<Item = usize> {
-    bytes
-        .windows(8)
-        .enumerate()
-        .filter(move |(_, window)| *window == wanted)
-        .map(|(at, _)| at)
+    bytes.windows(8).enumerate().filter(move |(_, window)| *window == wanted).map(|(at, _)| at)
 }

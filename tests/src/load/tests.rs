@@ -21,11 +21,7 @@ fn every_item_of_a_request_has_its_own_number() {
         assert_eq!(template.places().len(), 100, "{signal}");
         for first in [1, 101, 999_901, u64::from(u32::MAX)] {
             let expected: Vec<u64> = (first..first + 100).collect();
-            assert_eq!(
-                decoded_numbers(signal, &template.request(first)),
-                expected,
-                "{signal}"
-            );
+            assert_eq!(decoded_numbers(signal, &template.request(first)), expected, "{signal}");
         }
     }
 }
@@ -34,10 +30,7 @@ fn every_item_of_a_request_has_its_own_number() {
 fn items_are_as_large_as_the_figures_say() {
     let sizes = Signal::ALL.map(|signal| Template::new(signal).size() / 100);
 
-    let off = [460_usize, 240, 424]
-        .iter()
-        .zip(sizes)
-        .any(|(stated, size)| size.abs_diff(*stated) > 4);
+    let off = [460_usize, 240, 424].iter().zip(sizes).any(|(stated, size)| size.abs_diff(*stated) > 4);
     assert!(!off, "bytes per span, point and record: {sizes:?}");
 }
 

@@ -16,16 +16,9 @@ pub struct Answer {
 #[derive(Clone, Debug)]
 pub(super) enum Reply {
     Accept,
-    PartialSuccess {
-        rejected: i64,
-        message: String,
-    },
+    PartialSuccess { rejected: i64, message: String },
     Status(Status),
-    Http {
-        status: u16,
-        headers: Vec<(&'static str, String)>,
-        body: &'static str,
-    },
+    Http { status: u16, headers: Vec<(&'static str, String)>, body: &'static str },
     Nothing,
     ResetStream,
     Disconnect,
@@ -35,22 +28,13 @@ impl Answer {
     /// Success with an empty response.
     #[must_use]
     pub fn accept() -> Self {
-        Self {
-            keeps: true,
-            ..Self::from(Reply::Accept)
-        }
+        Self { keeps: true, ..Self::from(Reply::Accept) }
     }
 
     /// Success, but for `rejected` items; or a mere warning, when that is 0.
     #[must_use]
     pub fn partial_success(rejected: i64, message: &str) -> Self {
-        Self {
-            keeps: true,
-            ..Self::from(Reply::PartialSuccess {
-                rejected,
-                message: message.to_owned(),
-            })
-        }
+        Self { keeps: true, ..Self::from(Reply::PartialSuccess { rejected, message: message.to_owned() }) }
     }
 
     /// A gRPC status; over HTTP the corresponding HTTP code with the status as its body.
@@ -68,22 +52,14 @@ impl Answer {
     /// A bare HTTP status without any gRPC about it, as a load balancer gives it.
     #[must_use]
     pub fn http(status: u16) -> Self {
-        Self::from(Reply::Http {
-            status,
-            headers: Vec::new(),
-            body: "",
-        })
+        Self::from(Reply::Http { status, headers: Vec::new(), body: "" })
     }
 
     /// An HTTP status with a `Retry-After` header.
     #[must_use]
     pub fn http_retry_after(status: u16, retry_after: &str) -> Self {
         let headers = vec![("retry-after", retry_after.to_owned())];
-        Self::from(Reply::Http {
-            status,
-            headers,
-            body: "",
-        })
+        Self::from(Reply::Http { status, headers, body: "" })
     }
 
     /// Takes the request and never answers.
@@ -125,10 +101,6 @@ impl Answer {
 
 impl From<Reply> for Answer {
     fn from(reply: Reply) -> Self {
-        Self {
-            reply,
-            delay: Duration::ZERO,
-            keeps: false,
-        }
+        Self { reply, delay: Duration::ZERO, keeps: false }
     }
 }

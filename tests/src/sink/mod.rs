@@ -62,28 +62,14 @@ impl Sink {
     }
 
     async fn listen(grpc: SocketAddr, http: SocketAddr, tls: Option<ServerConfig>) -> anyhow::Result<Self> {
-        let grpc = TcpListener::bind(grpc)
-            .await
-            .with_context(|| format!("cannot listen on {grpc}"))?;
-        let http = TcpListener::bind(http)
-            .await
-            .with_context(|| format!("cannot listen on {http}"))?;
+        let grpc = TcpListener::bind(grpc).await.with_context(|| format!("cannot listen on {grpc}"))?;
+        let http = TcpListener::bind(http).await.with_context(|| format!("cannot listen on {http}"))?;
         let (grpc_address, http_address) = (grpc.local_addr()?, http.local_addr()?);
         let shared = Arc::new(server::Shared::default());
         let mut servers = JoinSet::new();
-        servers.spawn(server::serve(
-            grpc,
-            Transport::Grpc,
-            tls.clone(),
-            Arc::clone(&shared),
-        ));
+        servers.spawn(server::serve(grpc, Transport::Grpc, tls.clone(), Arc::clone(&shared)));
         servers.spawn(server::serve(http, Transport::Http, tls, Arc::clone(&shared)));
-        Ok(Self {
-            grpc: grpc_address,
-            http: http_address,
-            shared,
-            _servers: servers,
-        })
+        Ok(Self { grpc: grpc_address, http: http_address, shared, _servers: servers })
     }
 
     /// Where it takes gRPC: `127.0.0.1:port`.
@@ -141,12 +127,10 @@ impl Sink {
                 changes.changed().await?;
             }
         };
-        tokio::time::timeout(PATIENCE, satisfied)
-            .await
-            .unwrap_or_else(|_| {
-                let summary = self.shared.receipts().summary();
-                anyhow::bail!("waited {PATIENCE:?} in vain; so far: {summary}")
-            })
+        tokio::time::timeout(PATIENCE, satisfied).await.unwrap_or_else(|_| {
+            let summary = self.shared.receipts().summary();
+            anyhow::bail!("waited {PATIENCE:?} in vain; so far: {summary}")
+        })
     }
 
     /// Waits until `count` items of one signal were accepted, and returns all that arrived.

@@ -77,9 +77,7 @@ impl Receipt {
 }
 
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers
-        .get(http::header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let content_type = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     content_type.is_some_and(|value| value.starts_with("application/json"))
 }
 
@@ -87,11 +85,7 @@ fn decode<M>(json: bool, body: &[u8]) -> anyhow::Result<M>
 where
     M: prost::Message + Default + serde::de::DeserializeOwned,
 {
-    if json {
-        Ok(serde_json::from_slice(body)?)
-    } else {
-        Ok(M::decode(body)?)
-    }
+    if json { Ok(serde_json::from_slice(body)?) } else { Ok(M::decode(body)?) }
 }
 
 /// Counts the items of a body in either encoding.
@@ -119,8 +113,7 @@ impl Receipts {
 
     /// The requests whose items count as delivered.
     pub fn accepted(&self, signal: Signal) -> impl Iterator<Item = &Receipt> {
-        self.all()
-            .filter(move |receipt| receipt.accepted && receipt.signal == signal)
+        self.all().filter(move |receipt| receipt.accepted && receipt.signal == signal)
     }
 
     /// The number of requests, refused ones included.
@@ -181,11 +174,7 @@ impl Receipts {
     where
         M: prost::Message + Default + serde::de::DeserializeOwned,
     {
-        let decode = |receipt: &Receipt| {
-            receipt
-                .decode()
-                .with_context(|| format!("a request with {signal}"))
-        };
+        let decode = |receipt: &Receipt| receipt.decode().with_context(|| format!("a request with {signal}"));
         self.accepted(signal).map(decode).collect()
     }
 
@@ -194,10 +183,6 @@ impl Receipts {
     pub fn summary(&self) -> String {
         let items = Signal::ALL.map(|signal| format!("{} {signal}", self.items(signal)));
         let refused = self.all().filter(|receipt| !receipt.accepted).count();
-        format!(
-            "{} requests, {refused} of them refused; delivered items: {}",
-            self.len(),
-            items.join(", ")
-        )
+        format!("{} requests, {refused} of them refused; delivered items: {}", self.len(), items.join(", "))
     }
 }

@@ -54,30 +54,20 @@ pub(super) fn success(
             ExportTraceServiceResponse { partial_success }.encode_to_vec()
         }
         Signal::Metrics => {
-            let partial_success =
-                partial.map(
-                    |(rejected_data_points, error_message)| ExportMetricsPartialSuccess {
-                        rejected_data_points,
-                        error_message,
-                    },
-                );
+            let partial_success = partial.map(|(rejected_data_points, error_message)| {
+                ExportMetricsPartialSuccess { rejected_data_points, error_message }
+            });
             ExportMetricsServiceResponse { partial_success }.encode_to_vec()
         }
         Signal::Logs => {
-            let partial_success =
-                partial.map(|(rejected_log_records, error_message)| ExportLogsPartialSuccess {
-                    rejected_log_records,
-                    error_message,
-                });
+            let partial_success = partial.map(|(rejected_log_records, error_message)| {
+                ExportLogsPartialSuccess { rejected_log_records, error_message }
+            });
             ExportLogsServiceResponse { partial_success }.encode_to_vec()
         }
     };
     match transport {
-        Transport::Http => response(
-            200,
-            &[("content-type", "application/x-protobuf")],
-            full(message.into()),
-        ),
+        Transport::Http => response(200, &[("content-type", "application/x-protobuf")], full(message.into())),
         Transport::Grpc => {
             let trailers = HeaderMap::from_iter([(
                 HeaderName::from_static("grpc-status"),
@@ -130,11 +120,9 @@ pub(super) fn refusal(transport: Transport, json: bool, status: &Status) -> Resp
 
 pub(super) fn not_found(transport: Transport) -> Response<Body> {
     match transport {
-        Transport::Grpc => refusal(
-            transport,
-            false,
-            &Status::new(Code::Unimplemented, "unknown method", None),
-        ),
+        Transport::Grpc => {
+            refusal(transport, false, &Status::new(Code::Unimplemented, "unknown method", None))
+        }
         Transport::Http => plain(404, &[], "404 page not found"),
     }
 }

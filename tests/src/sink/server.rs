@@ -70,9 +70,7 @@ impl Shared {
     fn next_answer(&self) -> Answer {
         let mut state = self.state();
         let scripted = state.script.pop_front();
-        scripted
-            .or_else(|| state.otherwise.clone())
-            .unwrap_or_else(Answer::accept)
+        scripted.or_else(|| state.otherwise.clone()).unwrap_or_else(Answer::accept)
     }
 
     fn record(&self, receipt: Receipt) {
@@ -209,11 +207,7 @@ async fn handle(
             Ok(reply::success(transport, json, signal, Some((rejected, message))))
         }
         Reply::Status(status) => Ok(reply::refusal(transport, json, &status)),
-        Reply::Http {
-            status,
-            headers,
-            body,
-        } => Ok(reply::plain(status, &headers, body)),
+        Reply::Http { status, headers, body } => Ok(reply::plain(status, &headers, body)),
         Reply::Nothing => future::pending().await,
         Reply::ResetStream => Err(Reset),
         Reply::Disconnect => {
@@ -238,25 +232,13 @@ fn read(
         Transport::Grpc => {
             let message = framing::unframe(wire_body)?;
             let encoding = header("grpc-encoding").filter(|_| message.compressed);
-            anyhow::ensure!(
-                !message.compressed || encoding.is_some(),
-                "compressed without grpc-encoding"
-            );
+            anyhow::ensure!(!message.compressed || encoding.is_some(), "compressed without grpc-encoding");
             (encoding, message.bytes)
         }
     };
     let body = decompress(encoding, body)?;
     let items = receipts::count_items(signal, receipts::is_json(&headers), &body)?;
-    Ok(Receipt {
-        signal,
-        transport,
-        headers,
-        body,
-        wire_size,
-        at: Instant::now(),
-        accepted,
-        items,
-    })
+    Ok(Receipt { signal, transport, headers, body, wire_size, at: Instant::now(), accepted, items })
 }
 
 fn decompress(encoding: Option<&str>, body: Bytes) -> anyhow::Result<Bytes> {
@@ -264,9 +246,7 @@ fn decompress(encoding: Option<&str>, body: Bytes) -> anyhow::Result<Bytes> {
         None | Some("identity" | "") => Ok(body),
         Some("gzip") => {
             let mut plain = Vec::new();
-            flate2::read::GzDecoder::new(body.as_ref())
-                .read_to_end(&mut plain)
-                .context("bad gzip")?;
+            flate2::read::GzDecoder::new(body.as_ref()).read_to_end(&mut plain).context("bad gzip")?;
             Ok(plain.into())
         }
         Some("zstd") => Ok(zstd::decode_all(body.as_ref()).context("bad zstd")?.into()),

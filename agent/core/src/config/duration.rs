@@ -169,7 +169,12 @@ impl<'de> Deserialize<'de> for Duration {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
-                text.parse().map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+                text.parse().map_err(|_| {
+                    if text.parse::<f64>().is_ok_and(|number| number > 0.0) {
+                        return E::custom(format!("{text} has no unit; write {text}s or {text}ms"));
+                    }
+                    E::invalid_value(de::Unexpected::Str(text), &self)
+                })
             }
         }
 

@@ -5,6 +5,9 @@ use super::parse::parse_part;
 use super::problem::{Problem, Problems};
 use super::source::{SourceId, Sources, Span};
 
+/// Deepest key of a `--set`; as deep as a text may be nested.
+const MAX_PARTS: usize = 64;
+
 /// Puts `later` over `earlier`, as the Collector does: only two maps merge; a list, a scalar or an empty
 /// value replaces what stood there.
 #[must_use]
@@ -35,7 +38,13 @@ pub(super) fn parse_set(sources: &Sources, source: SourceId, problems: &mut Prob
         return None;
     };
     let mut node = parse_part(text, source, text.len() - value.len(), problems)?;
-    for key in keys(path, source).into_iter().rev() {
+    let keys: Vec<Key> = keys(path, source).take(MAX_PARTS + 1).collect();
+    if keys.len() > MAX_PARTS {
+        let message = format!("the key of this `--set` has more than {MAX_PARTS} parts");
+        problems.push(Problem::error("", Some(whole), message));
+        return None;
+    }
+    for key in keys.into_iter().rev() {
         if key.name.is_empty() {
             let problem = Problem::error("", Some(whole), "the key of this `--set` has an empty part")
                 .with_help("write it as key=value: --set processors.batch.timeout=2s");
@@ -51,18 +60,15 @@ pub(super) fn parse_set(sources: &Sources, source: SourceId, problems: &mut Prob
 }
 
 /// The parts of a dotted key, each with its place.
-fn keys(path: &str, source: SourceId) -> Vec<Key> {
-    let mut keys = Vec::new();
-    let mut start = 0;
-    for part in path.split('.').flat_map(|part| part.split("::").map(str::len).collect::<Vec<_>>()) {
-        let name = path.get(start..start + part).unwrap_or_default().trim();
-        let column = path.get(..start).map_or(0, |before| before.chars().count());
-        let column = u32::try_from(column).unwrap_or(u32::MAX).saturating_add(1);
-        let span = Span { source, line: 1, column, start, end: start + part };
-        keys.push(Key { name: name.to_owned(), span });
-        let separator =
-            if path.get(start + part..).is_some_and(|rest| rest.starts_with("::")) { 2 } else { 1 };
-        start += part + separator;
-    }
-    keys
+fn keys(path: &str, source: SourceId) -> impl Iterator<Item = Key> {
+    let (mut start, mut column) = (0, 1);
+    path.split('.').flat_map(|part| part.split("::").enumerate()).map(move |(within, name)| {
+        // A part behind `::` follows two characters, one behind `.` follows one.
+        let separator = if within > 0 { 2 } else { usize::from(start > 0 || column > 1) };
+        (start, column) = (start + separator, column + u32::try_from(separator).unwrap_or(0));
+        let span = Span { source, line: 1, column, start, end: start + name.len() };
+        start += name.len();
+        column += u32::try_from(name.chars().count()).unwrap_or(0);
+        Key { name: name.trim().to_owned(), span }
+    })
 }

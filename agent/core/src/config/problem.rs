@@ -54,6 +54,12 @@ pub struct Problems {
     omitted: usize,
 }
 
+/// What a message shows in place of a value that came from the environment or a file.
+const HIDDEN: &str = "[hidden]";
+
+/// Shorter texts are no secrets, and hiding every `1` in a message would make it unreadable.
+const SHORTEST_SECRET: usize = 4;
+
 /// Most problems that are kept; whoever has more fixes these first.
 const MAX_PROBLEMS: usize = 500;
 
@@ -79,11 +85,15 @@ impl Problems {
     /// Adds what `validate` found in the configuration read from `node` at `path`; each finding is located at
     /// the key that it names, or at the nearest parent that exists in the text.
     pub fn push_invalid(&mut self, node: &Node, path: &str, error: ConfigError) {
+        let mut secrets = Vec::new();
+        hidden_texts(node, &mut secrets);
+        // A text that contains another one goes first.
+        secrets.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        let scrub = |text: String| secrets.iter().fold(text, |text, secret| text.replace(secret, HIDDEN));
         for finding in error.into_findings() {
-            let span = locate(node, &finding.key);
-            let path = join(path, &finding.key);
-            let mut problem = Problem::error(path, Some(span), finding.message);
-            problem.help = finding.help;
+            let (span, path) = locate(node, path, &finding.key);
+            let mut problem = Problem::error(path, Some(span), scrub(finding.message));
+            problem.help = finding.help.map(scrub);
             self.push(problem);
         }
     }
@@ -92,6 +102,12 @@ impl Problems {
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// How many of them make the configuration unusable.
+    #[must_use]
+    pub fn errors(&self) -> usize {
+        self.list.iter().filter(|problem| problem.severity == Severity::Error).count()
     }
 
     /// Whether there is none, not even a warning.
@@ -144,16 +160,37 @@ pub fn join(path: &str, key: &str) -> String {
     }
 }
 
-/// The place of the value under the dotted `key` below `node`, or of the nearest parent that exists.
-fn locate(node: &Node, key: &str) -> Span {
-    let mut node = node;
-    for part in key.split('.').filter(|part| !part.is_empty()) {
-        let below = match part.parse::<usize>() {
-            Ok(index) => node.as_seq().and_then(|items| items.get(index)),
-            Err(_) => node.get(part),
-        };
-        let Some(below) = below else { break };
-        node = below;
+/// The texts below `node` that came from the environment or a file.
+fn hidden_texts<'a>(node: &'a Node, found: &mut Vec<&'a str>) {
+    let text = node.as_str().or(node.text.as_deref()).filter(|text| text.len() >= SHORTEST_SECRET);
+    found.extend(text.filter(|_| node.hidden));
+    for item in node.as_seq().into_iter().flatten() {
+        hidden_texts(item, found);
     }
-    node.span
+    for (_, item) in node.as_map().into_iter().flat_map(|map| map.iter()) {
+        hidden_texts(item, found);
+    }
+}
+
+/// The place of the value under the dotted `key` below `node`, or of the nearest parent that exists; and the key's path, where
+/// the number of an entry stands in brackets.
+fn locate(node: &Node, path: &str, key: &str) -> (Span, String) {
+    let mut node = Some(node);
+    let mut span = node.map_or_else(Span::default, |node| node.span);
+    let mut path = path.to_owned();
+    for part in key.split('.').filter(|part| !part.is_empty()) {
+        let entry = node.and_then(Node::as_seq).zip(part.parse::<usize>().ok());
+        node = match entry {
+            Some((items, index)) => {
+                path = format!("{path}[{index}]");
+                items.get(index)
+            }
+            None => {
+                path = join(&path, part);
+                node.and_then(|node| node.get(part))
+            }
+        };
+        span = node.map_or(span, |node| node.span);
+    }
+    (span, path)
 }

@@ -151,9 +151,7 @@ fn keep_what_log_writers_can_say(request: &mut ExportLogsServiceRequest) {
         }
         resource.scope_logs.retain(|scope| !scope.log_records.is_empty());
     }
-    request
-        .resource_logs
-        .retain(|resource| !resource.scope_logs.is_empty());
+    request.resource_logs.retain(|resource| !resource.scope_logs.is_empty());
 }
 
 fn keep_what_trace_writers_can_say(request: &mut ExportTraceServiceRequest) {
@@ -167,11 +165,8 @@ fn keep_what_trace_writers_can_say(request: &mut ExportTraceServiceRequest) {
                 span.span_id.resize(8, 7);
                 id(&mut span.parent_span_id, 8);
                 span.kind = span.kind.rem_euclid(6);
-                (
-                    span.dropped_attributes_count,
-                    span.dropped_events_count,
-                    span.dropped_links_count,
-                ) = (0, 0, 0);
+                (span.dropped_attributes_count, span.dropped_events_count, span.dropped_links_count) =
+                    (0, 0, 0);
                 for event in &mut span.events {
                     event.attributes.iter_mut().for_each(given);
                     event.dropped_attributes_count = 0;
@@ -193,9 +188,7 @@ fn keep_what_trace_writers_can_say(request: &mut ExportTraceServiceRequest) {
         }
         resource.scope_spans.retain(|scope| !scope.spans.is_empty());
     }
-    request
-        .resource_spans
-        .retain(|resource| !resource.scope_spans.is_empty());
+    request.resource_spans.retain(|resource| !resource.scope_spans.is_empty());
 }
 
 fn keep_what_metric_writers_can_say(request: &mut ExportMetricsServiceRequest) {
@@ -208,9 +201,7 @@ fn keep_what_metric_writers_can_say(request: &mut ExportMetricsServiceRequest) {
         }
         resource.scope_metrics.retain(|scope| !scope.metrics.is_empty());
     }
-    request
-        .resource_metrics
-        .retain(|resource| !resource.scope_metrics.is_empty());
+    request.resource_metrics.retain(|resource| !resource.scope_metrics.is_empty());
 }
 
 fn known_metric(metric: &mut Metric) {
@@ -297,10 +288,7 @@ fn write_attributes(attributes: &[KeyValue], to: &mut Attributes<'_>) {
             Some(Any::DoubleValue(value)) => to.double(key, *value),
             Some(Any::BytesValue(value)) => to.bytes(key, value),
             Some(Any::ArrayValue(array)) => to.array(key, |to| {
-                array
-                    .values
-                    .iter()
-                    .for_each(|value| to.value(|to| write_value(value, to)));
+                array.values.iter().for_each(|value| to.value(|to| write_value(value, to)));
             }),
             Some(Any::KvlistValue(map)) => to.map(key, |to| write_attributes(&map.values, to)),
             Some(Any::StringValueStrindex(_)) | None => to.value(key, |_| {}),
@@ -349,12 +337,7 @@ fn write_record(record: &LogRecord, to: &mut Record<'_>) {
 }
 
 fn write_metric(metric: &Metric, to: &mut MetricScope<'_>) {
-    let Metric {
-        name,
-        description,
-        unit,
-        ..
-    } = metric;
+    let Metric { name, description, unit, .. } = metric;
     match metric.data.as_ref().expect("made known") {
         Data::Gauge(gauge) => {
             to.gauge(name, unit, description, |to| write_points(&gauge.data_points, to));
@@ -368,10 +351,7 @@ fn write_metric(metric: &Metric, to: &mut MetricScope<'_>) {
         Data::Histogram(histogram) => {
             let temporality = temporality(histogram.aggregation_temporality);
             to.histogram(name, unit, description, temporality, |to| {
-                histogram
-                    .data_points
-                    .iter()
-                    .for_each(|point| write_histogram(point, to));
+                histogram.data_points.iter().for_each(|point| write_histogram(point, to));
             });
         }
         Data::ExponentialHistogram(_) | Data::Summary(_) => unreachable!("not kept"),
@@ -406,11 +386,7 @@ fn write_histogram(point: &HistogramDataPoint, to: &mut HistogramPoints<'_>) {
 }
 
 fn temporality(number: i32) -> Temporality {
-    if number == 1 {
-        Temporality::Delta
-    } else {
-        Temporality::Cumulative
-    }
+    if number == 1 { Temporality::Delta } else { Temporality::Cumulative }
 }
 
 fn write_span(span: &ProstSpan, to: &mut Span<'_>) {
@@ -434,9 +410,7 @@ fn write_span(span: &ProstSpan, to: &mut Span<'_>) {
     to.times(span.start_time_unix_nano, span.end_time_unix_nano);
     write_attributes(&span.attributes, &mut to.attributes());
     for event in &span.events {
-        to.event(event.time_unix_nano, &event.name, |to| {
-            write_attributes(&event.attributes, to)
-        });
+        to.event(event.time_unix_nano, &event.name, |to| write_attributes(&event.attributes, to));
     }
     for link in &span.links {
         to.link(

@@ -74,17 +74,11 @@ fn lengths_are_as_short_as_can_be_at_every_limit() {
 
 #[test]
 fn varints_are_as_long_as_announced() {
-    for value in (0..64)
-        .flat_map(|bit| [(1_u64 << bit) - 1, 1 << bit])
-        .chain([u64::MAX])
-    {
+    for value in (0..64).flat_map(|bit| [(1_u64 << bit) - 1, 1 << bit]).chain([u64::MAX]) {
         let mut buf = Vec::new();
         put_varint(&mut buf, value);
         assert_eq!(buf.len(), varint_len(value), "{value}");
-        assert_eq!(
-            prost::encoding::decode_varint(&mut buf.as_slice()).expect("a varint"),
-            value
-        );
+        assert_eq!(prost::encoding::decode_varint(&mut buf.as_slice()).expect("a varint"), value);
     }
 }
 

@@ -29,10 +29,7 @@ fn ids_are_hexadecimal_and_times_may_be_numbers() {
     let request: ExportTraceServiceRequest = read(Signal::Traces, TRACE);
 
     let span = &request.resource_spans[0].scope_spans[0].spans[0];
-    assert_eq!(
-        span.trace_id,
-        0x5B8E_FFF7_9803_8103_D269_B633_813F_C60C_u128.to_be_bytes()
-    );
+    assert_eq!(span.trace_id, 0x5B8E_FFF7_9803_8103_D269_B633_813F_C60C_u128.to_be_bytes());
     assert_eq!(span.parent_span_id, 0xEEE1_9B7E_C3C1_B173_u64.to_be_bytes());
     assert_eq!(span.end_time_unix_nano, 1_544_712_661_000_000_000);
     assert_eq!((span.kind, span.name.as_str()), (2, "I'm a server span"));

@@ -82,10 +82,7 @@ fn reads_the_same(signal: Signal, bytes: &[u8]) -> Result<(), TestCaseError> {
     encode(signal, bytes, &mut json).expect("the scan took it");
     let back = decode(signal, &json).expect("what we wrote is valid");
     let back = Decoded::decode(signal, &back).expect("well formed").encode();
-    prop_assert_eq!(
-        back,
-        Decoded::decode(signal, bytes).expect("the scan took it").encode()
-    );
+    prop_assert_eq!(back, Decoded::decode(signal, bytes).expect("the scan took it").encode());
     Ok(())
 }
 

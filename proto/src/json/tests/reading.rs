@@ -27,58 +27,31 @@ fn null_means_unset_everywhere_but_in_arrays() {
         "droppedAttributesCount":null,"flags":null,"traceId":null,"spanId":null,"eventName":null"#;
 
     assert_eq!(record(all), LogRecord::default());
-    assert_eq!(
-        record(r#""body":{"stringValue":null}"#).body,
-        Some(AnyValue { value: None })
-    );
+    assert_eq!(record(r#""body":{"stringValue":null}"#).body, Some(AnyValue { value: None }));
     assert_eq!(
         record(r#""body":{"stringValue":null,"intValue":7}"#).body,
-        Some(AnyValue {
-            value: Some(Value::IntValue(7))
-        })
+        Some(AnyValue { value: Some(Value::IntValue(7)) })
     );
-    assert_eq!(
-        refused(r#""attributes":[null]"#),
-        "attributes[0]: invalid type: null, expected an object"
-    );
+    assert_eq!(refused(r#""attributes":[null]"#), "attributes[0]: invalid type: null, expected an object");
 }
 
 #[test]
 fn unknown_fields_are_ignored_whatever_they_hold() {
     let read = record(r#""later":{"a":[1,{"b":null}],"c":"d"},"severityText":"x","time_unix_nano":"5","":0"#);
 
-    assert_eq!(
-        read,
-        LogRecord {
-            severity_text: "x".to_owned(),
-            ..LogRecord::default()
-        }
-    );
+    assert_eq!(read, LogRecord { severity_text: "x".to_owned(), ..LogRecord::default() });
 }
 
 #[test]
 fn integers_may_be_numbers_or_strings() {
-    for given in [
-        "1544712660300000000",
-        "\"1544712660300000000\"",
-        "1544712660.3e9",
-        "\"1.5447126603e18\"",
-    ] {
+    for given in ["1544712660300000000", "\"1544712660300000000\"", "1544712660.3e9", "\"1.5447126603e18\""] {
         let read = record(&format!(r#""timeUnixNano":{given}"#));
         assert_eq!(read.time_unix_nano, 1_544_712_660_300_000_000, "{given}");
     }
     let most = record(r#""timeUnixNano":18446744073709551615,"observedTimeUnixNano":"18446744073709551615""#);
-    assert_eq!(
-        (most.time_unix_nano, most.observed_time_unix_nano),
-        (u64::MAX, u64::MAX)
-    );
+    assert_eq!((most.time_unix_nano, most.observed_time_unix_nano), (u64::MAX, u64::MAX));
     let least = record(r#""body":{"intValue":-9223372036854775808}"#);
-    assert_eq!(
-        least.body,
-        Some(AnyValue {
-            value: Some(Value::IntValue(i64::MIN))
-        })
-    );
+    assert_eq!(least.body, Some(AnyValue { value: Some(Value::IntValue(i64::MIN)) }));
     let text = record(r#""body":{"intValue":"-9223372036854775808"}"#);
     assert_eq!(text.body, least.body);
 }
@@ -108,30 +81,15 @@ fn what_does_not_fit_is_refused_with_its_place_and_reason() {
             "timeUnixNano: invalid type: boolean `true`, expected an integer or a string with one",
         ),
         (r#""flags":4294967296"#, "flags: 4294967296 is out of range"),
-        (
-            r#""severityNumber":2147483648"#,
-            "severityNumber: 2147483648 is out of range",
-        ),
+        (r#""severityNumber":2147483648"#, "severityNumber: 2147483648 is out of range"),
         (
             r#""severityNumber":"LOUD""#,
             "severityNumber: invalid value: string \"LOUD\", expected the number of an enum",
         ),
-        (
-            r#""severityText":5"#,
-            "severityText: invalid type: a number, expected a string",
-        ),
-        (
-            r#""traceId":"5B8""#,
-            "traceId: invalid value: string \"5B8\", expected a string in hexadecimal",
-        ),
-        (
-            r#""traceId":"XY""#,
-            "traceId: invalid value: string \"XY\", expected a string in hexadecimal",
-        ),
-        (
-            r#""body":"text""#,
-            "body: invalid type: a string, expected an object",
-        ),
+        (r#""severityText":5"#, "severityText: invalid type: a number, expected a string"),
+        (r#""traceId":"5B8""#, "traceId: invalid value: string \"5B8\", expected a string in hexadecimal"),
+        (r#""traceId":"XY""#, "traceId: invalid value: string \"XY\", expected a string in hexadecimal"),
+        (r#""body":"text""#, "body: invalid type: a string, expected an object"),
         (
             r#""body":{"bytesValue":"*"}"#,
             "body.bytesValue: invalid value: string \"*\", expected a string in base64",
@@ -140,30 +98,15 @@ fn what_does_not_fit_is_refused_with_its_place_and_reason() {
             r#""body":{"doubleValue":"inf"}"#,
             "body.doubleValue: invalid value: string \"inf\", expected a number or one of \"NaN\", \"Infinity\", \"-Infinity\"",
         ),
-        (
-            r#""body":{"boolValue":"true"}"#,
-            "body.boolValue: invalid type: a string, expected a boolean",
-        ),
-        (
-            r#""body":{"intValue":9223372036854775808}"#,
-            "body.intValue: 9223372036854775808 is out of range",
-        ),
-        (
-            r#""body":{"stringValue":"a","intValue":1}"#,
-            "body: stringValue and intValue exclude each other",
-        ),
-        (
-            r#""attributes":{}"#,
-            "attributes: invalid type: map, expected an array",
-        ),
+        (r#""body":{"boolValue":"true"}"#, "body.boolValue: invalid type: a string, expected a boolean"),
+        (r#""body":{"intValue":9223372036854775808}"#, "body.intValue: 9223372036854775808 is out of range"),
+        (r#""body":{"stringValue":"a","intValue":1}"#, "body: stringValue and intValue exclude each other"),
+        (r#""attributes":{}"#, "attributes: invalid type: map, expected an array"),
         (
             r#""attributes":[{"key":"a","value":{"arrayValue":{"values":[{},{"intValue":{}}]}}}]"#,
             "attributes[0].value.arrayValue.values[1].intValue: invalid type: map, expected an integer or a string with one",
         ),
-        (
-            r#""severityText":"\ud800""#,
-            "severityText: unexpected end of hex escape",
-        ),
+        (r#""severityText":"\ud800""#, "severityText: unexpected end of hex escape"),
     ];
     for (fields, reason) in cases {
         assert_eq!(refused(fields), reason, "{fields}");
@@ -185,11 +128,10 @@ fn an_error_says_line_column_and_field() {
 
 #[test]
 fn a_long_string_is_cut_in_the_error() {
-    let JsonError::Invalid { reason, .. } = decode(
-        Signal::Logs,
-        with_record(&format!(r#""traceId":"{}""#, "ü".repeat(100_000))).as_bytes(),
-    )
-    .expect_err("no digits") else {
+    let JsonError::Invalid { reason, .. } =
+        decode(Signal::Logs, with_record(&format!(r#""traceId":"{}""#, "ü".repeat(100_000))).as_bytes())
+            .expect_err("no digits")
+    else {
         panic!("not malformed")
     };
 
@@ -222,13 +164,7 @@ fn nesting_bombs_are_refused_without_harm() {
     for (open, depth) in [("[", 100_000), ("{\"a\":", 100_000)] {
         assert!(decode(Signal::Logs, open.repeat(depth).as_bytes()).is_err());
         // Unknown fields are skipped without recursion, but must be closed.
-        assert!(
-            decode(
-                Signal::Logs,
-                format!("{{\"unknown\":{}", open.repeat(depth)).as_bytes()
-            )
-            .is_err()
-        );
+        assert!(decode(Signal::Logs, format!("{{\"unknown\":{}", open.repeat(depth)).as_bytes()).is_err());
     }
     let bomb = |levels: usize| {
         with_record(&format!(
@@ -247,11 +183,7 @@ fn nesting_bombs_are_refused_without_harm() {
 
 #[test]
 fn every_kind_of_value_is_read() {
-    let pair = |key: &str, value| KeyValue {
-        key: key.to_owned(),
-        value,
-        key_strindex: 0,
-    };
+    let pair = |key: &str, value| KeyValue { key: key.to_owned(), value, key_strindex: 0 };
     let given = |value| Some(AnyValue { value: Some(value) });
 
     let read = record(
@@ -277,21 +209,14 @@ fn every_kind_of_value_is_read() {
         ]"#,
     );
 
-    let nan = read.attributes[6]
-        .value
-        .as_ref()
-        .and_then(|value| value.value.clone());
+    let nan = read.attributes[6].value.as_ref().and_then(|value| value.value.clone());
     assert!(matches!(nan, Some(Value::DoubleValue(value)) if value.is_nan()));
     let mut attributes = read.attributes;
     attributes.remove(6);
     let array = vec![
-        AnyValue {
-            value: Some(Value::IntValue(1)),
-        },
+        AnyValue { value: Some(Value::IntValue(1)) },
         AnyValue { value: None },
-        AnyValue {
-            value: Some(Value::ArrayValue(ArrayValue { values: Vec::new() })),
-        },
+        AnyValue { value: Some(Value::ArrayValue(ArrayValue { values: Vec::new() })) },
     ];
     let map = vec![pair("k", given(Value::BoolValue(true))), pair("l", None)];
     let expected = vec![
@@ -304,17 +229,11 @@ fn every_kind_of_value_is_read() {
         pair("infinite", given(Value::DoubleValue(f64::NEG_INFINITY))),
         pair("double in a string", given(Value::DoubleValue(-1500.0))),
         pair("bytes", given(Value::BytesValue(vec![255, 239]))),
-        pair(
-            "bytes for addresses, not padded",
-            given(Value::BytesValue(vec![255, 239])),
-        ),
+        pair("bytes for addresses, not padded", given(Value::BytesValue(vec![255, 239]))),
         pair("no bytes", given(Value::BytesValue(Vec::new()))),
         pair("array", given(Value::ArrayValue(ArrayValue { values: array }))),
         pair("map", given(Value::KvlistValue(KeyValueList { values: map }))),
-        pair(
-            "empty map",
-            given(Value::KvlistValue(KeyValueList { values: Vec::new() })),
-        ),
+        pair("empty map", given(Value::KvlistValue(KeyValueList { values: Vec::new() }))),
         pair("empty", Some(AnyValue { value: None })),
         pair("none", None),
         pair("", None),
@@ -326,10 +245,7 @@ fn every_kind_of_value_is_read() {
 fn enums_are_numbers_and_names_are_understood() {
     assert_eq!(record(r#""severityNumber":17"#).severity_number, 17);
     assert_eq!(record(r#""severityNumber":"17""#).severity_number, 17);
-    assert_eq!(
-        record(r#""severityNumber":"SEVERITY_NUMBER_ERROR""#).severity_number,
-        17
-    );
+    assert_eq!(record(r#""severityNumber":"SEVERITY_NUMBER_ERROR""#).severity_number, 17);
     assert_eq!(record(r#""severityNumber":99"#).severity_number, 99);
 
     let request: ExportTraceServiceRequest = read(
@@ -363,23 +279,15 @@ fn exponential_histograms_and_exemplars_are_read() {
         panic!("lost its data")
     };
     let point = &histogram.data_points[0];
-    assert_eq!(
-        (point.count, point.sum, point.scale, point.zero_count),
-        (5, Some(0.0), -3, 1)
-    );
+    assert_eq!((point.count, point.sum, point.scale, point.zero_count), (5, Some(0.0), -3, 1));
     assert_eq!(point.min.map(f64::to_bits), Some((-0.0_f64).to_bits()));
     assert_eq!(point.max, None);
     let positive = point.positive.as_ref().expect("given");
-    assert_eq!(
-        (positive.offset, positive.bucket_counts.as_slice()),
-        (-2, [1, 2, u64::MAX].as_slice())
-    );
+    assert_eq!((positive.offset, positive.bucket_counts.as_slice()), (-2, [1, 2, u64::MAX].as_slice()));
     assert_eq!(point.negative, Some(Default::default()));
     assert_eq!(
         point.exemplars[0].value,
-        Some(opentelemetry_proto::tonic::metrics::v1::exemplar::Value::AsInt(
-            -7
-        ))
+        Some(opentelemetry_proto::tonic::metrics::v1::exemplar::Value::AsInt(-7))
     );
 }
 
@@ -390,12 +298,7 @@ fn a_metric_whose_data_does_not_fit_is_refused_rather_than_emptied() {
 
     let error = decode(Signal::Metrics, json.as_bytes()).expect_err("x is no integer");
 
-    assert!(
-        error
-            .to_string()
-            .contains("metrics[0].sum.dataPoints[1].asInt: invalid value"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("metrics[0].sum.dataPoints[1].asInt: invalid value"), "{error}");
 }
 
 #[test]
@@ -413,19 +316,11 @@ fn points_are_integers_or_doubles_and_never_both() {
         })
     };
 
-    assert_eq!(
-        point(r#""asInt":0"#),
-        Ok(Some(number_data_point::Value::AsInt(0)))
-    );
-    assert_eq!(
-        point(r#""asDouble":5"#),
-        Ok(Some(number_data_point::Value::AsDouble(5.0)))
-    );
+    assert_eq!(point(r#""asInt":0"#), Ok(Some(number_data_point::Value::AsInt(0))));
+    assert_eq!(point(r#""asDouble":5"#), Ok(Some(number_data_point::Value::AsDouble(5.0))));
     assert_eq!(
         point(r#""asDouble":18446744073709551616"#),
-        Ok(Some(number_data_point::Value::AsDouble(
-            18_446_744_073_709_551_616.0
-        )))
+        Ok(Some(number_data_point::Value::AsDouble(18_446_744_073_709_551_616.0)))
     );
     assert_eq!(point(r#""asInt":null"#), Ok(None));
     assert!(point(r#""asInt":0,"asDouble":0"#).is_err());

@@ -158,38 +158,21 @@ fn nesting_bombs_are_refused() {
         let bomb = (0..levels).fold(AnyValue { value: None }, |inner, _| AnyValue {
             value: Some(Value::ArrayValue(ArrayValue { values: vec![inner] })),
         });
-        let record = LogRecord {
-            body: Some(bomb),
-            ..LogRecord::default()
-        };
-        let scope = ScopeLogs {
-            log_records: vec![record],
-            ..ScopeLogs::default()
-        };
-        let resource = ResourceLogs {
-            scope_logs: vec![scope],
-            ..ResourceLogs::default()
-        };
-        ExportLogsServiceRequest {
-            resource_logs: vec![resource],
-        }
-        .encode_to_vec()
+        let record = LogRecord { body: Some(bomb), ..LogRecord::default() };
+        let scope = ScopeLogs { log_records: vec![record], ..ScopeLogs::default() };
+        let resource = ResourceLogs { scope_logs: vec![scope], ..ResourceLogs::default() };
+        ExportLogsServiceRequest { resource_logs: vec![resource] }.encode_to_vec()
     };
 
     assert!(json::encode(Signal::Logs, &nested(40), &mut Vec::new()).is_ok());
-    assert_eq!(
-        json::encode(Signal::Logs, &nested(1_000), &mut Vec::new()),
-        Err(JsonError::Malformed)
-    );
+    assert_eq!(json::encode(Signal::Logs, &nested(1_000), &mut Vec::new()), Err(JsonError::Malformed));
 }
 
 #[test]
 fn the_tables_are_sound() {
     let mut seen: Vec<*const Table> = Vec::new();
-    let mut open: Vec<&'static Table> = Signal::ALL
-        .iter()
-        .flat_map(|signal| [request(*signal), response(*signal)])
-        .collect();
+    let mut open: Vec<&'static Table> =
+        Signal::ALL.iter().flat_map(|signal| [request(*signal), response(*signal)]).collect();
     while let Some(table) = open.pop() {
         if seen.iter().any(|known| std::ptr::eq(*known, table)) {
             continue;

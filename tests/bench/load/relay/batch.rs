@@ -42,12 +42,7 @@ impl Batch {
 impl Batches {
     pub(super) fn new(outlet: Outlet) -> Self {
         let [traces, metrics, logs] = [(); 3].map(|()| Mutex::default());
-        Self {
-            traces,
-            metrics,
-            logs,
-            outlet: Arc::new(outlet),
-        }
+        Self { traces, metrics, logs, outlet: Arc::new(outlet) }
     }
 
     /// Adds one request; waits only when too many batches are under way.

@@ -29,11 +29,7 @@ impl Outlet {
         stream.set_nodelay(true)?;
         let (requests, connection) = h2::client::handshake(stream).await?;
         tokio::spawn(connection);
-        Ok(Self {
-            requests,
-            gzip,
-            permits: Arc::new(Semaphore::new(CONSUMERS)),
-        })
+        Ok(Self { requests, gzip, permits: Arc::new(Semaphore::new(CONSUMERS)) })
     }
 
     /// Starts sending one batch; waits only for the permission to do so.
@@ -50,11 +46,7 @@ impl Outlet {
     }
 
     async fn deliver(&self, signal: Signal, pieces: Vec<Bytes>) -> anyhow::Result<()> {
-        let pieces = if self.gzip {
-            vec![compress(&pieces)?]
-        } else {
-            pieces
-        };
+        let pieces = if self.gzip { vec![compress(&pieces)?] } else { pieces };
         let length = pieces.iter().map(Bytes::len).sum();
         let prefix = framing::prefix(length, self.gzip)?;
         let mut ready = self.requests.clone().ready().await?;

@@ -8,6 +8,9 @@ use super::failure::{Failure, Kind};
 use crate::config::node::{Map, Node, Value};
 use crate::config::problem::{Problem, Problems};
 
+/// Most runs over one tree; each leaves one more value out. Nobody reads more reports than this.
+const MAX_RUNS: usize = 1_000;
+
 /// Reads a `T` from `node`, which stands at `path`. Everything that is wrong with it is added to `problems`;
 /// the result is `None` if a value had to be left out. A node in which nothing is written is read as an
 /// empty map.
@@ -19,7 +22,12 @@ pub fn from_node<T: DeserializeOwned>(node: &Node, path: &str, problems: &mut Pr
     let root = if node.is_null() { &empty } else { node };
     let mut context = Context::default();
     let mut complete = true;
+    let mut runs = 0_usize;
     let outcome = loop {
+        runs += 1;
+        if runs > MAX_RUNS {
+            break None;
+        }
         match T::deserialize(Deserializer::root(root, path, &context)) {
             Ok(value) => break complete.then_some(value),
             Err(failure) => {

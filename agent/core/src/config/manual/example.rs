@@ -14,7 +14,7 @@ const WIDTH: usize = 100;
 #[must_use]
 pub fn example(schema: &Schema, defaults: &Value, indent: usize) -> String {
     let Some(root) = schema.as_object() else { return String::new() };
-    let mut writer = Writer { definitions: Definitions::of(root), text: String::new() };
+    let mut writer = Writer { definitions: Definitions::of(root), text: String::new(), plain: false };
     writer.keys(root, Some(defaults), indent, false, 0);
     writer.text
 }
@@ -22,6 +22,8 @@ pub fn example(schema: &Schema, defaults: &Value, indent: usize) -> String {
 struct Writer<'a> {
     definitions: Definitions<'a>,
     text: String,
+    /// Whether all of it will stand behind a `#`, so that absent keys need none of their own.
+    plain: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -48,8 +50,34 @@ impl<'a> Writer<'a> {
                 self.line(indent, absent, &format!("{}:", key.name));
                 self.keys(key.shape, key.default, indent + 2, absent, depth + 1);
             }
+            Some(Value::Array(items)) if !items.is_empty() && items.iter().all(Value::is_object) => {
+                self.line(indent, absent, &format!("{}:", key.name));
+                for item in items {
+                    self.line(indent + 2, absent, &format!("- {}", inline(item)));
+                }
+            }
             Some(value) => self.line(indent, absent, &format!("{}: {}", key.name, inline(value))),
             None => self.line(indent, absent, &format!("{}:", key.name)),
+        }
+        let items = key.shape.get("items").and_then(Value::as_object);
+        if let Some(items) = items.map(|items| self.definitions.resolve(items))
+            && has_keys(items)
+            && depth < 6
+        {
+            self.entry(items, indent + 2, depth);
+        }
+    }
+
+    /// What an entry of a list may hold, all of it behind a `#`.
+    fn entry(&mut self, shape: &'a Map<String, Value>, indent: usize, depth: usize) {
+        let outside = (std::mem::take(&mut self.text), self.plain);
+        self.plain = true;
+        self.keys(shape, None, 0, false, depth + 1);
+        let inside = std::mem::replace(&mut self.text, outside.0);
+        self.plain = outside.1;
+        for (number, line) in inside.lines().enumerate() {
+            let mark = if number == 0 { "- " } else { "  " };
+            self.line(indent, true, &format!("{mark}{line}"));
         }
     }
 
@@ -57,7 +85,7 @@ impl<'a> Writer<'a> {
         let width = WIDTH.saturating_sub(indent + 2).max(40);
         for paragraph in about.split("\n\n") {
             for line in wrap(paragraph, width) {
-                let mark = if absent { "# # " } else { "# " };
+                let mark = if absent && !self.plain { "# # " } else { "# " };
                 self.text.push_str(&" ".repeat(indent));
                 self.text.push_str(&format!("{mark}{line}\n"));
             }
@@ -66,7 +94,7 @@ impl<'a> Writer<'a> {
 
     fn line(&mut self, indent: usize, absent: bool, line: &str) {
         self.text.push_str(&" ".repeat(indent));
-        self.text.push_str(if absent { "# " } else { "" });
+        self.text.push_str(if absent && !self.plain { "# " } else { "" });
         self.text.push_str(line);
         self.text.push('\n');
     }

@@ -16,8 +16,10 @@ pub(super) fn inline(value: &Value) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Object(entries) => {
+            // What is absent needs no mention.
             let entries: Vec<String> = entries
                 .iter()
+                .filter(|(_, value)| !value.is_null())
                 .map(|(key, value)| format!("{}: {}", text_scalar(key), inline(value)))
                 .collect();
             format!("{{{}}}", entries.join(", "))

@@ -61,7 +61,7 @@ impl<'a> Builder<'a> {
 
     /// The tree, and what can be wrong with one that is valid YAML.
     pub(super) fn finish(self) -> (Node, Problems) {
-        (self.root.unwrap_or_default(), self.problems)
+        (self.root.unwrap_or_else(|| Node::new(Value::Null, self.places.start())), self.problems)
     }
 
     /// Takes the next event; fails where reading on makes no sense.
@@ -133,6 +133,9 @@ impl<'a> Builder<'a> {
             },
             Some(Open::Map { entries, key: key @ Some(_), .. }) => {
                 let Some(key) = key.take() else { return Ok(()) };
+                // A value that is not written has no place of its own: what is said of it is said of its key.
+                let absent = node.is_null() && node.span.start == node.span.end;
+                let node = if absent { Node { span: key.span, ..node } } else { node };
                 if let Some(mut problem) = entries.insert(key, node) {
                     problem.path = join(&self.path(), &problem.path);
                     self.problems.push(problem);

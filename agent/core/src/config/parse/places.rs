@@ -4,9 +4,40 @@ use saphyr_parser::Marker;
 
 use crate::config::source::{SourceId, Span};
 
+/// A text of which every so manieth character is known by its byte, so that long lines cost no more than short ones.
+struct Characters<'a> {
+    text: &'a str,
+    /// First byte of every [`STRIDE`]th character.
+    marks: Vec<usize>,
+}
+
+/// Characters between two marks.
+const STRIDE: usize = 64;
+
+impl<'a> Characters<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, marks: text.char_indices().step_by(STRIDE).map(|(byte, _)| byte).collect() }
+    }
+
+    /// Number of characters before `byte`.
+    fn before(&self, byte: usize) -> usize {
+        let mark = self.marks.partition_point(|mark| *mark <= byte).saturating_sub(1);
+        let from = self.marks.get(mark).copied().unwrap_or(0);
+        mark * STRIDE + self.text.get(from..byte).map_or(0, |between| between.chars().count())
+    }
+
+    /// First byte of a character, or the end of the text.
+    fn byte(&self, character: usize) -> usize {
+        let Some(from) = self.marks.get(character / STRIDE).copied() else { return self.text.len() };
+        let rest = self.text.get(from..).unwrap_or_default();
+        rest.char_indices().nth(character % STRIDE).map_or(self.text.len(), |(at, _)| from + at)
+    }
+}
+
 /// A text with the start of each of its lines.
 pub(super) struct Places<'a> {
     text: &'a str,
+    characters: Characters<'a>,
     source: SourceId,
     /// Where the YAML begins, behind a byte order mark or the key of a `--set`.
     offset: usize,
@@ -29,7 +60,7 @@ impl<'a> Places<'a> {
                 lines.push(offset + at + 1);
             }
         }
-        Self { text, source, offset, lines }
+        Self { text, characters: Characters::new(text), source, offset, lines }
     }
 
     pub(super) fn yaml(&self) -> &'a str {
@@ -42,6 +73,11 @@ impl<'a> Places<'a> {
         let end = self.byte(&span.end).max(start);
         let written = self.text.get(start..end).unwrap_or_default().trim_end();
         Span { end: start + written.len(), ..self.at(start) }
+    }
+
+    /// Where the YAML begins.
+    pub(super) fn start(&self) -> Span {
+        self.at(self.offset)
     }
 
     /// One position, with the character there.
@@ -63,7 +99,7 @@ impl<'a> Places<'a> {
         // Whatever precedes the YAML on its first line counts as columns.
         let line = self.lines.partition_point(|line| *line <= start).max(1);
         let line_start = self.lines.get(line - 1).copied().filter(|_| line > 1).unwrap_or(0);
-        let column = self.text.get(line_start..start).map_or(0, |before| before.chars().count());
+        let column = self.characters.before(start) - self.characters.before(line_start);
         Span {
             source: self.source,
             line: u32::try_from(line).unwrap_or(u32::MAX),
@@ -74,8 +110,7 @@ impl<'a> Places<'a> {
     }
 
     fn byte(&self, marker: &Marker) -> usize {
-        let line = self.lines.get(marker.line().saturating_sub(1)).copied().unwrap_or(self.text.len());
-        let rest = self.text.get(line..).unwrap_or_default();
-        line + rest.char_indices().nth(marker.col()).map_or(rest.len(), |(at, _)| at)
+        let Some(line) = self.lines.get(marker.line().saturating_sub(1)) else { return self.text.len() };
+        self.characters.byte(self.characters.before(*line) + marker.col())
     }
 }

@@ -132,3 +132,13 @@ fn an_incomplete_read_never_passes_for_a_complete_one() {
     assert!(from_node::<Tree>(&loaded.root, "", &mut problems).is_none());
     assert!(problems.has_errors());
 }
+
+#[test]
+fn more_mistakes_than_anyone_reads_end_the_reading() {
+    let text = format!("a: [{}]", "{d: 300}, ".repeat(2_000));
+    let mut loaded =
+        load(&[("a".to_owned(), text)], &[format!("{}=1", vec!["a"; 100_000].join("."))], &outside());
+    assert!(from_node::<Tree>(&loaded.root, "", &mut loaded.problems).is_none());
+    assert_eq!(loaded.problems.len(), 500);
+    assert!(loaded.report().contains("more than 64 parts"));
+}

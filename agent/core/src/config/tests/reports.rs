@@ -39,3 +39,15 @@ fn problems_without_a_place_come_last_and_numbers_are_capped() {
     assert_eq!(problems.summary(), "1 error, 499 warnings (and 101 more, not shown)");
     assert!(problems.render(&Sources::default(), false).starts_with("error: a: no place"));
 }
+
+#[test]
+fn rules_between_keys_do_not_show_values_from_outside() {
+    let mut loaded = loaded("x:\n  a: ${env:SWITCH}\n  b: [\"x-${env:SWITCH}-y\"]\n");
+    let node = loaded.root.get("x").cloned().unwrap();
+    let error =
+        ConfigError::new("b.0", "x-hush-hush-y and hush-hush do not go together").with_help("not hush-hush");
+    loaded.problems.push_invalid(&node, "x", error);
+    let report = loaded.report();
+    assert!(report.contains("x.b[0]: [hidden] and [hidden] do not go together"), "{report}");
+    assert!(report.contains("help: not [hidden]"), "{report}");
+}

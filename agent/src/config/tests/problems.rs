@@ -1,0 +1,103 @@
+use super::report;
+
+#[test]
+fn everything_that_is_wrong_with_a_bad_configuration_is_reported_in_one_run() {
+    insta::assert_snapshot!(report(
+        "
+recievers: {}
+receivers:
+  otlp:
+    protocols:
+      grcp:
+      http:
+        endpoint: [a]
+        max_recv_msg_size_mib: 70000
+  k8s_events:
+  otpl/2:
+  batch:
+  1x:
+  otlp/:
+processors:
+  batch:
+    timeout: 5
+    send_batch_size: 100
+    send_batch_max_size: 10
+  batch/2:
+    send_batch_size: 100
+    send_batch_max_size: 10
+exporters:
+  logging: {loglevel: debug}
+  otlp:
+  debug: {verbosity: high}
+connectors:
+  forward:
+  spanmetrics:
+  debug:
+extensions: [health_check]
+service:
+  extensions: [health_check, zpages]
+  pipeline: {}
+  telemetry:
+    logs: {level: verbose, encodng: json}
+    metrics:
+      level: high
+      readers:
+        - pull: {exporter: {prometheus: {host: 0.0.0.0, port: 888888}}}
+        - periodic: {interval: 10s}
+  pipelines:
+    traces:
+      receivers: [otlp, otlp, host_metrics, k8s_events]
+      processors: [batch, memory_limiter, batch]
+      exporters: [otlp, forward, debgu]
+      exporter: []
+    metrics:
+      receivers: [spanmetrics, otlp]
+    metric/2:
+      receivers: [otlp]
+      exporters: [otlp]
+    profiles:
+      receivers: [otlp]
+      exporters: [otlp]
+    logs:
+    logs/2:
+      receivers: 5
+      exporters: [{a: b}, spanmetrics]
+"
+    ));
+}
+
+#[test]
+fn what_is_missing_altogether_is_reported() {
+    let mut reports = String::new();
+    for text in [
+        "",
+        "# nothing\n",
+        "receivers:\n",
+        "receivers: {otlp: }\nexporters: {debug: }\n",
+        "receivers: {otlp: }\nexporters: {debug: }\nservice:\n  extensions: []\n",
+        "receivers: {otlp: }\nexporters: {debug: }\nservice:\n  pipelines:\n",
+        "receivers: {otlp: }\nexporters: {debug: }\nservice:\n  pipelines: [traces]\n",
+        "service: true\n",
+        "receivers: otlp\nservice: {pipelines: {traces: {receivers: [otlp], exporters: [debug]}}}\n",
+    ] {
+        reports += &report(text);
+        reports += "\n---\n";
+    }
+    insta::assert_snapshot!(reports);
+}
+
+#[test]
+fn connectors_stand_between_two_pipelines_of_the_right_signals() {
+    insta::assert_snapshot!(report(
+        "
+receivers: {otlp: , forward: }
+exporters: {debug: }
+connectors: {forward: , forward/one: , forward/other: , spanmetrics: }
+service:
+  pipelines:
+    traces: {receivers: [otlp], exporters: [forward/one, forward/other, spanmetrics]}
+    metrics: {receivers: [forward/other], exporters: [spanmetrics]}
+    logs: {receivers: [spanmetrics, forward], exporters: [debug]}
+"
+    ));
+}

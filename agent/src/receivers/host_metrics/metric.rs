@@ -1,0 +1,207 @@
+//! Tables of metrics, and how their values are written.
+
+use edgewatch_proto::encode::{self, MetricScope, Points, Request, Temporality, Times};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The semantic conventions that the names and attributes belong to; the Collector states the same.
+const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.9.0";
+
+/// What is fixed about a metric.
+#[derive(Debug)]
+pub(super) struct Metric {
+    pub(super) name: &'static str,
+    pub(super) unit: &'static str,
+    pub(super) description: &'static str,
+    pub(super) kind: Kind,
+}
+
+/// How a metric's value moves.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kind {
+    /// A value at a moment.
+    Gauge,
+    /// A sum that only grows.
+    Counter,
+    /// A sum that goes up and down.
+    UpDownCounter,
+}
+
+/// Defines a switch that stands on its default when nothing is written.
+macro_rules! switch {
+    ($(#[$doc:meta])* $name:ident, $default:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+        #[serde(default, deny_unknown_fields)]
+        #[schemars(inline)]
+        pub(super) struct $name {
+            #[doc = concat!("Whether it is collected. Default: ", $default, ".")]
+            pub(super) enabled: bool,
+        }
+
+        impl $name {
+            /// Where the switch stands when nothing is written, for documentation.
+            pub(super) const DEFAULT: bool = $default;
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { enabled: Self::DEFAULT }
+            }
+        }
+    };
+}
+
+switch! {
+    /// Something that is collected unless it is switched off.
+    On, true
+}
+switch! {
+    /// Something that is collected when it is switched on.
+    Off, false
+}
+
+/// States the metrics of a scraper: one line each, with name, unit, kind, whether it is enabled by default,
+/// and what it says. Makes the struct for the key `metrics`, with one key per metric, and a method per metric
+/// that gives its description when it is enabled.
+macro_rules! metrics {
+    ($(#[$doc:meta])* $table:ident {
+        $($field:ident: $name:literal, $unit:literal, $kind:ident, $default:ident, $description:literal;)+
+    }) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Debug, Default, serde::Deserialize, schemars::JsonSchema, PartialEq, serde::Serialize,
+        )]
+        #[serde(default, deny_unknown_fields)]
+        pub(in crate::receivers::host_metrics) struct $table {
+            $(
+                #[doc = concat!($description, " (`", $unit, "`)")]
+                #[serde(rename = $name)]
+                pub(in crate::receivers::host_metrics) $field:
+                    $crate::receivers::host_metrics::metric::$default,
+            )+
+        }
+
+        impl $table {
+            /// Every metric of the table, and whether it is enabled by default.
+            #[cfg(test)]
+            pub(in crate::receivers::host_metrics) const ALL: &'static [(
+                $crate::receivers::host_metrics::metric::Metric,
+                bool,
+            )] = &[$((
+                $crate::receivers::host_metrics::metric::Metric {
+                    name: $name,
+                    unit: $unit,
+                    description: $description,
+                    kind: $crate::receivers::host_metrics::metric::Kind::$kind,
+                },
+                $crate::receivers::host_metrics::metric::$default::DEFAULT,
+            )),+];
+
+            $(
+                fn $field(&self) -> Option<&'static $crate::receivers::host_metrics::metric::Metric> {
+                    const METRIC: $crate::receivers::host_metrics::metric::Metric =
+                        $crate::receivers::host_metrics::metric::Metric {
+                            name: $name,
+                            unit: $unit,
+                            description: $description,
+                            kind: $crate::receivers::host_metrics::metric::Kind::$kind,
+                        };
+                    self.$field.enabled.then_some(&METRIC)
+                }
+            )+
+        }
+    };
+}
+
+pub(super) use metrics;
+
+/// How many of `metrics` are enabled.
+pub(super) fn enabled<const N: usize>(metrics: [Option<&'static Metric>; N]) -> usize {
+    metrics.iter().flatten().count()
+}
+
+/// The times of the points of one resource, in nanoseconds since 1970.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Window {
+    /// When counters began at zero.
+    pub(super) start: u64,
+    /// Now.
+    pub(super) now: u64,
+}
+
+/// Writes the metrics that `scraper` has about the host as a whole.
+pub(super) fn write_host(
+    request: &mut Request<'_, encode::Metrics>,
+    scraper: &str,
+    window: Window,
+    fill: impl FnOnce(&mut Writer<'_, '_>),
+) {
+    write_resource(request, scraper, window, |_| {}, fill);
+}
+
+/// Writes the metrics that `scraper` has about the resource that `describe` describes.
+pub(super) fn write_resource(
+    request: &mut Request<'_, encode::Metrics>,
+    scraper: &str,
+    window: Window,
+    describe: impl FnOnce(&mut encode::Attributes<'_>),
+    fill: impl FnOnce(&mut Writer<'_, '_>),
+) {
+    request.resource(SCHEMA_URL, describe, |resource| {
+        resource.scope(scraper, env!("CARGO_PKG_VERSION"), |scope| fill(&mut Writer { scope, window }));
+    });
+}
+
+/// Writes the metrics of one resource.
+pub(super) struct Writer<'s, 'b> {
+    scope: &'s mut MetricScope<'b>,
+    window: Window,
+}
+
+impl Writer<'_, '_> {
+    /// Writes `metric`, when it is enabled and `fill` adds points to it.
+    pub(super) fn metric(&mut self, metric: Option<&'static Metric>, fill: impl FnOnce(&mut Series<'_, '_>)) {
+        let Some(Metric { name, unit, description, kind }) = metric else { return };
+        let since_start = Times::since(self.window.start, self.window.now);
+        let write = |points: &mut Points<'_>, times| fill(&mut Series { points, times });
+        match kind {
+            Kind::Gauge => {
+                self.scope.gauge(name, unit, description, |p| write(p, Times::at(self.window.now)));
+            }
+            Kind::Counter => {
+                let cumulative = Temporality::Cumulative;
+                self.scope.sum(name, unit, description, cumulative, true, |p| write(p, since_start));
+            }
+            Kind::UpDownCounter => {
+                let cumulative = Temporality::Cumulative;
+                self.scope.sum(name, unit, description, cumulative, false, |p| write(p, since_start));
+            }
+        }
+    }
+}
+
+/// The points of one metric.
+pub(super) struct Series<'p, 'b> {
+    points: &'p mut Points<'b>,
+    times: Times,
+}
+
+impl Series<'_, '_> {
+    /// Adds a whole number.
+    pub(super) fn int(&mut self, value: u64, attributes: &[(&str, &str)]) {
+        let value = i64::try_from(value).unwrap_or(i64::MAX);
+        self.points.int(self.times, value, |described| describe(described, attributes));
+    }
+
+    /// Adds a floating-point number.
+    pub(super) fn double(&mut self, value: f64, attributes: &[(&str, &str)]) {
+        self.points.double(self.times, value, |described| describe(described, attributes));
+    }
+}
+
+fn describe(described: &mut encode::Attributes<'_>, attributes: &[(&str, &str)]) {
+    for (key, value) in attributes {
+        described.string(key, value);
+    }
+}

@@ -1,0 +1,99 @@
+//! `/proc` as a directory of processes. Paths are put together in memory that is kept.
+
+use std::ffi::CStr;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Mode, OFlags, RawDir};
+
+use crate::receivers::host_metrics::parse::number;
+
+/// Room for the names of a directory, as many as one system call brings.
+const LISTING: usize = 32 << 10;
+/// The type that the file system of `/proc` tells, from `include/uapi/linux/magic.h`.
+const PROC_SUPER_MAGIC: rustix::fs::FsWord = 0x9fa0;
+
+/// `/proc`, opened.
+#[derive(Debug)]
+pub(super) struct Directory {
+    fd: OwnedFd,
+    path: Vec<u8>,
+    /// Whether it is the kernel's own, not a recording.
+    is_procfs: bool,
+}
+
+impl Directory {
+    /// Opens `proc`.
+    pub(super) fn open(proc: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = rustix::fs::open(proc, flags, Mode::empty())?;
+        let is_procfs = rustix::fs::fstatfs(&fd)?.f_type == PROC_SUPER_MAGIC;
+        Ok(Self { fd, path: Vec::new(), is_procfs })
+    }
+
+    /// Calls `visit` with the number of each process, at most `limit` of them. Returns how many there were
+    /// beyond that.
+    pub(super) fn processes(&self, limit: usize, mut visit: impl FnMut(u32)) -> io::Result<usize> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let listing = rustix::fs::openat(&self.fd, c".", flags, Mode::empty())?;
+        let mut buffer = vec![MaybeUninit::uninit(); LISTING];
+        let mut entries = RawDir::new(listing, &mut buffer);
+        let mut count = 0_usize;
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            if let Some(pid) = number(entry.file_name().to_bytes()).and_then(|pid| u32::try_from(pid).ok()) {
+                count += 1;
+                if count <= limit {
+                    visit(pid);
+                }
+            }
+        }
+        Ok(count.saturating_sub(limit))
+    }
+
+    /// Reads as much of a process's file as `buffer` has room for: these files are made in one piece.
+    pub(super) fn read<'b>(&mut self, pid: u32, file: &str, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
+        let path = path(&mut self.path, pid, file)?;
+        let fd = rustix::fs::openat(&self.fd, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+        let length = rustix::io::retry_on_intr(|| rustix::io::read(&fd, &mut *buffer))?;
+        Ok(buffer.get(..length).unwrap_or_default())
+    }
+
+    /// Where a process's link leads, at most as long as `buffer`.
+    pub(super) fn link<'b>(&mut self, pid: u32, file: &str, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
+        let path = path(&mut self.path, pid, file)?;
+        let length = rustix::fs::readlinkat_raw(&self.fd, path, &mut *buffer)?;
+        Ok(buffer.get(..length).unwrap_or_default())
+    }
+
+    /// How many files a process has open. Since Linux 6.2 that is the size of its directory `fd`; before,
+    /// they are counted.
+    pub(super) fn open_files(&mut self, pid: u32) -> io::Result<u64> {
+        let path = path(&mut self.path, pid, "fd")?;
+        let stat = rustix::fs::statat(&self.fd, path, AtFlags::empty())?;
+        if self.is_procfs && stat.st_size > 0 {
+            return Ok(stat.st_size.cast_unsigned());
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let listing = rustix::fs::openat(&self.fd, path, flags, Mode::empty())?;
+        let mut buffer = vec![MaybeUninit::uninit(); LISTING];
+        let mut entries = RawDir::new(listing, &mut buffer);
+        let mut count = 0;
+        while let Some(entry) = entries.next() {
+            count += u64::from(number(entry?.file_name().to_bytes()).is_some());
+        }
+        Ok(count)
+    }
+}
+
+/// Puts together the path of a process's file.
+fn path<'p>(path: &'p mut Vec<u8>, pid: u32, file: &str) -> io::Result<&'p CStr> {
+    path.clear();
+    path.extend_from_slice(itoa::Buffer::new().format(pid).as_bytes());
+    path.push(b'/');
+    path.extend_from_slice(file.as_bytes());
+    path.push(0);
+    CStr::from_bytes_with_nul(path).map_err(io::Error::other)
+}

@@ -1,0 +1,95 @@
+use std::time::Instant;
+
+use edgewatch_core::Signal;
+use edgewatch_core::batch::Batch;
+use edgewatch_core::config::ConfigError;
+use edgewatch_core::factory::{BuildContext, ProcessorSpec};
+use edgewatch_core::processor::{Emitter, ProcessError, Processor};
+use edgewatch_proto::splice::{Editor, Write};
+use edgewatch_proto::view::AnyValue;
+use tracing::info;
+
+use super::config::Config;
+use super::detectors::{Detector, Found};
+use crate::actions::{Literal, rewrite};
+
+/// The `resource_detection` processor.
+#[derive(Debug)]
+pub(crate) struct ResourceDetector {
+    write: Write,
+    attributes: Vec<Encoded>,
+    editor: Editor,
+}
+
+/// An attribute, its value encoded as an `AnyValue`.
+#[derive(Debug)]
+struct Encoded {
+    key: String,
+    value: Vec<u8>,
+}
+
+impl ProcessorSpec for ResourceDetector {
+    const NAME: &'static str = "resource_detection";
+    const ALIASES: &'static [&'static str] = &["resourcedetection"];
+    const SIGNALS: &'static [Signal] = &Signal::ALL;
+    const ABOUT: &'static str = "adds what can be found out about the host to every resource";
+    type Config = Config;
+
+    fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
+        let found = detect(&config, context)?;
+        info!(processor = %context.id, attributes = %Summary(&found), "resource attributes detected");
+        let encode = |(key, value): (String, Literal)| Encoded { key, value: value.encode() };
+        Ok(Self {
+            write: if config.r#override { Write::Upsert } else { Write::Insert },
+            attributes: found.into_iter().map(encode).collect(),
+            editor: Editor::default(),
+        })
+    }
+}
+
+/// What the detectors know, each attribute once.
+fn detect(config: &Config, context: &BuildContext) -> Result<Vec<(String, Literal)>, ConfigError> {
+    let mut all: Vec<(String, Literal)> = Vec::new();
+    for detector in config.detectors.iter().filter_map(|name| Detector::named(name)) {
+        let mut found = Found::default();
+        detector.detect(config, &*context.host, &mut found)?;
+        for (key, value) in found.into_attributes() {
+            let wanted = config.attributes.is_empty() || config.attributes.contains(&key);
+            if wanted && all.iter().all(|(known, _)| *known != key) {
+                all.push((key, value));
+            }
+        }
+    }
+    Ok(all)
+}
+
+impl Processor for ResourceDetector {
+    fn process(&mut self, mut batch: Batch, _now: Instant, out: &mut Emitter) -> Result<(), ProcessError> {
+        if !self.attributes.is_empty() {
+            let signal = batch.signal();
+            rewrite(&mut batch, |segment| {
+                self.editor.resources(signal, segment, &mut |_resource, attributes| {
+                    for attribute in &self.attributes {
+                        attributes.set(self.write, &attribute.key, AnyValue::new(&attribute.value));
+                    }
+                })
+            });
+        }
+        out.emit(batch);
+        Ok(())
+    }
+}
+
+/// Shows attributes in a log line.
+struct Summary<'a>(&'a [(String, Literal)]);
+
+impl std::fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, (key, value)) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            let value = value.encode();
+            write!(f, "{separator}{key}={}", edgewatch_proto::text::Text(AnyValue::new(&value)))?;
+        }
+        Ok(())
+    }
+}
