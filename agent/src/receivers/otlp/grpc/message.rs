@@ -39,8 +39,8 @@ pub(super) async fn read(body: &mut Incoming, limit: usize, budget: &Budget) -> 
     Ok(Message { compressed, payload, lease })
 }
 
-/// The prefix and what has arrived with its end. Some clients send the first byte alone, so the payload is not joined
-/// with the prefix.
+/// The prefix and what has arrived with its end. Some clients send the first byte alone, so the payload is
+/// not joined with the prefix.
 async fn prefix(body: &mut Incoming) -> Result<([u8; PREFIX], Bytes), Rejection> {
     let mut prefix = [0; PREFIX];
     let mut missing = &mut prefix[..];
