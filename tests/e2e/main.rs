@@ -5,4 +5,6 @@ mod harness;
 #[cfg(test)]
 mod interop;
 #[cfg(test)]
+mod lifecycle;
+#[cfg(test)]
 mod requests;

@@ -8,6 +8,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use rustix::process::{Pid, Signal, kill_process};
 
+/// Asks a process to end, as service managers do.
+pub const TERM: Signal = Signal::TERM;
+
+/// Asks a process to end, as Ctrl-C does.
+pub const INT: Signal = Signal::INT;
+
 /// What a process has used so far.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
