@@ -151,6 +151,9 @@ impl Tailer {
                 // A little earlier than the poll that it belongs to.
                 self.next_scan = Some(step.now + pause - self.config.poll_interval.get() / 2);
             }
+            if step.room == 0 {
+                self.verify(step.now);
+            }
         }
         let more = step.room > 0 && self.read(step.now, step.wall, step.room.min(STEP));
         if self.unsaved && self.next_save.is_none_or(|due| due <= step.now) {
