@@ -57,7 +57,8 @@ fn folder() -> PathBuf {
 }
 
 fn build() -> anyhow::Result<()> {
-    let mut command = cargo(["build", "--release", "--bins"]);
+    // Naming the target keeps the flags away from build scripts, which could not be linked with them.
+    let mut command = cargo(["build", "--release", "--bins", "--target", &host()?]);
     run(command
         .current_dir(folder())
         .env("RUSTFLAGS", FLAGS)
@@ -66,7 +67,8 @@ fn build() -> anyhow::Result<()> {
 
 /// The triple of the machine, as the compiler names it.
 fn host() -> anyhow::Result<String> {
-    let output = Command::new("rustc").args(["--print", "host-tuple"]).output().context("cannot start rustc")?;
+    let output =
+        Command::new("rustc").args(["--print", "host-tuple"]).output().context("cannot start rustc")?;
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 

@@ -1,5 +1,6 @@
 //! Everything that brings telemetry in.
 
+mod file_log;
 mod host_metrics;
 mod otlp;
 
@@ -7,6 +8,7 @@ use edgewatch_core::factory::ReceiverFactory;
 
 /// Every receiver in this build, in alphabetical order.
 pub const RECEIVERS: &[ReceiverFactory] = &[
+    ReceiverFactory::of::<file_log::FileLog>(),
     ReceiverFactory::of::<host_metrics::HostMetrics>(),
     ReceiverFactory::of::<otlp::OtlpReceiver>(),
 ];

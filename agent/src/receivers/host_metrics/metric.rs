@@ -61,9 +61,9 @@ switch! {
     Off, false
 }
 
-/// States the metrics of a scraper: one line each, with name, unit, kind, whether it is enabled by default, and what it
-/// says. Makes the struct for the key `metrics`, with one key per metric, and a method per metric that gives its
-/// description when it is enabled.
+/// States the metrics of a scraper: one line each, with name, unit, kind, whether it is enabled by default,
+/// and what it says. Makes the struct for the key `metrics`, with one key per metric, and a method per metric
+/// that gives its description when it is enabled.
 macro_rules! metrics {
     ($(#[$doc:meta])* $table:ident {
         $($field:ident: $name:literal, $unit:literal, $kind:ident, $default:ident, $description:literal;)+
@@ -75,7 +75,7 @@ macro_rules! metrics {
         #[serde(default, deny_unknown_fields)]
         pub(in crate::receivers::host_metrics) struct $table {
             $(
-                #[doc = concat!($description, " Unit: `", $unit, "`. Default: ", stringify!($default), ".")]
+                #[doc = concat!($description, " (`", $unit, "`)")]
                 #[serde(rename = $name)]
                 pub(in crate::receivers::host_metrics) $field:
                     $crate::receivers::host_metrics::metric::$default,
