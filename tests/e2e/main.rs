@@ -7,4 +7,6 @@ mod interop;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod misbehaviour;
+#[cfg(test)]
 mod requests;
