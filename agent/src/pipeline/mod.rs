@@ -16,4 +16,4 @@ mod tests;
 
 pub use build::{BuildError, Surroundings, build};
 pub use plan::{Named, PipelinePlan, Plan};
-pub use running::{Ended, Running};
+pub use running::{Ended, Running, Watched};
