@@ -3,6 +3,7 @@
 //! `UPDATE=1 cargo test --package edgewatch --test manual` writes them; without it the tests fail where they differ.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use edgewatch::config::{Components, example};
@@ -13,20 +14,20 @@ const BEGIN: &str = "<!-- keys:begin -->\n";
 const END: &str = "<!-- keys:end -->";
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the agent stands in the repository").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// Compares `file` with what it should be, or writes it.
-fn settle(file: &Path, wanted: &str, differing: &mut Vec<String>) {
+fn settle(file: &Path, wanted: &str, differing: &mut Vec<String>) -> io::Result<()> {
     let current = fs::read_to_string(file).unwrap_or_default();
     if current == wanted {
-        return;
+        return Ok(());
     }
     if std::env::var_os("UPDATE").is_some() {
-        fs::write(file, wanted).expect("the repository can be written");
-    } else {
-        differing.push(file.strip_prefix(root()).unwrap_or(file).display().to_string());
+        return fs::write(file, wanted);
     }
+    differing.push(file.strip_prefix(root()).unwrap_or(file).display().to_string());
+    Ok(())
 }
 
 fn finish(differing: &[String]) {
@@ -37,14 +38,15 @@ fn finish(differing: &[String]) {
 }
 
 #[test]
-fn the_example_shows_every_key_with_its_default() {
+fn the_example_shows_every_key_with_its_default() -> io::Result<()> {
     let mut differing = Vec::new();
-    settle(&root().join("config.example.yaml"), &example(&Components::of_this_build()), &mut differing);
+    settle(&root().join("config.example.yaml"), &example(&Components::of_this_build()), &mut differing)?;
     finish(&differing);
+    Ok(())
 }
 
 #[test]
-fn the_readme_of_every_component_has_its_table_of_keys() {
+fn the_readme_of_every_component_has_its_table_of_keys() -> io::Result<()> {
     let components = Components::of_this_build();
     let mut differing = Vec::new();
     for kind in ComponentKind::ALL {
@@ -59,10 +61,11 @@ fn the_readme_of_every_component_has_its_table_of_keys() {
             let Some((_, after)) = rest.split_once(END) else {
                 panic!("{} has no line {END}", file.display());
             };
-            settle(&file, &format!("{before}{BEGIN}\n{}\n\n{END}{after}", table.trim()), &mut differing);
+            settle(&file, &format!("{before}{BEGIN}\n{}\n\n{END}{after}", table.trim()), &mut differing)?;
         }
     }
     finish(&differing);
+    Ok(())
 }
 
 /// A component's folder has the name that users write.

@@ -5,6 +5,8 @@
 pub mod queue;
 
 mod calendar;
+#[cfg(test)]
+mod config_tests;
 mod debug;
 mod file;
 mod otlp;
@@ -12,6 +14,9 @@ mod otlp_grpc;
 mod otlp_http;
 mod retry;
 mod tls;
+
+#[cfg(test)]
+mod registry_tests;
 
 use edgewatch_core::factory::ExporterFactory;
 

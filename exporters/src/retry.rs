@@ -1,7 +1,8 @@
 //! Waits between attempts: exponential backoff as the Collector does it.
 //!
-//! The Collector uses `cenkalti/backoff`: each wait is drawn from `interval * (1 ± randomization_factor)`, then the interval grows
-//! by `multiplier` up to `max_interval`. The drawn wait itself may therefore exceed `max_interval` by the random share.
+//! The Collector uses `cenkalti/backoff`: each wait is drawn from `interval * (1 ± randomization_factor)`,
+//! then the interval grows by `multiplier` up to `max_interval`. The drawn wait itself may therefore exceed
+//! `max_interval` by the random share.
 
 use std::time::Duration;
 
@@ -20,8 +21,8 @@ impl<'a> Backoff<'a> {
         Self { settings, interval: settings.initial_interval.get() }
     }
 
-    /// The wait before the next attempt: at least `asked`, which the destination asked for. `None`: the batch has been tried for so
-    /// long (`elapsed`) that the next attempt would come after `max_elapsed_time`.
+    /// The wait before the next attempt: at least `asked`, which the destination asked for. `None`: the batch
+    /// has been tried for so long (`elapsed`) that the next attempt would come after `max_elapsed_time`.
     pub(crate) fn next(
         &mut self,
         asked: Option<Duration>,

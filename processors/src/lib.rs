@@ -13,6 +13,9 @@ mod resource_detection;
 #[cfg(test)]
 mod testing;
 
+#[cfg(test)]
+mod registry_tests;
+
 use edgewatch_core::factory::{ConnectorFactory, ProcessorFactory};
 
 /// Every processor in this build, in alphabetical order.

@@ -2,3 +2,11 @@
 
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod interop;
+#[cfg(test)]
+mod lifecycle;
+#[cfg(test)]
+mod misbehaviour;
+#[cfg(test)]
+mod requests;

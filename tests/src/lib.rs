@@ -1,6 +1,7 @@
 //! The assembled program seen from outside: everything a story or a load run needs around the agent.
 //!
 //! - [`agent`] starts the real `edgewatch` binary and watches it.
+//! - [`forwarder`] is an agent between clients and a sink, with its own metrics at hand.
 //! - [`sink`] is an OTLP backend that records what it gets and answers as told.
 //! - [`client`] sends requests, well-formed ones and others, and returns whatever comes back.
 //! - [`tls`] issues certificates for both ends.
@@ -12,8 +13,10 @@
 pub mod agent;
 pub mod client;
 pub mod count;
+pub mod forwarder;
 pub mod framing;
 pub mod load;
+pub mod metrics_page;
 pub mod ports;
 pub mod process;
 mod signal;

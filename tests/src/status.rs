@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use prost::Message as _;
+use serde::Deserialize;
 
 /// gRPC status codes by name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -66,6 +68,24 @@ struct ProtoDuration {
     nanos: i32,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JsonStatus {
+    code: i32,
+    message: String,
+    #[serde(default)]
+    details: Vec<JsonRetryInfo>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JsonRetryInfo {
+    #[serde(rename = "@type")]
+    type_url: String,
+    #[serde(rename = "retryDelay")]
+    retry_delay: String,
+}
+
 const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
 
 impl Status {
@@ -80,6 +100,23 @@ impl Status {
             Any { type_url: RETRY_INFO.to_owned(), value: RetryInfo { retry_delay }.encode_to_vec() }
         });
         Self { code: code as i32, message: message.to_owned(), details: details.into_iter().collect() }
+    }
+
+    /// Reads the JSON form: `{"code": 8, "message": "...", "details": [{"@type": "...", "retryDelay": "1s"}]}`.
+    ///
+    /// # Errors
+    /// When it is something else; no other detail than `RetryInfo` is known here.
+    pub fn from_json(bytes: &[u8]) -> anyhow::Result<Self> {
+        let json: JsonStatus = serde_json::from_slice(bytes)?;
+        let retry_delay = match json.details.as_slice() {
+            [] => None,
+            [detail] if detail.type_url == RETRY_INFO => {
+                let seconds = detail.retry_delay.strip_suffix('s').context("a duration in seconds")?;
+                Some(Duration::try_from_secs_f64(seconds.parse()?)?)
+            }
+            other => anyhow::bail!("unknown details: {other:?}"),
+        };
+        Ok(Self { code: json.code, ..Self::new(Code::Ok, &json.message, retry_delay) })
     }
 
     /// The delay in its `RetryInfo`, if there is one.

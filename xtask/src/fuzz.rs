@@ -57,7 +57,8 @@ fn folder() -> PathBuf {
 }
 
 fn build() -> anyhow::Result<()> {
-    let mut command = cargo(["build", "--release", "--bins"]);
+    // Naming the target keeps the flags away from build scripts, which could not be linked with them.
+    let mut command = cargo(["build", "--release", "--bins", "--target", &host()?]);
     run(command
         .current_dir(folder())
         .env("RUSTFLAGS", FLAGS)

@@ -8,9 +8,9 @@ use crate::command::{cargo, exists, root, run, say};
 
 /// The OpenTelemetry SDK for Python that the interoperability stories speak with.
 const PYTHON_PACKAGES: &[&str] = &[
-    "opentelemetry-sdk==1.45.2",
-    "opentelemetry-exporter-otlp-proto-grpc==1.45.2",
-    "opentelemetry-exporter-otlp-proto-http==1.45.2",
+    "opentelemetry-sdk==1.45.1",
+    "opentelemetry-exporter-otlp-proto-grpc==1.45.1",
+    "opentelemetry-exporter-otlp-proto-http==1.45.1",
 ];
 
 /// The version that deny.toml was written for.

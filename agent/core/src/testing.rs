@@ -11,8 +11,9 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::batch::Batch;
 use crate::budget::Budget;
+use crate::config::{Map, Node, ProcessEnvironment, load};
 use crate::exporter::Sink;
-use crate::factory::BuildContext;
+use crate::factory::{BuildContext, Factory};
 use crate::health::Health;
 use crate::host::Host;
 use crate::receiver::{Inlet, Outlet, Outlets};
@@ -155,4 +156,33 @@ pub fn reading(registry: &Registry, name: &str, labels: &[(&str, &str)]) -> f64 
     };
     let readings = registry.read();
     readings.iter().filter(|r| r.description.name == name && matches(&r.labels)).map(|r| r.value).sum()
+}
+
+/// What is wrong with the YAML examples in a component's manual, as reported to users; empty when all of them can be
+/// prepared. Looks at the entries of the factory's section that the factory answers to, and wants at least one.
+#[must_use]
+pub fn check_examples<T>(manual: &str, factory: &Factory<T>) -> String {
+    let section = factory.description.kind.section();
+    let mut found = 0;
+    let mut report = String::new();
+    for block in manual.split("```yaml\n").skip(1) {
+        let text = block.split("```").next().unwrap_or_default().to_owned();
+        let mut loaded = load(&[("README.md".to_owned(), text)], &[], &ProcessEnvironment);
+        let mut problems = std::mem::take(&mut loaded.problems);
+        let entries = loaded.root.get(section).and_then(Node::as_map).into_iter().flat_map(Map::iter);
+        for (key, node) in entries {
+            if factory.answers_to(key.name.split('/').next().unwrap_or_default()) {
+                found += 1;
+                // Problems are all that counts here.
+                let _prepared = factory.prepare(node, &format!("{section}.{}", key.name), &mut problems);
+            }
+        }
+        if problems.has_errors() {
+            report.push_str(&problems.render(&loaded.sources, false));
+        }
+    }
+    if found == 0 {
+        report.push_str(&format!("no example has {} in {section}", factory.description.name));
+    }
+    report
 }

@@ -1,7 +1,9 @@
 use edgewatch_core::config::ConfigError;
+use edgewatch_core::delivery::QueueSettings;
 use edgewatch_core::factory::ComponentConfig;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Settings of the `debug` exporter.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -21,22 +23,34 @@ pub(crate) struct Config {
     pub(super) use_internal_logger: bool,
     /// Where to print. Only `[stdout]` in this build. Default: `[stdout]`.
     pub(super) output_paths: Vec<String>,
+    /// Where batches wait to be printed. Default: absent, a short queue that makes pipelines wait.
+    pub(super) sending_queue: Option<QueueSettings>,
 }
 
 /// How much is printed.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Verbosity {
     /// A line for each batch.
     #[default]
-    #[serde(alias = "Basic")]
     Basic,
     /// A line for each item.
-    #[serde(alias = "Normal")]
     Normal,
     /// Everything.
-    #[serde(alias = "Detailed")]
     Detailed,
+}
+
+/// Any case will do, as in the Collector; messages name the lower case only.
+impl<'de> Deserialize<'de> for Verbosity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.to_ascii_lowercase().as_str() {
+            "basic" => Ok(Self::Basic),
+            "normal" => Ok(Self::Normal),
+            "detailed" => Ok(Self::Detailed),
+            _ => Err(D::Error::unknown_variant(&text, &["basic", "normal", "detailed"])),
+        }
+    }
 }
 
 impl Default for Config {
@@ -47,18 +61,22 @@ impl Default for Config {
             sampling_thereafter: 1,
             use_internal_logger: true,
             output_paths: vec!["stdout".to_owned()],
+            sending_queue: None,
         }
     }
 }
 
 impl ComponentConfig for Config {
     fn validate(&self) -> Result<(), ConfigError> {
-        if self.output_paths == ["stdout"] {
-            return Ok(());
-        }
-        Err(ConfigError::new(
-            "output_paths",
-            "this build prints to stdout only; remove the key, or use the file exporter to write to a file",
-        ))
+        let paths = if self.output_paths == ["stdout"] {
+            Ok(())
+        } else {
+            Err(ConfigError::new(
+                "output_paths",
+                "this build prints to stdout only; remove the key, or use the file exporter to write to a file",
+            ))
+        };
+        let queue = self.sending_queue.as_ref().map_or(Ok(()), |queue| queue.validate("sending_queue"));
+        ConfigError::all([paths, queue])
     }
 }

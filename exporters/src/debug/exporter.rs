@@ -44,8 +44,10 @@ impl ExporterSpec for DebugExporter {
         Ok(Self::printing_to(surroundings, &config, context))
     }
 
-    fn delivery(_config: &Config) -> Delivery {
-        Delivery::local()
+    fn delivery(config: &Config) -> Delivery {
+        let local = Delivery::local();
+        let queue = config.sending_queue.clone().unwrap_or_else(|| local.queue.clone());
+        Delivery { queue, ..local }
     }
 }
 

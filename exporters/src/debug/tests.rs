@@ -45,6 +45,17 @@ fn tells_the_state_of_a_host_and_how_busy_it_was_since_the_last_batch() {
 }
 
 #[test]
+fn a_host_that_comes_in_several_resources_is_told_once() {
+    let mut terminal = Terminal::new("{}");
+
+    terminal.print(Signal::Metrics, &[host_metrics(1.0, 1.0), host_metrics(1.0, 1.0)].concat(), 16);
+
+    let (_, told) =
+        terminal.text().split_once(": ").map(|(a, b)| (a.to_owned(), b.to_owned())).expect("a line");
+    assert_eq!(told, "load 0.41, memory 6.0 of 32.0 GiB, disk /data 75 %\n");
+}
+
+#[test]
 fn names_the_most_frequent_metrics_of_an_application() {
     let mut terminal = Terminal::new("{}");
     let mut request = Vec::new();
@@ -211,7 +222,7 @@ async fn a_full_disk_behind_standard_output_can_be_tried_again() {
 fn refuses_other_output_paths_than_standard_output() {
     let config = |text: &str| serde_json::from_str::<Config>(text).expect("parses");
 
-    assert_eq!(config(r#"{"verbosity": "Detailed", "output_paths": ["stdout"]}"#).validate(), Ok(()));
+    assert_eq!(config(r#"{"verbosity": "DETAILED", "output_paths": ["stdout"]}"#).validate(), Ok(()));
     let error = config(r#"{"output_paths": ["/tmp/x"]}"#).validate().expect_err("a file");
     assert!(error.to_string().starts_with("output_paths: this build prints to stdout only"));
 }

@@ -46,6 +46,11 @@ impl<S: Store> Appender<S> {
         self.store.size()
     }
 
+    /// The file.
+    pub(super) const fn store(&self) -> &S {
+        &self.store
+    }
+
     /// Appends a record that lies in several parts.
     pub(super) fn append<'a>(&mut self, parts: impl IntoIterator<Item = &'a [u8]>) -> io::Result<()> {
         self.mend()?;

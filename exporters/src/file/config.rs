@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use edgewatch_core::config::{ConfigError, Duration};
 use edgewatch_core::factory::ComponentConfig;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Settings of the `file` exporter.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -17,7 +17,9 @@ pub(crate) struct Config {
     /// How each batch is compressed: `none` or `zstd`. Compressed batches, of either format, stand after
     /// their length in four bytes, big endian. Default: none.
     pub(super) compression: Compression,
-    /// When to begin a new file. Absent: never. Default: absent.
+    /// When to begin a new file. Absent: never. Present, if only as `rotation:`, with the defaults below.
+    /// Default: absent.
+    #[serde(deserialize_with = "rotation", skip_serializing_if = "Option::is_none")]
     pub(super) rotation: Option<Rotation>,
     /// Whether to write behind what the file holds already, instead of emptying it first. With `rotation`
     /// that is always done. Default: false.
@@ -51,7 +53,6 @@ pub(super) enum Format {
 pub(super) enum Compression {
     /// Not at all.
     #[default]
-    #[serde(alias = "")]
     None,
     /// Each batch as a zstd frame.
     Zstd,
@@ -99,6 +100,11 @@ impl Default for Config {
             group_by: GroupBy::default(),
         }
     }
+}
+
+/// A key without a value asks for rotation with its defaults, as in the Collector.
+fn rotation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Rotation>, D::Error> {
+    Option::deserialize(deserializer).map(|rotation| rotation.or_else(|| Some(Rotation::default())))
 }
 
 impl Default for Rotation {

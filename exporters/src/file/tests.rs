@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::FileExporter;
 use super::appender::{Appender, Store};
-use super::config::Config;
+use super::config::{Config, Rotation};
 use super::writer::Writer;
 
 #[test]
@@ -117,7 +117,7 @@ fn begins_a_new_file_at_the_size_and_keeps_so_many_old_ones() {
 
     for hour in 0..5 {
         writer
-            .write(Signal::Logs, &[half.clone()], now() + Duration::from_secs(3600 * hour))
+            .write(Signal::Logs, std::slice::from_ref(&half), now() + Duration::from_secs(3600 * hour))
             .expect("writes");
     }
 
@@ -145,6 +145,22 @@ fn deletes_old_files_that_are_too_old_and_nothing_else() {
     let mut expected = [bystanders.as_slice(), &["data-2023-11-14T12-00-00.000.json", "data.json"]].concat();
     expected.sort_unstable();
     assert_eq!(place.names(), expected);
+}
+
+#[test]
+fn begins_a_new_file_when_somebody_renames_or_deletes_the_old_one() {
+    let place = Place::new();
+    let mut writer = place.writer("{}");
+    writer.write(Signal::Logs, &[log("one")], now()).expect("writes");
+
+    fs::rename(&place.path, place.file("moved.json")).expect("renames");
+    writer.write(Signal::Logs, &[log("two")], now()).expect("writes");
+    assert_eq!(place.names(), ["data.json", "moved.json"]);
+    assert_eq!(place.text().lines().count(), 1);
+
+    fs::remove_file(&place.path).expect("deletes");
+    writer.write(Signal::Logs, &[log("three")], now()).expect("writes");
+    assert!(place.text().contains("three"));
 }
 
 #[test]
@@ -207,6 +223,15 @@ fn makes_the_directory_only_when_asked() {
         .expect("sets up");
     writer.write(Signal::Logs, &[log("x")], now()).expect("writes");
     assert!(path.is_file());
+}
+
+#[test]
+fn a_rotation_key_without_a_value_asks_for_rotation() {
+    let rotation = |text: &str| serde_json::from_str::<Config>(text).expect("parses").rotation;
+
+    assert_eq!(rotation("{}"), None);
+    assert_eq!(rotation(r#"{"rotation": null}"#), Some(Rotation::default()));
+    assert_eq!(rotation(r#"{"rotation": {"max_megabytes": 0}}"#).expect("asked for").max_bytes(), 100 << 20);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -36,7 +36,8 @@ impl Writer {
     /// left of it.
     pub(super) fn write(&mut self, signal: Signal, segments: &[Bytes], now: SystemTime) -> io::Result<()> {
         let record = self.framer.frame(signal, segments)?;
-        let mut file = match self.file.take() {
+        let current = self.file.take().filter(|file| is_at(&self.config.path, file.store()));
+        let mut file = match current {
             Some(file) => file,
             None => open(&self.config, self.opened, now)?,
         };
@@ -89,6 +90,15 @@ fn open(config: &Config, again: bool, now: SystemTime) -> io::Result<Appender<Fi
         }
     }
     Ok(Appender::new(file))
+}
+
+/// Whether `path` still leads to `file`: not when somebody has renamed or deleted it, and what is written would be lost.
+fn is_at(path: &Path, file: &File) -> bool {
+    match (fs::metadata(path), file.metadata()) {
+        (Ok(there), Ok(here)) => (there.dev(), there.ino()) == (here.dev(), here.ino()),
+        (Err(error), _) => error.kind() != io::ErrorKind::NotFound,
+        (Ok(_), Err(_)) => false,
+    }
 }
 
 fn open_at_end(path: &Path) -> io::Result<File> {

@@ -3,8 +3,8 @@
 use edgewatch_core::exporter::{Delivered, ExportError};
 use edgewatch_proto::status::{Code, PartialSuccess, Status};
 
-/// What servers say, in lower case, when a request exceeds the size that they read: grpc-go, tonic, grpc-java, gRPC's C core (Python,
-/// C++, Node) and .NET. None of them has a code of its own for it.
+/// What servers say, in lower case, when a request exceeds the size that they read: grpc-go, tonic,
+/// grpc-java, gRPC's C core (Python, C++, Node) and .NET. None of them has a code of its own for it.
 const TOO_LARGE: [&str; 6] = [
     "larger than max",
     "message length too large",

@@ -17,8 +17,9 @@ const INLINE_BELOW: usize = 8 * 1024;
 /// Bodies that are compressed at the same time by one exporter, and compression contexts that it keeps.
 const PARALLEL: usize = 2;
 
-/// Levels where the configuration has none. On batches of spans with ten attributes, level 2 of deflate took a third of the time of level 6,
-/// the usual one, for a tenth more bytes; level 1 of zstd took a ninth of it for as many bytes.
+/// Levels where the configuration has none. On batches of spans with ten attributes, level 2 of deflate took
+/// a third of the time of level 6, the usual one, for a tenth more bytes; level 1 of zstd took a ninth of it
+/// for as many bytes.
 const DEFLATE_LEVEL: u32 = 2;
 const ZSTD_LEVEL: u32 = 1;
 
@@ -56,8 +57,8 @@ pub(crate) enum Compression {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct CompressionParams {
-    /// Effort, from 1 (fast) to 9 (small) for gzip, zlib and deflate, and to 22 for zstd. Zero: what costs little for most of the
-    /// effect, which is 2 for gzip, zlib and deflate, and 1 for zstd. Default: 0.
+    /// Effort, from 1 (fast) to 9 (small) for gzip, zlib and deflate, and to 22 for zstd. Zero: what costs
+    /// little for most of the effect, which is 2 for gzip, zlib and deflate, and 1 for zstd. Default: 0.
     pub(crate) level: u32,
 }
 

@@ -45,7 +45,8 @@ impl Target {
 }
 
 impl GrpcEndpoint {
-    /// Reads `host:port`, with `http://`, `https://`, `dns:///` or `passthrough:///` in front, or `unix:path`.
+    /// Reads `host:port`, with `http://`, `https://`, `dns:///` or `passthrough:///` in front, or
+    /// `unix:path`.
     pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
         if text.is_empty() {
             return Err(wrong("is missing; write host:port, such as localhost:4317"));

@@ -1,4 +1,5 @@
-//! What the OTLP exporters share: bodies made of segments, compression, connections with TLS and through proxies, and the meaning of answers.
+//! What the OTLP exporters share: bodies made of segments, compression, connections with TLS and through
+//! proxies, and the meaning of answers.
 
 mod agent;
 pub(crate) mod answer;

@@ -26,8 +26,8 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// The proxy that the environment names for `destination`, by `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in capitals or not.
-    /// As with Go's clients, this machine is always reached directly.
+    /// The proxy that the environment names for `destination`, by `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`,
+    /// in capitals or not. As with Go's clients, this machine is always reached directly.
     pub(crate) fn from_environment(
         destination: &Uri,
         machine: &dyn Host,

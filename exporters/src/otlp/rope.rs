@@ -65,7 +65,8 @@ impl Buf for Rope {
     }
 }
 
-/// A body that consists of one rope. HTTP/2 cuts frames of the size that the peer wants from it, wherever its pieces end.
+/// A body that consists of one rope. HTTP/2 cuts frames of the size that the peer wants from it, wherever its
+/// pieces end.
 #[derive(Debug)]
 pub(crate) struct RopeBody(Option<Rope>);
 

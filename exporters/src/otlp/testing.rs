@@ -202,7 +202,8 @@ fn request(segment: usize, spans: usize) -> ExportTraceServiceRequest {
     }
 }
 
-/// A proxy that answers `CONNECT` with `status` and then passes bytes on. Returns its address and the heads that it saw.
+/// A proxy that answers `CONNECT` with `status` and then passes bytes on. Returns its address and the heads
+/// that it saw.
 pub(crate) async fn proxy(status: &'static str) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

@@ -23,12 +23,12 @@ pub(crate) struct Middleware {
 impl Auth {
     pub(crate) fn refuse(auth: Option<&Self>) -> Result<(), ConfigError> {
         match auth {
-            Some(Self { authenticator }) => Err(ConfigError::new(
+            Some(Self { authenticator }) if !authenticator.is_empty() => Err(ConfigError::new(
                 "auth",
                 format!("authentication by extensions (`{authenticator}`) is not in this build"),
             )
             .with_help("put the credentials into headers, such as Authorization: Bearer ${env:TOKEN}")),
-            None => Ok(()),
+            Some(_) | None => Ok(()),
         }
     }
 }

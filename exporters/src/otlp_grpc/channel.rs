@@ -21,6 +21,9 @@ const WINDOW: u32 = 64 * 1024;
 /// Most bytes of header fields in an answer.
 const HEADER_LIMIT: u32 = 16 * 1024;
 
+/// Servers of gRPC end connections that ask more often; gRPC's own clients have the same limit.
+const SHORTEST_KEEPALIVE: Duration = Duration::from_secs(10);
+
 /// First and longest pause between connections that fail, for `wait_for_ready`.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -67,19 +70,21 @@ impl Channel {
             .max_header_list_size(HEADER_LIMIT);
         if let Some(keepalive) = keepalive.filter(|keepalive| keepalive.time > Setting::ZERO) {
             builder
-                .keep_alive_interval(keepalive.time.get())
+                .keep_alive_interval(keepalive.time.get().max(SHORTEST_KEEPALIVE))
                 .keep_alive_timeout(keepalive.timeout.get())
                 .keep_alive_while_idle(keepalive.permit_without_stream);
         }
         Self { connector, builder, wait_for_ready, state: Mutex::default() }
     }
 
-    /// Sends the request that `make` makes. It is sent a second time, over a new connection, when the destination cannot have seen
-    /// the first: servers close connections that are idle or old at any time.
+    /// Sends the request that `make` makes. It is sent a second time, over a new connection where the first
+    /// has ended, when the destination has done nothing with it: servers end connections that are idle or old
+    /// at any time.
     pub(super) async fn call(
         &self,
         make: impl Fn() -> Request<RopeBody>,
     ) -> Result<Response<Incoming>, CallError> {
+        let mut resent = false;
         loop {
             let Ready { mut sender, generation, fresh } = self.ready().await?;
             let error = match sender.try_send_request(make()).await {
@@ -92,9 +97,10 @@ impl Channel {
             if failure.ends_connection {
                 self.discard(generation).await;
             }
-            if fresh || !(unsent || failure.unprocessed) {
+            if resent || !(failure.unprocessed || (unsent && !fresh)) {
                 return Err(CallError::Request(error));
             }
+            resent = true;
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a user may write under `otlp_grpc`.
 
-use edgewatch_core::config::{ConfigError, Duration};
+use edgewatch_core::config::{ConfigError, Duration, Headers};
 use edgewatch_core::delivery::{QueueSettings, RetrySettings};
 use edgewatch_core::factory::ComponentConfig;
 use schemars::JsonSchema;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::otlp::compression::{Compression, CompressionParams};
 use crate::otlp::endpoint::{GrpcEndpoint, Scheme};
-use crate::otlp::headers::Headers;
+use crate::otlp::headers::header_map;
 use crate::otlp::unavailable::{Auth, Middleware};
 use crate::tls::ClientTls;
 
@@ -20,7 +20,8 @@ pub(super) const RESERVED: &[&str] =
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
-    /// The destination: `host:port`, `https://host:port` to insist on TLS, `dns:///host:port`, or `unix:/path`. Required.
+    /// The destination: `host:port`, `https://host:port` to insist on TLS, `dns:///host:port`, or
+    /// `unix:/path`. Required.
     pub(super) endpoint: String,
     /// TLS towards the destination. It is used unless `tls.insecure` is true.
     pub(super) tls: ClientTls,
@@ -30,20 +31,24 @@ pub(crate) struct Config {
     pub(super) compression_params: CompressionParams,
     /// Headers added to every request, such as credentials. Default: none.
     pub(super) headers: Headers,
-    /// Checks that the connection lives while an answer is awaited. Write `null` to switch it off.
+    /// Checks that the connection lives while an answer is awaited. Default: as below.
     pub(super) keepalive: Option<Keepalive>,
-    /// Whether an attempt waits, within `timeout`, for a connection that cannot be made at first. Default: false.
+    /// Whether an attempt waits, within `timeout`, for a connection that cannot be made at first. Default:
+    /// false.
     pub(super) wait_for_ready: bool,
     /// The name of the destination in requests (`:authority`). Default: empty, host and port of `endpoint`.
     pub(super) authority: String,
-    /// What the exporter calls itself in requests. Default: empty, `Edgewatch/<version> (<system>/<machine>)`.
+    /// What the exporter calls itself in requests. Default: empty, `Edgewatch/<version>
+    /// (<system>/<machine>)`.
     pub(super) user_agent: String,
-    /// How requests are spread over the addresses of the destination: `round_robin` or `pick_first`. Accepted for the Collector's
-    /// configurations: one connection is kept here, to the first address that answers. Default: round_robin.
+    /// How requests are spread over the addresses of the destination: `round_robin` or `pick_first`. Accepted
+    /// for the Collector's configurations: one connection is kept here, to the first address that answers.
+    /// Default: round_robin.
     pub(super) balancer_name: String,
     /// Accepted for the Collector's configurations; has no effect. Default: 0.
     pub(super) read_buffer_size: u64,
-    /// Accepted for the Collector's configurations; has no effect, requests are written from where they lie. Default: 524288.
+    /// Accepted for the Collector's configurations; has no effect, requests are written from where they lie.
+    /// Default: 524288.
     pub(super) write_buffer_size: u64,
     /// Longest time for one attempt; zero: no limit. Default: 5s.
     pub(super) timeout: Duration,
@@ -61,7 +66,8 @@ pub(crate) struct Config {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Keepalive {
-    /// Silence after which the destination is asked whether it is there; at least 10s. Default: 10s.
+    /// Silence after which the destination is asked whether it is there; zero: never, below 10s counts as
+    /// 10s. Default: 10s.
     pub(super) time: Duration,
     /// Time it has to answer before the connection is given up. Default: 10s.
     pub(super) timeout: Duration,
@@ -149,7 +155,7 @@ impl ComponentConfig for Config {
             self.validate_endpoint(),
             self.tls.validate(),
             self.validate_compression(),
-            self.headers.to_map(RESERVED).map(drop),
+            header_map(&self.headers, RESERVED).map(drop),
             self.validate_balancer(),
             self.retry_on_failure.validate("retry_on_failure"),
             self.sending_queue.validate("sending_queue"),

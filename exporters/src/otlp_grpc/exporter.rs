@@ -18,6 +18,7 @@ use crate::otlp::answer::{delivered, refused, unreachable};
 use crate::otlp::compression::Compressor;
 use crate::otlp::connect::{Connector, Route};
 use crate::otlp::endpoint::{GrpcEndpoint, Target};
+use crate::otlp::headers::header_map;
 use crate::otlp::proxy::Proxy;
 use crate::otlp::rope::{Rope, RopeBody};
 use crate::otlp::user_agent;
@@ -98,7 +99,7 @@ fn route(target: &Target, context: &BuildContext) -> Result<Route, ConfigError> 
 }
 
 fn headers(config: &Config) -> Result<HeaderMap, ConfigError> {
-    let mut headers = config.headers.to_map(RESERVED)?;
+    let mut headers = header_map(&config.headers, RESERVED)?;
     headers.insert(TE, HeaderValue::from_static("trailers"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     headers.insert(USER_AGENT, user_agent(&config.user_agent)?);

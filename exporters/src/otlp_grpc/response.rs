@@ -82,7 +82,8 @@ fn is_grpc(headers: &HeaderMap) -> bool {
     content_type.is_some_and(|value| value.starts_with("application/grpc"))
 }
 
-/// What an answer that is not gRPC's means, after gRPC's table of HTTP status codes; from a proxy, or a server of another kind.
+/// What an answer that is not gRPC's means, after gRPC's table of HTTP status codes; from a proxy, or a
+/// server of another kind.
 fn foreign(http: StatusCode, headers: &HeaderMap) -> Status {
     if let Some(status) = status(headers).filter(|status| status.code != Code::Ok) {
         return status;

@@ -19,7 +19,7 @@ use crate::otlp::testing::{Body, Protocol, Received, Server, answer, batch, brok
 const GRPC: &[(&str, &str)] = &[("content-type", "application/grpc")];
 const OK: &[(&str, &str)] = &[("grpc-status", "0")];
 
-fn exporter(settings: serde_json::Value) -> OtlpGrpc {
+pub(super) fn exporter(settings: serde_json::Value) -> OtlpGrpc {
     exporter_on(FakeHost::default(), settings)
 }
 
@@ -283,7 +283,8 @@ async fn a_destination_that_has_hung_up_is_reached_over_a_new_connection() {
     exporter.export(&batch(1, 1)).await.expect("delivered");
 
     server.hang_up();
-    // The first attempt may still find the old connection, and cannot know what the destination has done with its request.
+    // The first attempt may still find the old connection, and cannot know what the destination has done with
+    // its request.
     let first = exporter.export(&batch(1, 1)).await;
     assert!(matches!(first, Ok(_) | Err(ExportError::Retryable { .. })), "{first:?}");
     exporter.export(&batch(1, 1)).await.expect("delivered");

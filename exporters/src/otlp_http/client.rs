@@ -72,9 +72,9 @@ impl Client {
         Self { connector, idle, http2, state: Mutex::default() }
     }
 
-    /// Sends the request that `make` makes for the given URL. It is sent a second time, over a new connection, when it had not yet been
-    /// written to one that was kept: servers close idle connections at any time. A busy connection is to be given back by
-    /// [`Client::keep`] when the answer has been read.
+    /// Sends the request that `make` makes for the given URL. It is sent a second time, over a new
+    /// connection, when it had not yet been written to one that was kept: servers close idle connections at
+    /// any time. A busy connection is to be given back by [`Client::keep`] when the answer has been read.
     pub(super) async fn call(
         &self,
         uri: &Uri,

@@ -1,7 +1,7 @@
 //! What a user may write under `otlp_http`.
 
 use edgewatch_core::Signal;
-use edgewatch_core::config::{ConfigError, Duration};
+use edgewatch_core::config::{ConfigError, Duration, Headers};
 use edgewatch_core::delivery::{QueueSettings, RetrySettings};
 use edgewatch_core::factory::ComponentConfig;
 use http::Uri;
@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::otlp::compression::{Compression, CompressionParams};
-use crate::otlp::headers::Headers;
+use crate::otlp::headers::header_map;
 use crate::otlp::unavailable::{Auth, Middleware};
 use crate::tls::ClientTls;
 
@@ -21,8 +21,8 @@ pub(super) const RESERVED: &[&str] =
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
-    /// Base URL of the destination, such as `https://example.com:4318`; `/v1/traces`, `/v1/metrics` and `/v1/logs` are added to it.
-    /// Required unless every signal in use has an endpoint of its own.
+    /// Base URL of the destination, such as `https://example.com:4318`; `/v1/traces`, `/v1/metrics` and
+    /// `/v1/logs` are added to it. Required unless every signal in use has an endpoint of its own.
     pub(super) endpoint: String,
     /// URL for traces, used as it is. Default: empty, made from `endpoint`.
     pub(super) traces_endpoint: String,
@@ -30,7 +30,8 @@ pub(crate) struct Config {
     pub(super) metrics_endpoint: String,
     /// URL for logs, used as it is. Default: empty, made from `endpoint`.
     pub(super) logs_endpoint: String,
-    /// URL for profiles. Accepted for the Collector's configurations; profiles are not carried. Default: empty.
+    /// URL for profiles. Accepted for the Collector's configurations; profiles are not carried. Default:
+    /// empty.
     pub(super) profiles_endpoint: String,
     /// How requests are written: proto or json. Default: proto.
     pub(super) encoding: Encoding,
@@ -42,7 +43,8 @@ pub(crate) struct Config {
     pub(super) compression_params: CompressionParams,
     /// Headers added to every request, such as credentials. Default: none.
     pub(super) headers: Headers,
-    /// URL of a proxy, such as `http://proxy:3128`, instead of the one that the environment names. Default: empty.
+    /// URL of a proxy, such as `http://proxy:3128`, instead of the one that the environment names. Default:
+    /// empty.
     pub(super) proxy_url: String,
     /// Longest time for one attempt; zero: no limit. Default: 30s.
     pub(super) timeout: Duration,
@@ -60,17 +62,20 @@ pub(crate) struct Config {
     pub(super) idle_conn_timeout: Duration,
     /// Whether every request gets a connection of its own. Default: false.
     pub(super) disable_keep_alives: bool,
-    /// Accepted for the Collector's configurations; has no effect, `sending_queue.num_consumers` limits the connections. Default: 0.
+    /// Accepted for the Collector's configurations; has no effect, `sending_queue.num_consumers` limits the
+    /// connections. Default: 0.
     pub(super) max_conns_per_host: usize,
     /// Whether HTTP/2 is offered over TLS. Default: true.
     pub(super) force_attempt_http2: bool,
-    /// Silence on a connection of HTTP/2 after which the destination is asked whether it is there; zero: never. Default: 0s.
+    /// Silence on a connection of HTTP/2 after which the destination is asked whether it is there; zero:
+    /// never. Default: 0s.
     pub(super) http2_read_idle_timeout: Duration,
     /// Time it has to answer before the connection is given up; zero: 15s. Default: 0s.
     pub(super) http2_ping_timeout: Duration,
     /// Accepted for the Collector's configurations; has no effect. Default: 0.
     pub(super) read_buffer_size: u64,
-    /// Accepted for the Collector's configurations; has no effect, requests are written from where they lie. Default: 524288.
+    /// Accepted for the Collector's configurations; has no effect, requests are written from where they lie.
+    /// Default: 524288.
     pub(super) write_buffer_size: u64,
     /// Cookies that the destination sets. Not in this build. Default: none.
     pub(super) cookies: Option<Cookies>,
@@ -252,7 +257,7 @@ impl ComponentConfig for Config {
             self.validate_endpoints(),
             self.tls.validate(),
             self.compression.validate(&self.compression_params),
-            self.headers.to_map(RESERVED).map(drop),
+            header_map(&self.headers, RESERVED).map(drop),
             self.validate_keepalive(),
             self.retry_on_failure.validate("retry_on_failure"),
             self.sending_queue.validate("sending_queue"),

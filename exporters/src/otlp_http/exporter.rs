@@ -22,6 +22,7 @@ use crate::otlp::answer::unreachable;
 use crate::otlp::compression::Compressor;
 use crate::otlp::connect::{Connector, Route};
 use crate::otlp::endpoint::Target;
+use crate::otlp::headers::header_map;
 use crate::otlp::proxy::Proxy;
 use crate::otlp::rope::{Rope, RopeBody};
 use crate::otlp::user_agent;
@@ -117,7 +118,7 @@ fn client(config: &Config, uri: &Uri, context: &BuildContext) -> Result<Client, 
 }
 
 fn headers(config: &Config, uri: &Uri, client: &Client) -> Result<HeaderMap, ConfigError> {
-    let mut headers = config.headers.to_map(RESERVED)?;
+    let mut headers = header_map(&config.headers, RESERVED)?;
     let content_type = match config.encoding {
         Encoding::Proto => "application/x-protobuf",
         Encoding::Json => "application/json",

@@ -1,7 +1,8 @@
 //! The `otlp_http` exporter: sends telemetry as OTLP over HTTP, in protobuf or JSON.
 //!
-//! A batch's segments are written one after the other as one body; they are joined only to be compressed or turned into JSON. Connections
-//! are kept and used again: HTTP/2 where TLS has agreed on it, HTTP/1.1 otherwise.
+//! A batch's segments are written one after the other as one body; they are joined only to be compressed or
+//! turned into JSON. Connections are kept and used again: HTTP/2 where TLS has agreed on it, HTTP/1.1
+//! otherwise.
 
 mod answer;
 mod client;

@@ -125,7 +125,7 @@ impl Deliverer {
             biased;
             () = self.stop.cancelled() => {
                 self.abandoned.fetch_add(part.items(), Ordering::Relaxed);
-                return Outcome::GiveUp(Refusal::unavailable("the agent stopped before the batch was delivered"));
+                return Outcome::GiveUp(Refusal::unavailable("the agent stopped before the delivery"));
             }
             result = self.export(part) => result,
         };
@@ -138,7 +138,8 @@ impl Deliverer {
                 Outcome::GiveUp(Refusal::permanent(error.to_string()))
             }
             Err(error @ ExportError::TooLarge { .. }) => {
-                info!(exporter, items = part.items(), bytes = part.bytes(), %error, "request too large, sending its halves");
+                let (items, bytes) = (part.items(), part.bytes());
+                info!(exporter, items, bytes, %error, "request too large, sending its halves");
                 Outcome::Cut
             }
             Err(ref error @ ExportError::Retryable { retry_after, .. }) => {
@@ -187,7 +188,7 @@ impl Deliverer {
                 Outcome::Again(wait)
             }
             None => {
-                warn!(exporter, items, %error, "delivery failed for retry_on_failure.max_elapsed_time, items dropped");
+                warn!(exporter, items, %error, "delivery failed for max_elapsed_time, items dropped");
                 Outcome::GiveUp(Refusal::unavailable(error.to_string()))
             }
         }

@@ -11,8 +11,8 @@ use super::deliver::Deliverer;
 use super::join::{Joiner, Next};
 use super::store::{Held, Store};
 
-/// Sends what arrives in `store` until it is closed and empty. When the deliverer's token fires, the store is closed and what is
-/// left is given up.
+/// Sends what arrives in `store` until it is closed and empty. When the deliverer's token fires, the store is
+/// closed and what is left is given up.
 pub(super) async fn drive(
     store: Arc<Store>,
     mut joiner: Joiner,

@@ -32,7 +32,8 @@ struct Story {
     queue: QueueSettings,
     script: Vec<Deed>,
     latency: Duration,
-    /// What is sent: the shape of each batch, whether its senders believe it accepted, and the pause before it.
+    /// What is sent: the shape of each batch, whether its senders believe it accepted, and the pause before
+    /// it.
     batches: Vec<(Shape, bool, Duration)>,
     stop_after: Option<Duration>,
 }

@@ -1,14 +1,16 @@
 //! What stands between a pipeline and its exporter: the queue in memory, batching, attempts and retries.
 //!
-//! [`start`] puts them around an exporter: the pipelines get a [`Sink`](edgewatch_core::exporter::Sink) for each signal, and the
-//! caller runs [`Delivering`], which sends until all sinks are gone and the queues are empty. There is one queue for each signal, as
-//! in the Collector; all of them share the exporter and thereby its connection.
+//! [`start()`] puts them around an exporter: the pipelines get a [`Sink`](edgewatch_core::exporter::Sink) for
+//! each signal, and the caller runs [`Delivering`], which sends until all sinks are gone and the queues are
+//! empty. There is one queue for each signal, as in the Collector; all of them share the exporter and thereby
+//! its connection.
 //!
-//! Invariants: a batch is in exactly one place (waiting, being joined, being delivered); its size is charged to the queue from the
-//! moment it is taken until its fate is known, so `queue_size` bounds what waits *and* what is being sent; every ack is answered
-//! exactly once. A queue is exceeded only by batches that can no longer be refused because their senders have been told that they
-//! are accepted, by at most a tenth and one batch; after that their pipeline waits. One batch that is larger than the whole
-//! queue passes through an empty one.
+//! Invariants: a batch is in exactly one place (waiting, being joined, being delivered); its size is charged
+//! to the queue from the moment it is taken until its fate is known, so `queue_size` bounds what waits *and*
+//! what is being sent; every ack is answered exactly once. A queue is exceeded only by batches that can no
+//! longer be refused because their senders have been told that they are accepted, by at most a tenth and one
+//! batch; after that their pipeline waits. One batch that is larger than the whole queue passes through an
+//! empty one.
 
 mod deliver;
 mod drive;

@@ -56,7 +56,8 @@ impl Sink for QueueSink {
                     self.telemetry.enqueue_failed(batch.items());
                     return batch.refuse(&stopping());
                 }
-                // What cannot be refused any more waits: the pipeline then stops taking more, and so do its receivers.
+                // What cannot be refused any more waits: the pipeline then stops taking more, and so do its
+                // receivers.
                 Offer::Full(batch) if promised || self.block_on_overflow => batch,
                 Offer::Full(batch) => {
                     self.telemetry.enqueue_failed(batch.items());

@@ -29,7 +29,8 @@ pub(super) fn halve(batch: Batch) -> Result<(Batch, Batch), Batch> {
     Ok((first.into_batch(signal, ack.share()), second.into_batch(signal, ack)))
 }
 
-/// Cuts `batch` into pieces of at most `max`, the last one apart. A single item that is larger makes a piece of its own.
+/// Cuts `batch` into pieces of at most `max`, the last one apart. A single item that is larger makes a piece
+/// of its own.
 pub(super) fn cut(batch: Batch, max: usize, sizer: Sizer) -> (Vec<Batch>, Batch) {
     let signal = batch.signal();
     let max = NonZeroUsize::new(max).unwrap_or(NonZeroUsize::MAX);

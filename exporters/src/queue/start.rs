@@ -72,10 +72,12 @@ enum Work {
     Direct { gone: CancellationToken },
 }
 
-/// Starts serving `built`, the exporter `id`, for `signals`. `telemetry` carries the exporter's label already.
+/// Starts serving `built`, the exporter `id`, for `signals`. `telemetry` carries the exporter's label
+/// already.
 ///
-/// The queue ends with the data: when the last pipeline has dropped its sink, what waits is sent, and [`Delivering::run`] returns.
-/// `stop` says that no time is left for that: it ends attempts and waits, and what remains is refused and counted.
+/// The queue ends with the data: when the last pipeline has dropped its sink, what waits is sent, and
+/// [`Delivering::run`] returns. `stop` says that no time is left for that: it ends attempts and waits, and
+/// what remains is refused and counted.
 pub fn start(
     built: BuiltExporter,
     id: &str,

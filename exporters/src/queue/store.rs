@@ -8,8 +8,8 @@ use edgewatch_core::delivery::{QueueSettings, Sizer};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
-/// A queue is exceeded by at most this part of its capacity (and one batch). It lets what the pipeline holds through, so that a
-/// full queue does not stop the other exporters of its pipelines at once.
+/// A queue is exceeded by at most this part of its capacity (and one batch). It lets what the pipeline holds
+/// through, so that a full queue does not stop the other exporters of its pipelines at once.
 const OVERSHOOT_SHARE: usize = 10;
 
 /// Batches of one signal that wait, and the size of all that have not met their fate.
@@ -81,8 +81,8 @@ impl Store {
         }
     }
 
-    /// Takes `batch` when there is room and tells its senders that it is accepted. One that is `promised` to its senders may also
-    /// take the room that is kept for such.
+    /// Takes `batch` when there is room and tells its senders that it is accepted. One that is `promised` to
+    /// its senders may also take the room that is kept for such.
     pub(super) fn offer(&self, mut batch: Batch, promised: bool) -> Offer {
         let size = measure(&batch, self.sizer);
         let mut state = self.lock();

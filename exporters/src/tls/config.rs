@@ -14,15 +14,15 @@ pub(crate) struct ClientTls {
     pub(crate) insecure_skip_verify: bool,
     /// Name to verify the destination's certificate for, instead of the endpoint's host. Default: empty.
     pub(crate) server_name_override: String,
-    /// File with the certificates, in PEM, of the authorities that the destination's certificate may come from. Empty: those that
-    /// the system trusts. Default: empty.
+    /// File with the certificates, in PEM, of the authorities that the destination's certificate may come
+    /// from. Empty: those that the system trusts. Default: empty.
     pub(crate) ca_file: String,
     /// The same as `ca_file`, written here instead. Default: empty.
     pub(crate) ca_pem: Secret,
     /// Trusts the system's authorities in addition to those of `ca_file` or `ca_pem`. Default: false.
     pub(crate) include_system_ca_certs_pool: bool,
-    /// File with the certificate, in PEM, to show to the destination, followed by the certificates of its issuers. Default: empty,
-    /// no certificate is shown.
+    /// File with the certificate, in PEM, to show to the destination, followed by the certificates of its
+    /// issuers. Default: empty, no certificate is shown.
     pub(crate) cert_file: String,
     /// The same as `cert_file`, written here instead. Default: empty.
     pub(crate) cert_pem: Secret,
@@ -34,8 +34,8 @@ pub(crate) struct ClientTls {
     pub(crate) min_version: Version,
     /// Highest version of TLS: 1.2 or 1.3. Default: 1.3.
     pub(crate) max_version: Version,
-    /// Cipher suites to use with TLS 1.2, such as `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`; TLS 1.3 always uses its own. Default:
-    /// empty, all that are safe.
+    /// Cipher suites to use with TLS 1.2, such as `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`; TLS 1.3 always
+    /// uses its own. Default: empty, all that are safe.
     pub(crate) cipher_suites: Vec<String>,
     /// Curves for the exchange of keys, most wanted first: X25519, P256, P384. Default: empty, all of them.
     pub(crate) curve_preferences: Vec<String>,

@@ -1,6 +1,7 @@
 //! TLS towards destinations: what a user may write under `tls`, and the client made from it.
 //!
-//! The cryptography is ring's, through rustls. The system's certificates are read only when a connection is to be verified with them.
+//! The cryptography is ring's, through rustls. The system's certificates are read only when a connection is
+//! to be verified with them.
 
 mod client;
 mod config;

@@ -2,6 +2,7 @@ use edgewatch_core::config::ConfigError;
 use edgewatch_proto::splice::Write;
 use regex::Regex;
 
+use super::Literal;
 use super::config::{ActionConfig, Kind, Type};
 
 /// A list of actions, checked and ready to be applied.
@@ -16,7 +17,7 @@ pub(super) enum Action {
     Set { write: Write, key: String, source: Source },
     Delete { key: Option<String>, pattern: Option<Regex> },
     Hash { key: Option<String>, pattern: Option<Regex> },
-    Extract { key: String, pattern: Regex, targets: Vec<String> },
+    Extract { key: String, pattern: Regex, targets: Vec<Option<String>> },
     Convert { key: String, to: Type },
 }
 
@@ -111,10 +112,12 @@ fn set(write: Write, key: String, config: &ActionConfig) -> Result<Action, Confi
             "from_context",
             "this build does not keep the metadata of requests; use value or from_attribute",
         )),
-        (Some(value), None, None) => Ok(Source::Value(value.encode())),
+        (Some(value), None, None) => {
+            Ok(Source::Value(with_default(value, config.default_value.as_ref()).encode()))
+        }
         (None, Some(from), None) => Ok(Source::Attribute {
             from: from.clone(),
-            default: config.default_value.as_ref().map(super::Literal::encode),
+            default: config.default_value.as_ref().map(Literal::encode),
         }),
         (Some(_), Some(_), None) => {
             Err(ConfigError::new("from_attribute", "value is set as well; keep one of the two"))
@@ -131,6 +134,14 @@ fn set(write: Write, key: String, config: &ActionConfig) -> Result<Action, Confi
     Ok(Action::Set { write, key, source })
 }
 
+/// The value, or the default in place of an empty one: a variable that is not set leaves an empty text.
+fn with_default<'a>(value: &'a Literal, default: Option<&'a Literal>) -> &'a Literal {
+    match default {
+        Some(default) if *value == Literal::String(String::new()) => default,
+        Some(_) | None => value,
+    }
+}
+
 fn extract(key: String, config: &ActionConfig) -> Result<Action, ConfigError> {
     let text = config.pattern.as_deref().ok_or_else(|| {
         ConfigError::new(
@@ -139,12 +150,12 @@ fn extract(key: String, config: &ActionConfig) -> Result<Action, ConfigError> {
         )
     })?;
     let pattern = regex(text)?;
-    let targets: Vec<String> = pattern.capture_names().skip(1).flatten().map(str::to_owned).collect();
-    if targets.is_empty() || targets.len() + 1 != pattern.captures_len() {
+    let targets: Vec<Option<String>> =
+        pattern.capture_names().skip(1).map(|name| name.map(str::to_owned)).collect();
+    if targets.iter().all(Option::is_none) {
         return Err(ConfigError::new(
             "pattern",
-            "every group needs a name, which becomes that of an attribute: (?P<name>...); \
-             write (?:...) for a group that makes none",
+            "no group has a name, which would become that of an attribute; write (?P<name>...)",
         ));
     }
     Ok(Action::Extract { key, pattern, targets })

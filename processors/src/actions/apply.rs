@@ -101,7 +101,7 @@ fn extract(
     attributes: &mut Attributes<'_>,
     key: &str,
     pattern: &Regex,
-    targets: &[String],
+    targets: &[Option<String>],
     scratch: &mut String,
 ) {
     let Some(text) = attributes.get(key).and_then(AnyValue::as_str) else { return };
@@ -112,7 +112,9 @@ fn extract(
     scratch.push_str(text);
     let Some(captures) = pattern.captures(scratch) else { return };
     for (target, group) in targets.iter().zip(captures.iter().skip(1)) {
-        attributes.upsert(target, group.map_or("", |group| group.as_str()));
+        if let Some(target) = target {
+            attributes.upsert(target, group.map_or("", |group| group.as_str()));
+        }
     }
 }
 

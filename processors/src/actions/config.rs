@@ -1,5 +1,6 @@
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Literal;
 
@@ -22,7 +23,7 @@ pub(crate) struct ActionConfig {
     #[serde(default)]
     pub(super) from_context: Option<String>,
     /// The value that insert, update and upsert take when the attribute named by `from_attribute` does not
-    /// exist.
+    /// exist, or when `value` is empty.
     #[serde(default)]
     pub(super) default_value: Option<Literal>,
     /// A regular expression: for delete and hash on the names of attributes, for extract on the value of
@@ -35,33 +36,31 @@ pub(crate) struct ActionConfig {
 }
 
 /// What to do with an attribute.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Kind {
     /// Adds the attribute if it does not exist.
-    #[serde(alias = "INSERT")]
     Insert,
     /// Gives the attribute a new value if it exists.
-    #[serde(alias = "UPDATE")]
     Update,
     /// Adds the attribute or gives it a new value.
-    #[serde(alias = "UPSERT")]
     Upsert,
     /// Removes the attribute.
-    #[serde(alias = "DELETE")]
     Delete,
     /// Replaces the value by its SHA-256 digest in hexadecimal.
-    #[serde(alias = "HASH")]
     Hash,
     /// Makes attributes from parts of a text.
-    #[serde(alias = "EXTRACT")]
     Extract,
     /// Changes the type of the value.
-    #[serde(alias = "CONVERT")]
     Convert,
 }
 
 impl Kind {
+    const ALL: [Self; 7] =
+        [Self::Insert, Self::Update, Self::Upsert, Self::Delete, Self::Hash, Self::Extract, Self::Convert];
+    const NAMES: &'static [&'static str] =
+        &["insert", "update", "upsert", "delete", "hash", "extract", "convert"];
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Insert => "insert",
@@ -72,6 +71,15 @@ impl Kind {
             Self::Extract => "extract",
             Self::Convert => "convert",
         }
+    }
+}
+
+/// Upper case is as good as lower case, as in the Collector; messages name the lower case only.
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let kind = Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(&text));
+        kind.ok_or_else(|| D::Error::unknown_variant(&text, Self::NAMES))
     }
 }
 

@@ -132,6 +132,11 @@ impl<'de> Deserialize<'de> for Literal {
                 Ok(Literal::String(value.to_owned()))
             }
 
+            /// A reference to a variable that is not set leaves nothing: an empty text.
+            fn visit_unit<E: Error>(self) -> Result<Literal, E> {
+                Ok(Literal::String(String::new()))
+            }
+
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Literal, A::Error> {
                 let mut list = Vec::new();
                 while let Some(item) = items.next_element()? {

@@ -5,6 +5,7 @@ use edgewatch_core::factory::{ComponentConfig, ProcessorSpec};
 use edgewatch_core::testing::{FakeHost, context};
 use opentelemetry_proto::tonic::common::v1::{ArrayValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::Span;
+use proptest::prelude::*;
 
 use super::ResourceDetector;
 use super::config::Config;
@@ -188,6 +189,27 @@ fn says_which_detectors_are_not_in_this_build_and_which_do_not_exist() {
         "system.hostname_sources.0: this build does not ask name servers; use dns (the kernel and /etc/hosts) or os",
     ];
     assert_eq!(error, expected.join("; "));
+}
+
+proptest! {
+    #[test]
+    fn what_is_percent_encoded_in_the_environment_arrives_as_it_was(
+        pairs in proptest::collection::btree_map("[a-z.]{1,9}", "\\PC{1,9}", 1..5)
+    ) {
+        let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+        let list: Vec<String> = pairs.iter().map(|(key, value)| format!("{key}={}", encode(value))).collect();
+        let host = FakeHost::default().with_env("OTEL_RESOURCE_ATTRIBUTES", &list.join(","));
+
+        let expected: Vec<KeyValue> = pairs.iter().map(|(key, value)| text(key, value)).collect();
+        prop_assert_eq!(detected("{}", &host), Ok(expected));
+    }
+
+    #[test]
+    fn no_list_in_the_environment_is_too_strange_to_be_answered(list in ".{0,40}") {
+        let host = FakeHost::default().with_env("OTEL_RESOURCE_ATTRIBUTES", &list);
+        // An error or not: the point is that there is an answer.
+        let _ = detected("{}", &host);
+    }
 }
 
 trait WithEnv {

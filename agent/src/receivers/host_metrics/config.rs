@@ -15,13 +15,15 @@ pub(crate) struct Config {
     pub(super) collection_interval: Duration,
     /// Wait before the first round; zero: none. Default: 1s.
     pub(super) initial_delay: Duration,
-    /// Time after which the scrapers that have not begun yet are left out of a round; zero: no limit. Default: 0s.
+    /// Time after which the scrapers that have not begun yet are left out of a round; zero: no limit.
+    /// Default: 0s.
     pub(super) timeout: Duration,
-    /// The directory that is `/` of the host, when the agent runs in a container and the host's is mounted into it. The
-    /// environment variables `HOST_PROC`, `HOST_SYS`, `HOST_ETC`, `HOST_DEV` and `HOST_PROC_MOUNTINFO` have precedence.
-    /// Default: empty, the agent's own.
+    /// The directory that is `/` of the host, when the agent runs in a container and the host's is mounted
+    /// into it. The environment variables `HOST_PROC`, `HOST_SYS`, `HOST_ETC`, `HOST_DEV` and
+    /// `HOST_PROC_MOUNTINFO` have precedence. Default: empty, the agent's own.
     pub(super) root_path: String,
-    /// What is collected: one key for each scraper, with nothing behind it for its defaults. Default: all but `process`.
+    /// What is collected: one key for each scraper, with nothing behind it for its defaults. Default: all but
+    /// `process`.
     pub(super) scrapers: Scrapers,
 }
 

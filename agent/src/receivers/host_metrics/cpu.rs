@@ -82,8 +82,8 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// The share of each state in the time since `earlier`; `None` when none has passed. Counters that ran backwards, as
-    /// `idle` and `iowait` may, count as unchanged.
+    /// The share of each state in the time since `earlier`; `None` when none has passed. Counters that ran
+    /// backwards, as `idle` and `iowait` may, count as unchanged.
     pub(super) fn shares_since(&self, earlier: &Self) -> Option<[f64; 8]> {
         let mut spent = self.ticks;
         for (now, before) in spent.iter_mut().zip(earlier.ticks) {
@@ -94,7 +94,8 @@ impl Times {
     }
 }
 
-/// The logical CPUs in `stat` (their lines follow that of all together). Kernels before 2.6.11 do not count `steal`.
+/// The logical CPUs in `stat` (their lines follow that of all together). Kernels before 2.6.11 do not count
+/// `steal`.
 pub(super) fn parse(stat: &[u8]) -> impl Iterator<Item = Times> {
     lines(stat)
         .skip_while(|line| !line.starts_with(b"cpu"))

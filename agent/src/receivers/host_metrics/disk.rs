@@ -14,7 +14,8 @@ use super::paths::{Paths, Source};
 use super::report::Report;
 use super::scraping::{Round, Scraper};
 
-/// The kernel counts in these, whatever the device's own sectors are; see `Documentation/ABI/stable/sysfs-block`.
+/// The kernel counts in these, whatever the device's own sectors are; see
+/// `Documentation/ABI/stable/sysfs-block`.
 const SECTOR: u64 = 512;
 
 metrics! {
@@ -83,8 +84,8 @@ pub(super) struct Counters<'a> {
     pub(super) weighted: u64,
 }
 
-/// The devices of `diskstats` that `filter` admits and that were ever used. Lines that are shorter than those of block
-/// devices (partitions before Linux 2.6.25) are left out.
+/// The devices of `diskstats` that `filter` admits and that were ever used. Lines that are shorter than those
+/// of block devices (partitions before Linux 2.6.25) are left out.
 pub(super) fn parse<'a>(file: &'a [u8], filter: &'a Filter) -> impl Iterator<Item = Counters<'a>> {
     lines(file).filter_map(|line| {
         let mut words = words(line);

@@ -24,8 +24,8 @@ macro_rules! selection {
         pub(super) struct $name {
             $(#[$list_doc])*
             pub(super) $list: Vec<String>,
-            /// How the entries are compared: `strict` (equal) or `regexp` (found in the name). Must be stated when there
-            /// are entries. Default: none.
+            /// How the entries are compared: `strict` (equal) or `regexp` (found in the name). Must be stated
+            /// when there are entries. Default: none.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub(super) match_type: Option<MatchType>,
         }

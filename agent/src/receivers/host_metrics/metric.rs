@@ -61,21 +61,22 @@ switch! {
     Off, false
 }
 
-/// States the metrics of a scraper: one line each, with name, unit, kind, whether it is enabled by default, and what it
-/// says. Makes the struct for the key `metrics`, with one key per metric, and a method per metric that gives its
-/// description when it is enabled.
+/// States the metrics of a scraper: one line each, with name, unit, kind, whether it is enabled by default,
+/// and what it says. Makes the struct for the key `metrics`, with one key per metric, and a method per metric
+/// that gives its description when it is enabled.
 macro_rules! metrics {
     ($(#[$doc:meta])* $table:ident {
         $($field:ident: $name:literal, $unit:literal, $kind:ident, $default:ident, $description:literal;)+
     }) => {
         $(#[$doc])*
+        #[allow(rustdoc::broken_intra_doc_links, reason = "the Collector's descriptions write intervals as [0,1]")]
         #[derive(
             Clone, Debug, Default, serde::Deserialize, schemars::JsonSchema, PartialEq, serde::Serialize,
         )]
         #[serde(default, deny_unknown_fields)]
         pub(in crate::receivers::host_metrics) struct $table {
             $(
-                #[doc = concat!($description, " Unit: `", $unit, "`. Default: ", stringify!($default), ".")]
+                #[doc = concat!($description, " (`", $unit, "`)")]
                 #[serde(rename = $name)]
                 pub(in crate::receivers::host_metrics) $field:
                     $crate::receivers::host_metrics::metric::$default,

@@ -1,8 +1,7 @@
 //! The scraper `network`: traffic by interface, TCP connections by state, the connection tracking table.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 
 use edgewatch_core::config::ConfigError;
@@ -10,9 +9,10 @@ use edgewatch_proto::encode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::connections::{STATES, Sockets};
 use super::filter::{Filter, Interfaces, Selection as _};
 use super::metric::{Writer, enabled, metrics, write_host};
-use super::parse::{hexadecimal, lines, number, numbers, rsplit_once, text, words};
+use super::parse::{lines, number, numbers, rsplit_once, text, words};
 use super::paths::{Paths, Source, read_file};
 use super::report::Report;
 use super::scraping::{Round, Scraper};
@@ -55,31 +55,12 @@ impl Config {
     }
 }
 
-/// The values of the attribute `state`, in the order of the kernel's numbers for them (`include/net/tcp_states.h`), which
-/// begin at 1.
-const STATES: [&str; 11] = [
-    "ESTABLISHED",
-    "SYN_SENT",
-    "SYN_RECV",
-    "FIN_WAIT_1",
-    "FIN_WAIT_2",
-    "TIME_WAIT",
-    "CLOSE",
-    "CLOSE_WAIT",
-    "LAST_ACK",
-    "LISTEN",
-    "CLOSING",
-];
-/// A connection request that has no socket of its own yet: for users the same as `SYN_RECV`.
-const NEW_SYN_RECV: u64 = 12;
-const SYN_RECV: u64 = 3;
-
-/// Reads `net/dev`, `net/tcp`, `net/tcp6` and the numbers of connection tracking.
+/// Reads `net/dev`, the tables of sockets and the numbers of connection tracking.
 pub(super) struct Network {
     metrics: Metrics,
     filter: Filter,
     interfaces: Source,
-    sockets: [PathBuf; 2],
+    sockets: Sockets,
     conntrack: PathBuf,
     buffer: Vec<u8>,
 }
@@ -91,7 +72,7 @@ impl Network {
             filter: Filter::new(&config.include, &config.exclude)?,
             metrics: config.metrics,
             interfaces: Source::new(net.join("dev")),
-            sockets: [net.join("tcp"), net.join("tcp6")],
+            sockets: Sockets::new(&net),
             conntrack: paths.proc.join("sys/net/netfilter"),
             buffer: Vec::new(),
         })
@@ -115,8 +96,8 @@ pub(super) struct Interface<'a> {
     pub(super) transmitted: Traffic,
 }
 
-/// The interfaces in `net/dev` that `filter` admits. Old kernels put no space behind the colon, and the names of aliases
-/// have a colon themselves.
+/// The interfaces in `net/dev` that `filter` admits. Old kernels put no space behind the colon, and the names
+/// of aliases have a colon themselves.
 pub(super) fn parse_interfaces<'a>(
     file: &'a [u8],
     filter: &'a Filter,
@@ -133,68 +114,7 @@ pub(super) fn parse_interfaces<'a>(
     })
 }
 
-/// How many connections are in each of [`STATES`].
-pub(super) type Connections = [u64; STATES.len()];
-
-/// Counts the sockets of `net/tcp` or `net/tcp6` by their state. The table is read in pieces, because it has a line of
-/// 150 bytes for each socket of the host.
-pub(super) fn count_connections(
-    mut table: impl Read,
-    buffer: &mut Vec<u8>,
-    counts: &mut Connections,
-) -> io::Result<()> {
-    const PIECE: usize = 64 << 10;
-    buffer.resize(PIECE.max(buffer.len()), 0);
-    let mut held = 0;
-    loop {
-        let count = match table.read(buffer.get_mut(held..).unwrap_or_default()) {
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        let filled = buffer.get(..held + count).unwrap_or_default();
-        if count == 0 {
-            count_lines(filled, counts);
-            return Ok(());
-        }
-        let complete = memchr::memrchr(b'\n', filled).map_or(0, |end| end + 1);
-        count_lines(filled.get(..complete).unwrap_or_default(), counts);
-        let end = held + count;
-        held = end - complete;
-        if held == buffer.len() {
-            // A line longer than the whole piece is not a line of this table.
-            held = 0;
-        } else {
-            buffer.copy_within(complete..end, 0);
-        }
-    }
-}
-
-fn count_lines(text: &[u8], counts: &mut Connections) {
-    for line in lines(text) {
-        let Some(state) = words(line).nth(3).and_then(hexadecimal) else { continue };
-        let state = if state == NEW_SYN_RECV { SYN_RECV } else { state };
-        let count = usize::try_from(state).ok().and_then(|state| counts.get_mut(state.checked_sub(1)?));
-        if let Some(count) = count {
-            *count += 1;
-        }
-    }
-}
-
 impl Network {
-    fn count(&mut self) -> io::Result<Connections> {
-        let mut counts = [0; STATES.len()];
-        let [tcp, tcp6] = &self.sockets;
-        count_connections(File::open(tcp)?, &mut self.buffer, &mut counts)?;
-        match File::open(tcp6) {
-            Ok(table) => count_connections(table, &mut self.buffer, &mut counts)?,
-            // Without IPv6 in the kernel.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-        Ok(counts)
-    }
-
     fn conntrack(&mut self, file: &str) -> io::Result<u64> {
         let path = self.conntrack.join(file);
         let text = read_file(&path, &mut self.buffer)?;
@@ -231,7 +151,7 @@ impl Scraper for Network {
         report: &mut Report,
         request: &mut encode::Request<'_, encode::Metrics>,
     ) {
-        let connections = self.metrics.connections().map(|metric| (metric, self.count()));
+        let connections = self.metrics.connections().map(|metric| (metric, self.sockets.count()));
         let tracked = [
             (self.metrics.conntrack_count(), "nf_conntrack_count"),
             (self.metrics.conntrack_max(), "nf_conntrack_max"),

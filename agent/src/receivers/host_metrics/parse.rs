@@ -1,4 +1,5 @@
-//! The few shapes that the kernel's text files are made of. Nothing here allocates or panics, whatever the bytes.
+//! The few shapes that the kernel's text files are made of. Nothing here allocates or panics, whatever the
+//! bytes.
 
 use std::borrow::Cow;
 
@@ -79,7 +80,8 @@ pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
 }
 
-/// A path as the kernel prints it in tables: space, tab, newline, backslash and `#` stand as `\` and three octal digits.
+/// A path as the kernel prints it in tables: space, tab, newline, backslash and `#` stand as `\` and three
+/// octal digits.
 pub(super) fn unescaped(bytes: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\\', bytes).is_none() {
         return Cow::Borrowed(bytes);

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use edgewatch_core::host::Host;
 
-/// Most that is read of one file. The largest that are known, mount tables of container hosts, are a hundredth of it.
+/// Most that is read of one file. The largest that are known, mount tables of container hosts, are a
+/// hundredth of it.
 const LARGEST_FILE: usize = 64 << 20;
 const FIRST_READ: usize = 4 << 10;
 
@@ -48,8 +49,8 @@ impl Paths {
         self.root != Path::new("/")
     }
 
-    /// The directory of the network tables. `/proc/net` shows the network of who reads it; with a foreign root the
-    /// host's is wanted, which is that of its first process.
+    /// The directory of the network tables. `/proc/net` shows the network of who reads it; with a foreign
+    /// root the host's is wanted, which is that of its first process.
     pub(super) fn net(&self) -> PathBuf {
         let of_init = self.proc.join("1/net");
         if self.is_foreign() && of_init.join("dev").exists() { of_init } else { self.proc.join("net") }

@@ -49,7 +49,7 @@ impl Report {
             scraper = self.scraper,
             what,
             %error,
-            "metrics are missing; told once, counted in otelcol_scraper_errored_metric_points",
+            "cannot be read, left out; told once, counted in otelcol_scraper_errored_metric_points",
         );
         self.told.push((self.scraper, what));
     }

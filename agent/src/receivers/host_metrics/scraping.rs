@@ -64,7 +64,8 @@ impl Round<'_> {
 pub(super) struct Scraping {
     scrapers: Vec<(Box<dyn Scraper>, Scraped)>,
     stat: Source,
-    /// When the host started. Read once: the kernel computes it from its clock, and start times must not move.
+    /// When the host started. Read once: the kernel computes it from its clock, and start times must not
+    /// move.
     boot: Option<u64>,
     processes: Table,
     needs_processes: bool,

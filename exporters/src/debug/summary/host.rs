@@ -27,9 +27,9 @@ struct Times {
 }
 
 /// What one batch tells of one host.
-pub(super) struct Host<'w, 'a> {
-    watch: &'w mut HostWatch,
-    name: &'a str,
+#[derive(Debug, Default)]
+pub(super) struct Host<'a> {
+    pub(super) name: &'a str,
     times: Option<Times>,
     load: Option<f64>,
     memory: Option<Usage>,
@@ -44,22 +44,12 @@ struct Usage {
     total: f64,
 }
 
-impl HostWatch {
-    /// Begins to observe what a batch tells of the host `name`.
-    pub(super) fn observe<'w, 'a>(&'w mut self, name: &'a str) -> Host<'w, 'a> {
-        Host {
-            watch: self,
-            name,
-            times: None,
-            load: None,
-            memory: None,
-            limit: None,
-            filesystems: Vec::new(),
-        }
+impl<'a> Host<'a> {
+    /// Nothing is known yet of the host `name`.
+    pub(super) fn new(name: &'a str) -> Self {
+        Self { name, ..Self::default() }
     }
-}
 
-impl<'a> Host<'_, 'a> {
     /// Reads a metric if it tells something of the host as a whole.
     pub(super) fn take(&mut self, metric: Metric<'a>) -> bool {
         let points = metric.data().points().filter_map(|point| match point {
@@ -119,8 +109,8 @@ impl<'a> Host<'_, 'a> {
     }
 
     /// Writes what was read, after what `out` tells already.
-    pub(super) fn write(self, out: &mut String) -> fmt::Result {
-        if let Some(busy) = self.times.and_then(|times| self.watch.busy(self.name, times)) {
+    pub(super) fn write(self, watch: &mut HostWatch, out: &mut String) -> fmt::Result {
+        if let Some(busy) = self.times.and_then(|times| watch.busy(self.name, times)) {
             part(out, format_args!("cpu {busy:.0} %"))?;
         }
         if let Some(load) = self.load {

@@ -8,7 +8,7 @@ use edgewatch_proto::view::{
     LogRecord, Request, Resource,
 };
 
-use super::host::HostWatch;
+use super::host::{Host, HostWatch};
 use super::tally::Tally;
 use crate::calendar::DateTime;
 
@@ -59,17 +59,28 @@ impl Summary {
 
     fn metrics(&mut self, out: &mut String, segments: &[Bytes]) -> fmt::Result {
         let mut names = Tally::default();
-        let mut told = String::new();
-        for group in
-            segments.iter().flat_map(|segment| ExportMetricsServiceRequest::new(segment).resource_metrics())
-        {
-            let mut host = self.hosts.observe(group.resource().map(name).unwrap_or_default());
+        // Each scraper may have sent the resource of its own, which is the same host nevertheless.
+        let mut hosts: Vec<Host<'_>> = Vec::new();
+        let groups =
+            segments.iter().flat_map(|segment| ExportMetricsServiceRequest::new(segment).resource_metrics());
+        for group in groups {
+            let name = group.resource().map(name).unwrap_or_default();
+            let mut host = match hosts.iter().position(|host| host.name == name) {
+                Some(index) => hosts.swap_remove(index),
+                None => Host::new(name),
+            };
             for metric in group.scope_metrics().flat_map(|scope| scope.metrics()) {
                 if !host.take(metric) {
                     names.add(metric.name());
                 }
             }
-            host.write(&mut told)?;
+            if hosts.len() < MOST {
+                hosts.push(host);
+            }
+        }
+        let mut told = String::new();
+        for host in hosts {
+            host.write(&mut self.hosts, &mut told)?;
         }
         if told.is_empty() {
             out.write_str(": ")?;

@@ -53,7 +53,8 @@ impl Mounts {
         }
     }
 
-    /// The mounts as they are now. Of those that share a mount point only the last is there: it hides the others.
+    /// The mounts as they are now. Of those that share a mount point only the last is there: it hides the
+    /// others.
     pub(super) fn read(&mut self) -> io::Result<&[Mount]> {
         let mut outcome = Err(io::Error::from(io::ErrorKind::NotFound));
         for table in &mut self.tables {
@@ -91,7 +92,8 @@ impl Mounts {
     }
 }
 
-/// A line of `mountinfo` (proc_pid_mountinfo(5)): `36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/sda1 rw`.
+/// A line of `mountinfo` (proc_pid_mountinfo(5)): `36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/sda1
+/// rw`.
 pub(super) fn parse_mountinfo_line(line: &[u8]) -> Option<Mount> {
     let mut columns = words(line);
     let number = columns.nth(2)?;
@@ -136,8 +138,8 @@ pub(super) fn parse_file_systems(file: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Gives a device the name that the kernel knows it by: mapped devices have one (`dm-0`) behind their link, and `/dev/root`
-/// is found by its number.
+/// Gives a device the name that the kernel knows it by: mapped devices have one (`dm-0`) behind their link,
+/// and `/dev/root` is found by its number.
 fn resolve_device(mount: &mut Mount, paths: &Paths) {
     if let Some(mapped) = mount.device.strip_prefix("/dev/mapper/") {
         let link = paths.dev.join("mapper").join(mapped);

@@ -1,21 +1,23 @@
 //! Asks file systems how full they are, without waiting for those that do not answer.
 //!
-//! `statvfs` on a dead network file system hangs in the kernel, where nothing can end it. It is therefore called on a
-//! thread of its own. When a question is not answered in time, its thread is left to it, the place counts as silent and is
-//! not asked again until the answer comes, and the next questions go to a new thread. The number of threads that are left
-//! behind is capped.
+//! `statvfs` on a dead network file system hangs in the kernel, where nothing can end it. It is therefore
+//! called on a thread of its own. When a question is not answered in time, its thread is left to it, the
+//! place counts as silent and is not asked again until the answer comes, and the next questions go to a new
+//! thread. The number of threads that are left behind is capped.
 
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::fs::StatVfs;
 
-/// How long a file system may take to answer. Live ones take microseconds.
+/// How long the file systems of a round may take to answer, together. Live ones take microseconds.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long each may take when others have used up the patience.
+const LEAST_PATIENCE: Duration = Duration::from_millis(20);
 /// Most places that are silent at the same time; further ones are not asked.
 const MOST_SILENT: usize = 16;
 
@@ -57,6 +59,7 @@ pub(super) fn statvfs(path: &Path) -> io::Result<Usage> {
 pub(super) struct Prober {
     ask: Ask,
     patience: Duration,
+    left: Duration,
     worker: Option<Worker>,
     silent: HashMap<PathBuf, Worker>,
 }
@@ -93,7 +96,7 @@ impl Prober {
     }
 
     pub(super) fn with(ask: Ask, patience: Duration) -> Self {
-        Self { ask, patience, worker: None, silent: HashMap::new() }
+        Self { ask, patience, left: patience, worker: None, silent: HashMap::new() }
     }
 
     /// How full the file system at `path` is.
@@ -120,7 +123,10 @@ impl Prober {
             None => Worker::start(self.ask)?,
         };
         worker.questions.send(path.to_owned()).map_err(|_| ended())?;
-        match worker.answers.recv_timeout(self.patience) {
+        let asked = Instant::now();
+        let answer = worker.answers.recv_timeout(self.left.max(LEAST_PATIENCE));
+        self.left = self.left.saturating_sub(asked.elapsed());
+        match answer {
             Ok(answer) => {
                 self.worker = Some(worker);
                 answer
@@ -133,8 +139,9 @@ impl Prober {
         }
     }
 
-    /// Forgets the silent places that are no longer mounted.
-    pub(super) fn keep(&mut self, mut mounted: impl FnMut(&Path) -> bool) {
+    /// Begins a round: forgets the silent places that are no longer mounted, and is patient again.
+    pub(super) fn begin(&mut self, mut mounted: impl FnMut(&Path) -> bool) {
         self.silent.retain(|path, _| mounted(path));
+        self.left = self.patience;
     }
 }

@@ -110,7 +110,7 @@ impl Scraper for FileSystem {
             Ok(mounts) => mounts,
             Err(error) => return report.failed(enabled(wanted), "the table of mounts", error),
         };
-        prober.keep(|path| mounts.iter().any(|mount| local_path(root, &mount.mount_point) == path));
+        prober.begin(|path| mounts.iter().any(|mount| local_path(root, &mount.mount_point) == path));
         let mut usages: Vec<(&Mount, Usage)> = Vec::with_capacity(mounts.len());
         for mount in mounts.iter().filter(|mount| filters.admit(mount)) {
             let path = local_path(root, &mount.mount_point);

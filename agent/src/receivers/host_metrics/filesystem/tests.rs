@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::{Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use edgewatch_core::telemetry::Registry;
 use edgewatch_core::telemetry::Telemetry;
@@ -214,6 +214,31 @@ fn a_file_system_that_does_not_answer_is_skipped_until_it_does() {
         mount_points(&round(&mut scraping, NOW + 2 + step)).len() == 3
     });
     assert!(back.is_some(), "the answer that came late counts");
+}
+
+/// Never answers for places below `/dead`.
+fn mostly_dead(path: &Path) -> io::Result<Usage> {
+    while path.starts_with("/dead") {
+        std::thread::park();
+    }
+    full_by_half(path)
+}
+
+#[test]
+fn many_dead_file_systems_do_not_add_up_their_delays() {
+    let mut prober = Prober::with(mostly_dead, Duration::from_millis(300));
+    prober.begin(|_| true);
+    let begin = Instant::now();
+
+    let answers: Vec<bool> =
+        (0..20).map(|index| prober.ask(Path::new(&format!("/dead/{index}"))).is_ok()).collect();
+
+    assert_eq!(answers, [false; 20]);
+    // 300 ms for the first, 20 ms for each of the next fifteen; the last four are not asked.
+    assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+    assert!(prober.ask(Path::new("/alive")).is_err(), "no more threads are started");
+    prober.begin(|path| path.ends_with("0"));
+    assert_eq!(prober.ask(Path::new("/alive")).ok(), full_by_half(Path::new("/")).ok());
 }
 
 proptest! {

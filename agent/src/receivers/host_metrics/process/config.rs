@@ -68,7 +68,8 @@ impl Wanted {
 }
 
 impl Metrics {
-    /// `handles` is left out: only Windows has them. The key is accepted so that configurations can be shared.
+    /// `handles` is left out: only Windows has them. The key is accepted so that configurations can be
+    /// shared.
     pub(super) fn wanted(&self) -> Wanted {
         let _only_on_windows = self.handles();
         Wanted {
@@ -96,7 +97,8 @@ pub(in crate::receivers::host_metrics) struct ResourceAttributes {
     /// The control group of the process. Enabled by default: false.
     #[serde(rename = "process.cgroup")]
     pub(super) cgroup: Off,
-    /// The command the process was started with: the first word of its command line. Enabled by default: true.
+    /// The command the process was started with: the first word of its command line. Enabled by default:
+    /// true.
     #[serde(rename = "process.command")]
     pub(super) command: On,
     /// The whole command line. May hold secrets that were passed as arguments. Enabled by default: true.
@@ -105,8 +107,8 @@ pub(in crate::receivers::host_metrics) struct ResourceAttributes {
     /// The name of the executable. Enabled by default: true.
     #[serde(rename = "process.executable.name")]
     pub(super) executable_name: On,
-    /// The path of the executable; only readable for the agent's own user without `CAP_SYS_PTRACE`. Enabled by default:
-    /// true.
+    /// The path of the executable; only readable for the agent's own user without `CAP_SYS_PTRACE`. Enabled
+    /// by default: true.
     #[serde(rename = "process.executable.path")]
     pub(super) executable_path: On,
     /// The name of the user that the process runs as. Enabled by default: true.
@@ -138,10 +140,11 @@ pub(in crate::receivers::host_metrics) struct Config {
     pub(super) mute_process_io_error: bool,
     /// Whether failures to read a process's name are neither counted nor told. Default: false.
     pub(super) mute_process_name_error: bool,
-    /// Whether users without a name on this host, such as those of containers, are neither counted nor told. Default:
-    /// false.
+    /// Whether users without a name on this host, such as those of containers, are neither counted nor told.
+    /// Default: false.
     pub(super) mute_process_user_error: bool,
-    /// How long a process must have run before it is of interest, which keeps short-lived ones out. Default: 0s.
+    /// How long a process must have run before it is of interest, which keeps short-lived ones out. Default:
+    /// 0s.
     pub(super) scrape_process_delay: Duration,
     /// Which metrics are collected.
     pub(super) metrics: Metrics,

@@ -158,7 +158,8 @@ struct Entry {
 }
 
 impl Cache {
-    /// The details of the process in `row`: those that are kept, if they are still its own, or else what `read` reads.
+    /// The details of the process in `row`: those that are kept, if they are still its own, or else what
+    /// `read` reads.
     pub(super) fn get(
         &mut self,
         row: &Row,

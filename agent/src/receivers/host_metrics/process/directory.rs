@@ -33,7 +33,8 @@ impl Directory {
         Ok(Self { fd, path: Vec::new(), is_procfs })
     }
 
-    /// Calls `visit` with the number of each process, at most `limit` of them. Returns how many there were beyond that.
+    /// Calls `visit` with the number of each process, at most `limit` of them. Returns how many there were
+    /// beyond that.
     pub(super) fn processes(&self, limit: usize, mut visit: impl FnMut(u32)) -> io::Result<usize> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let listing = rustix::fs::openat(&self.fd, c".", flags, Mode::empty())?;
@@ -67,7 +68,8 @@ impl Directory {
         Ok(buffer.get(..length).unwrap_or_default())
     }
 
-    /// How many files a process has open. Since Linux 6.2 that is the size of its directory `fd`; before, they are counted.
+    /// How many files a process has open. Since Linux 6.2 that is the size of its directory `fd`; before,
+    /// they are counted.
     pub(super) fn open_files(&mut self, pid: u32) -> io::Result<u64> {
         let path = path(&mut self.path, pid, "fd")?;
         let stat = rustix::fs::statat(&self.fd, path, AtFlags::empty())?;

@@ -11,8 +11,8 @@ use crate::receivers::host_metrics::paths::Source;
 /// Most users that are remembered.
 const MOST_USERS: usize = 16 << 10;
 
-/// The users in `passwd`, read again when it changes. Users that only a directory service knows have no name here, as in
-/// the Collector.
+/// The users in `passwd`, read again when it changes. Users that only a directory service knows have no name
+/// here, as in the Collector.
 #[derive(Debug)]
 pub(super) struct Owners {
     file: Source,

@@ -4,8 +4,8 @@ use std::io::{self, Read};
 
 use proptest::prelude::*;
 
+use crate::receivers::host_metrics::connections::{Connections, Sockets, count_connections, parse_summary};
 use crate::receivers::host_metrics::filter::Filter;
-use crate::receivers::host_metrics::network::{Connections, count_connections};
 use crate::receivers::host_metrics::parse::{decimal, hexadecimal, lines, number, unescaped, words};
 use crate::receivers::host_metrics::{cpu, disk, load, memory, network, paging, processes, system};
 
@@ -25,6 +25,7 @@ fn parse_everything(bytes: &[u8]) {
     processes::States::count(bytes.iter().copied());
     system::parse(bytes);
     count(bytes, 7);
+    parse_summary(bytes, b"TCP:", b"tw");
     unescaped(bytes);
     decimal(bytes);
     hexadecimal(bytes);
@@ -182,4 +183,29 @@ fn many_interfaces_are_all_told() {
         .map(|interface| interface.received.bytes)
         .sum();
     assert_eq!(total, 499_500);
+}
+
+#[test]
+fn the_table_of_ipv6_is_left_alone_only_while_it_is_known_to_be_empty() {
+    const LISTENER: &str = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000\n";
+    const WAITING: &str = "   1: 0100007F:1F90 0100007F:8000 06 00000000:00000000 00:00000000\n";
+    let listeners = |sockstat: Option<&str>, sockstat6: &str| {
+        let net = tempfile::tempdir().expect("a directory");
+        let write = |name: &str, text: &str| std::fs::write(net.path().join(name), text).expect("write");
+        write("tcp", &format!("heading\n{LISTENER}{WAITING}"));
+        write("tcp6", &format!("heading\n{LISTENER}"));
+        write("sockstat6", sockstat6);
+        if let Some(sockstat) = sockstat {
+            write("sockstat", sockstat);
+        }
+        Sockets::new(net.path()).count().expect("counts")[9]
+    };
+
+    let one_waits = Some("sockets: used 22\nTCP: inuse 1 orphan 0 tw 1 alloc 1 mem 125\n");
+    let two_wait = Some("sockets: used 22\nTCP: inuse 1 orphan 0 tw 2 alloc 1 mem 125\n");
+    assert_eq!(listeners(one_waits, "TCP6: inuse 0\n"), 1, "said to be empty");
+    assert_eq!(listeners(two_wait, "TCP6: inuse 0\n"), 2, "one that waits must be in the other table");
+    assert_eq!(listeners(one_waits, "TCP6: inuse 1\n"), 2);
+    assert_eq!(listeners(None, "TCP6: inuse 0\n"), 2, "nothing is known");
+    assert_eq!(listeners(one_waits, ""), 2);
 }

@@ -1,5 +1,5 @@
-//! The host that runs the test, as standard tools see it. Values that move are compared with those before and after, or
-//! within the tolerance that stands beside them. A tool that is not installed is not asked.
+//! The host that runs the test, as standard tools see it. Values that move are compared with those before and
+//! after, or within the tolerance that stands beside them. A tool that is not installed is not asked.
 
 use std::fs;
 use std::process::Command;
@@ -89,13 +89,13 @@ fn file_systems_are_as_full_as_df_shows() {
 }
 
 #[test]
-fn there_are_as_many_cpus_as_nproc_says() {
+fn there_are_as_many_cpus_as_getconf_says() {
     let points = scrape(r#"{"cpu": {"metrics": {"system.cpu.logical.count": {"enabled": true}}}}"#);
-    let Some(nproc) = ask("nproc", &["--all"]) else { return };
+    let Some(online) = ask("getconf", &["_NPROCESSORS_ONLN"]) else { return };
 
     assert_eq!(
         value(&points, "system.cpu.logical.count", ""),
-        nproc.trim().parse::<f64>().expect("a number")
+        online.trim().parse::<f64>().expect("a number")
     );
 }
 
@@ -206,4 +206,38 @@ fn this_very_process_is_described_as_ps_does() {
         assert!(points[0].resource.contains(&format!("process.parent_pid={parent},")));
         assert!(points[0].resource.contains(&format!("process.owner={owner}")), "{}", points[0].resource);
     }
+}
+
+/// What a round costs on this host. Run with
+/// `cargo test -p edgewatch --lib -- --ignored --nocapture cost_of_a_round`; README.md has the figures.
+#[test]
+#[ignore = "a measurement, not a test"]
+fn cost_of_a_round() {
+    const ROUNDS: u32 = 200;
+    let process = r#"{"process": {"mute_process_all_errors": true}}"#;
+    let each = ["cpu", "disk", "filesystem", "load", "memory", "network", "paging", "processes", "system"];
+    let each = each.map(|name| (name, format!(r#"{{"{name}": null}}"#)));
+    let mut cases = vec![("all but process".to_owned(), "{}".to_owned())];
+    cases.extend(each.map(|(name, json)| (name.to_owned(), format!(r#"{{"scrapers": {json}}}"#))));
+    cases.push(("process".to_owned(), format!(r#"{{"scrapers": {process}}}"#)));
+    for (name, json) in cases {
+        let mut scraping = scraping(config(&json), &host());
+        let (_, points) = scraping.round(now(), Instant::now());
+        let before = cpu_ticks();
+        let begin = Instant::now();
+        for _ in 0..ROUNDS {
+            scraping.round(now(), Instant::now());
+        }
+        let each = begin.elapsed() / ROUNDS;
+        let ticks = cpu_ticks() - before;
+        let cpu = Duration::from_millis(ticks * 10) / ROUNDS;
+        println!("{name:16} {points:5} points, {each:?} per round, {cpu:?} of CPU");
+    }
+}
+
+/// The CPU time of this process, in hundredths of a second.
+fn cpu_ticks() -> u64 {
+    let stat = fs::read_to_string("/proc/self/stat").expect("stat");
+    let columns: Vec<&str> = stat.rsplit_once(')').expect("a name").1.split_whitespace().collect();
+    columns[11..13].iter().map(|column| column.parse::<u64>().expect("a number")).sum()
 }

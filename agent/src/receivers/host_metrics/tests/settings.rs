@@ -1,6 +1,6 @@
 //! What a user may write, and the tables of metrics.
 
-use edgewatch_core::config::Duration;
+use edgewatch_core::config::{Duration, ProcessEnvironment, from_node, load};
 use edgewatch_core::factory::ComponentConfig as _;
 
 use super::decoded::config;
@@ -31,6 +31,38 @@ fn a_scraper_is_switched_on_by_its_name_alone() {
     assert_eq!(config.scrapers.cpu, Some(cpu::Config::default()));
     assert!(config.scrapers.load.expect("load").cpu_average);
     assert_eq!(config.scrapers.memory, None);
+}
+
+/// Reads a configuration as the agent does; the second part is what it says about it.
+fn read(yaml: &str) -> (Option<Config>, String) {
+    let texts = [("agent.yaml".to_owned(), yaml.to_owned())];
+    let mut loaded = load(&texts, &[], &ProcessEnvironment);
+    let config = from_node::<Config>(&loaded.root, "host_metrics", &mut loaded.problems);
+    (config, loaded.problems.render(&loaded.sources, false))
+}
+
+#[test]
+fn a_key_of_yaml_with_nothing_behind_it_switches_a_scraper_on() {
+    let (config, said) =
+        read("root_path: /hostfs\nscrapers:\n  cpu:\n  disk: {}\n  load:\n    cpu_average: true\n");
+
+    let scrapers = config.expect("a configuration").scrapers;
+    assert_eq!(said, "no problems");
+    assert!(scrapers.cpu.is_some() && scrapers.disk.is_some() && scrapers.load.is_some());
+    assert!(scrapers.memory.is_none() && scrapers.process.is_none());
+
+    let (config, _) = read("scrapers:\n");
+    assert!(config.expect("a configuration").validate().is_err(), "as the Collector, which wants one");
+}
+
+#[test]
+fn a_misspelt_metric_is_told_with_its_place_and_what_was_meant() {
+    let yaml = "scrapers:\n  cpu:\n    metrics:\n      system.cpu.utilisation: {enabled: true}\n";
+
+    let (_, said) = read(yaml);
+
+    assert!(said.contains("agent.yaml:4:7"), "{said}");
+    assert!(said.contains("did you mean `system.cpu.utilization`?"), "{said}");
 }
 
 #[test]
