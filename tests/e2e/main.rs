@@ -5,4 +5,8 @@ mod harness;
 #[cfg(test)]
 mod interop;
 #[cfg(test)]
+mod lifecycle;
+#[cfg(test)]
+mod misbehaviour;
+#[cfg(test)]
 mod requests;

@@ -137,4 +137,17 @@ impl Builder {
         let Self { agent, grpc, http, metrics } = self;
         Ok(Forwarder { agent: agent.start().await?, grpc, http, metrics })
     }
+
+    /// Starts the agent and waits until it listens, for those that do not log when they are ready.
+    ///
+    /// # Errors
+    /// When it does not listen in time; the error contains what it wrote.
+    pub async fn start_when_listening(self) -> anyhow::Result<Forwarder> {
+        let Self { agent, grpc, http, metrics } = self;
+        let mut agent = agent.spawn()?;
+        for address in [grpc, http] {
+            agent.wait_for_listener(address).await?;
+        }
+        Ok(Forwarder { agent, grpc, http, metrics })
+    }
 }

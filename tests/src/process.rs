@@ -6,7 +6,13 @@ use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
+
+/// Asks a process to end, as service managers do.
+pub const TERM: Signal = Signal::TERM;
+
+/// Asks a process to end, as Ctrl-C does.
+pub const INT: Signal = Signal::INT;
 
 /// What a process has used so far.
 #[derive(Clone, Copy, Debug)]
@@ -74,4 +80,11 @@ pub fn terminate(pid: u32) -> anyhow::Result<()> {
 pub fn signal(pid: u32, signal: Signal) -> anyhow::Result<()> {
     let pid = Pid::from_raw(i32::try_from(pid)?).context("0 is no process")?;
     Ok(kill_process(pid, signal)?)
+}
+
+/// Lets this process open as many connections as the system allows.
+pub fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    // Without it the story that needs them says so.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }

@@ -6,6 +6,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::watch;
+
 /// Attributes of a measurement, in the order they were added.
 pub type Labels = Vec<(&'static str, String)>;
 
@@ -89,6 +91,8 @@ struct Instrument {
 #[derive(Clone, Default)]
 pub struct Registry {
     instruments: Arc<Mutex<Vec<Instrument>>>,
+    /// How many there are, for those who wait for more.
+    count: Arc<watch::Sender<usize>>,
 }
 
 impl std::fmt::Debug for Registry {
@@ -123,8 +127,15 @@ impl Registry {
         readings
     }
 
+    /// The number of instruments, with news of more: components may register some only when they run.
+    #[must_use]
+    pub fn count(&self) -> watch::Receiver<usize> {
+        self.count.subscribe()
+    }
+
     fn add(&self, instrument: Instrument) {
         self.instruments.lock().unwrap_or_else(PoisonError::into_inner).push(instrument);
+        self.count.send_modify(|count| *count += 1);
     }
 }
 

@@ -1,10 +1,14 @@
 //! Everything that brings telemetry in.
 
+mod file_log;
 mod host_metrics;
 mod otlp;
 
 use edgewatch_core::factory::ReceiverFactory;
 
 /// Every receiver in this build, in alphabetical order.
-pub const RECEIVERS: &[ReceiverFactory] =
-    &[ReceiverFactory::of::<host_metrics::HostMetrics>(), ReceiverFactory::of::<otlp::OtlpReceiver>()];
+pub const RECEIVERS: &[ReceiverFactory] = &[
+    ReceiverFactory::of::<file_log::FileLog>(),
+    ReceiverFactory::of::<host_metrics::HostMetrics>(),
+    ReceiverFactory::of::<otlp::OtlpReceiver>(),
+];

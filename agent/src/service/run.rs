@@ -12,8 +12,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::logs;
 use super::metrics::{process, prometheus, push};
+use super::{allocator, logs};
 use crate::config::Config;
 use crate::pipeline::{self, BuildError, Ended, Surroundings, Watched};
 
@@ -66,6 +66,7 @@ pub fn run(config: &Config, options: &Options) -> Result<(), RunError> {
     let since = Instant::now();
     logs::init(&config.telemetry.logs);
     raise_descriptor_limit();
+    allocator::tune();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ended = runtime.block_on(live(config, options, since));
     // Threads that still wait for a disk or a mount must not hold up the end.

@@ -80,6 +80,14 @@ impl Agent {
         self.stderr.wait_for(text).await
     }
 
+    /// Everything that it wrote to stderr, once it has ended.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub async fn whole_log(&self) -> anyhow::Result<String> {
+        self.stderr.to_end().await
+    }
+
     /// Waits for a line on stdout that contains `text`.
     ///
     /// # Errors

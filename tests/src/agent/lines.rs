@@ -45,6 +45,13 @@ impl Lines {
         self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Everything, once the stream has ended.
+    pub(super) async fn to_end(&self) -> anyhow::Result<String> {
+        let mut changed = self.changed.subscribe();
+        tokio::time::timeout(PATIENCE, changed.wait_for(|ended| *ended)).await??;
+        Ok(self.text())
+    }
+
     pub(super) async fn wait_for(&self, wanted: &str) -> anyhow::Result<()> {
         let mut changed = self.changed.subscribe();
         let found = async {

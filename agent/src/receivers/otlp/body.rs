@@ -42,10 +42,13 @@ pub(super) async fn end(body: &mut Incoming) -> Result<(), Rejection> {
 /// Reads exactly `length` bytes, which are not more than the limit, of which `first` has already arrived.
 pub(super) async fn exactly(
     body: &mut Incoming,
-    first: Bytes,
+    mut first: Bytes,
     length: usize,
     budget: &Budget,
 ) -> Result<(Bytes, Lease), Rejection> {
+    if first.is_empty() && length > 0 {
+        first = next(body).await?.ok_or_else(Rejection::cut_off)?;
+    }
     if first.len() > length {
         return Err(Rejection::new(Kind::Cardinality, "more than one message in a unary call"));
     }

@@ -1,6 +1,6 @@
 //! The agent's numbers pushed as OTLP, through the OpenTelemetry SDK.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use edgewatch_core::config::Secret;
-use edgewatch_core::telemetry::{Kind, Reading, Registry};
+use edgewatch_core::telemetry::{Description, Kind, Reading, Registry};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::HttpsConnector;
@@ -23,6 +23,7 @@ use opentelemetry_otlp::{
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
 use tokio::runtime::Handle;
+use tokio::task::JoinSet;
 
 use crate::config::telemetry as config;
 
@@ -131,6 +132,8 @@ pub struct PushError {
 /// A push under way. [`Push::stop`] sends what is new one last time.
 pub struct Push {
     provider: SdkMeterProvider,
+    /// Looks out for instruments that are registered later.
+    _lookout: JoinSet<()>,
 }
 
 /// Starts pushing what `registry` holds. Must be called within the runtime that will carry the requests.
@@ -148,8 +151,16 @@ pub fn start(settings: &Settings, registry: &Registry) -> Result<Push, PushError
     let attributes = settings.resource.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
     let resource = Resource::builder_empty().with_attributes(attributes).build();
     let provider = SdkMeterProvider::builder().with_reader(reader).with_resource(resource).build();
-    instrument(&provider.meter("edgewatch"), registry);
-    Ok(Push { provider })
+    let mut count = registry.count();
+    let mut instruments = Instruments::new(provider.meter("edgewatch"), registry.clone());
+    instruments.add_new();
+    let mut lookout = JoinSet::new();
+    lookout.spawn(async move {
+        while count.changed().await.is_ok() {
+            instruments.add_new();
+        }
+    });
+    Ok(Push { provider, _lookout: lookout })
 }
 
 impl Push {
@@ -193,22 +204,35 @@ fn grpc_exporter(settings: &Settings) -> Result<MetricExporter, ExporterBuildErr
 }
 
 /// One observable instrument for each name in the registry.
-fn instrument(meter: &Meter, registry: &Registry) {
-    let source = Arc::new(Source { registry: registry.clone(), cache: Mutex::new(None) });
-    let mut seen = "";
-    for reading in registry.read() {
-        let description = reading.description;
-        if description.name == seen {
-            continue;
+struct Instruments {
+    meter: Meter,
+    source: Arc<Source>,
+    names: HashSet<&'static str>,
+}
+
+impl Instruments {
+    fn new(meter: Meter, registry: Registry) -> Self {
+        let source = Arc::new(Source { registry, cache: Mutex::new(None) });
+        Self { meter, source, names: HashSet::new() }
+    }
+
+    /// Adds those whose names are new.
+    fn add_new(&mut self) {
+        for reading in self.source.registry.read() {
+            if self.names.insert(reading.description.name) {
+                self.add(reading.description, reading.kind);
+            }
         }
-        seen = description.name;
-        let source = Arc::clone(&source);
+    }
+
+    fn add(&self, description: Description, kind: Kind) {
+        let source = Arc::clone(&self.source);
         let observe = move |observer: &dyn opentelemetry::metrics::AsyncInstrument<f64>| {
             source.of(description.name, |value, attributes| observer.observe(value, attributes));
         };
-        match reading.kind {
+        match kind {
             Kind::Counter => {
-                let counter = meter.f64_observable_counter(description.name);
+                let counter = self.meter.f64_observable_counter(description.name);
                 counter
                     .with_unit(description.unit)
                     .with_description(description.help)
@@ -216,7 +240,7 @@ fn instrument(meter: &Meter, registry: &Registry) {
                     .build();
             }
             Kind::Gauge => {
-                let gauge = meter.f64_observable_gauge(description.name);
+                let gauge = self.meter.f64_observable_gauge(description.name);
                 gauge
                     .with_unit(description.unit)
                     .with_description(description.help)

@@ -7,8 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{GrpcConfig, HttpConfig};
 
-/// Memory that an idle connection was measured to hold, rounded up: hyper's and h2's state and their buffers.
-const CONNECTION_BYTES: usize = 16 * 1024;
+/// Memory that an idle HTTP/2 connection was measured to hold (18 KiB), rounded up: hyper's and h2's state
+/// and buffers.
+const CONNECTION_BYTES: usize = 24 * 1024;
 
 /// Settings of the `otlp` receiver.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]

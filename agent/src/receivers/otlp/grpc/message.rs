@@ -1,6 +1,6 @@
 //! The message of a unary call: five bytes of prefix, then the payload.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use edgewatch_core::budget::{Budget, Lease};
 use hyper::body::Incoming;
 
@@ -19,9 +19,8 @@ pub(super) struct Message {
 
 /// Reads the one message of a unary call, of at most `limit` bytes.
 pub(super) async fn read(body: &mut Incoming, limit: usize, budget: &Budget) -> Result<Message, Rejection> {
-    let mut first = at_least_prefix(body).await?;
-    let flag = first.get_u8();
-    let length = first.get_u32() as usize;
+    let ([flag, length @ ..], first) = prefix(body).await?;
+    let length = u32::from_be_bytes(length) as usize;
     let compressed = match flag {
         0 => false,
         1 => true,
@@ -40,18 +39,22 @@ pub(super) async fn read(body: &mut Incoming, limit: usize, budget: &Budget) -> 
     Ok(Message { compressed, payload, lease })
 }
 
-/// The first bytes of the body, joined until the prefix is complete.
-async fn at_least_prefix(body: &mut Incoming) -> Result<Bytes, Rejection> {
-    let Some(first) = body::next(body).await? else {
-        return Err(Rejection::new(Kind::Cardinality, "a unary call without a message"));
-    };
-    if first.len() >= PREFIX {
-        return Ok(first);
+/// The prefix and what has arrived with its end. Some clients send the first byte alone, so the payload is
+/// not joined with the prefix.
+async fn prefix(body: &mut Incoming) -> Result<([u8; PREFIX], Bytes), Rejection> {
+    let mut prefix = [0; PREFIX];
+    let mut missing = &mut prefix[..];
+    let mut piece = body::next(body).await?.ok_or_else(|| {
+        let fact = "a unary call without a message";
+        Rejection::new(Kind::Cardinality, fact)
+    })?;
+    loop {
+        let (filled, rest) = missing.split_at_mut(missing.len().min(piece.len()));
+        piece.copy_to_slice(filled);
+        if rest.is_empty() {
+            return Ok((prefix, piece));
+        }
+        missing = rest;
+        piece = body::next(body).await?.ok_or_else(Rejection::cut_off)?;
     }
-    let mut joined = BytesMut::from(&first[..]);
-    while joined.len() < PREFIX {
-        let more = body::next(body).await?.ok_or_else(Rejection::cut_off)?;
-        joined.extend_from_slice(&more);
-    }
-    Ok(joined.freeze())
 }

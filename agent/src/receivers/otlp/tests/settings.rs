@@ -108,3 +108,26 @@ fn endpoints_are_read_as_the_collector_reads_them() {
     );
     assert_eq!(Place::parse("/run/otlp.sock", Transport::Unix), Ok(Place::Unix("/run/otlp.sock".into())));
 }
+
+#[test]
+fn yaml_is_read_as_in_the_collectors_examples() {
+    let yaml = "
+protocols:
+  grpc:
+    endpoint: 0.0.0.0:4317
+    max_recv_msg_size_mib: 32
+    tls: { cert_file: a.crt, key_file: a.key, min_version: \"1.3\" }
+    keepalive: { server_parameters: { max_connection_idle: 10s } }
+  http:
+";
+    let texts = [("collector.yaml".to_owned(), yaml.to_owned())];
+    let mut loaded = edgewatch_core::config::load(&texts, &[], &edgewatch_core::config::ProcessEnvironment);
+    let config =
+        edgewatch_core::config::from_node::<Config>(&loaded.root, "receivers.otlp", &mut loaded.problems);
+
+    assert!(!loaded.problems.has_errors(), "{:?}", loaded.problems);
+    let config = config.expect("a configuration");
+    config.validate().expect("a valid configuration");
+    assert_eq!(named(&config), (true, true));
+    assert_eq!(config.protocols.grpc.expect("gRPC is on").max_message(), 32 << 20);
+}

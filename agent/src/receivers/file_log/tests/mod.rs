@@ -1,0 +1,10 @@
+//! The receiver's behaviour, from the single line to real files that rotate.
+
+mod bench;
+mod checkpoint;
+mod configuration;
+mod delivery;
+mod lines;
+mod property;
+mod rotation;
+mod stories;
