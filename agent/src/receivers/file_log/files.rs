@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;
+use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -134,11 +135,14 @@ impl Files {
         self.files.iter_mut().map(|(id, file)| (*id, file))
     }
 
-    /// Files that want a turn, those behind `last` first.
+    /// Files that want a turn: rotated ones first, whose lines are older and which come to an end, then those behind `last`.
     pub(super) fn waiting(&self, last: FileId, now: Instant) -> Vec<FileId> {
-        let behind = self.files.range((std::ops::Bound::Excluded(last), std::ops::Bound::Unbounded));
+        let behind = self.files.range((Bound::Excluded(last), Bound::Unbounded));
         let before = self.files.range(..=last);
-        behind.chain(before).filter(|(_, file)| file.wants_turn(now)).map(|(id, _)| *id).collect()
+        let waiting = behind.chain(before).filter(|(_, file)| file.wants_turn(now));
+        let mut waiting: Vec<_> = waiting.map(|(id, file)| (file.gone.is_none(), *id)).collect();
+        waiting.sort_by_key(|(present, _)| *present);
+        waiting.into_iter().map(|(_, id)| id).collect()
     }
 
     pub(super) fn open_count(&self) -> usize {
