@@ -109,11 +109,12 @@ impl Ack {
         }
     }
 
-    /// Whether every source has been told that its batch is accepted, so that it can no longer be refused to them: such a
-    /// batch must be kept, not turned away.
+    /// Whether this can no longer be refused, because a source has been told that its batch is accepted, or nobody would send
+    /// it again: it must be kept, not turned away. Of sources that were joined, one is enough, since a refusal would lose its
+    /// part as well.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
-        self.shares.iter().all(|share| share.node.is_accepted())
+        self.shares.is_empty() || self.shares.iter().any(|share| share.node.is_accepted())
     }
 
     /// Takes the right to say [`Ack::accepted`] for this ack and all that will be shared from it. A pipeline holds it while its

@@ -83,6 +83,21 @@ fn a_refusal_while_a_pipeline_holds_the_answer_reaches_the_source() {
 }
 
 #[test]
+fn what_is_joined_to_a_promise_must_be_kept_with_it() {
+    let (mut old, mut first) = Ack::pair(None);
+    old.accepted();
+    assert_eq!(poll(first.accepted()), Poll::Ready(Ok(())));
+    let (new, _second) = Ack::pair(None);
+    assert!(!new.is_accepted());
+
+    old.merge(new);
+    assert!(old.is_accepted(), "the first source will not send its part again");
+
+    old.delivered();
+    assert!(Ack::none().is_accepted(), "nobody would send it again");
+}
+
+#[test]
 fn a_dropped_ack_is_a_refusal() {
     let (ack, mut receipt) = Ack::pair(None);
     drop(ack);

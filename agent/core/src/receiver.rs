@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use edgewatch_proto::Signal;
@@ -99,22 +100,45 @@ pub struct Outlet {
 pub struct Inlet {
     sender: mpsc::Sender<Batch>,
     sinks: Arc<[Arc<dyn Sink>]>,
+    stall: Stall,
+}
+
+/// Says whether a pipeline waits for room behind it.
+#[derive(Clone, Debug, Default)]
+pub struct Stall(Arc<AtomicBool>);
+
+impl Stall {
+    /// The pipeline waits, or goes on.
+    pub fn set(&self, waits: bool) {
+        self.0.store(waits, Ordering::Relaxed);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Inlet {
     /// An entrance that `sender` leads into, of a pipeline that ends in `sinks`.
     #[must_use]
     pub fn new(sender: mpsc::Sender<Batch>, sinks: Arc<[Arc<dyn Sink>]>) -> Self {
-        Self { sender, sinks }
+        Self { sender, sinks, stall: Stall::default() }
     }
 
-    /// Whether a new batch would be taken now.
+    /// For the pipeline, to say that it waits.
+    #[must_use]
+    pub fn stall(&self) -> Stall {
+        self.stall.clone()
+    }
+
+    /// Whether a new batch would be taken now. An entrance that is full only because the pipeline has not had its turn yet
+    /// will have room in a moment: it takes more, and slows its senders.
     ///
     /// # Errors
     ///
     /// The [`Refusal`] that it would meet.
     pub fn admit(&self) -> Result<(), Refusal> {
-        if self.sender.capacity() == 0 {
+        if self.sender.capacity() == 0 && self.stall.is_set() {
             return Err(Refusal::busy("the pipeline is full; send again later"));
         }
         self.sinks.iter().try_for_each(|sink| sink.admit())

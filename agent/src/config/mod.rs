@@ -1,7 +1,7 @@
 //! From the texts of a configuration to a plan of typed components, every problem reported in one run.
 //!
-//! [`load`] is the way in: [`edgewatch_core::config`] reads the texts into one tree; [`sections`](self) looks up and reads every
-//! component, used or not; [`pipelines`](self) connects them by their ids. [`example`] and [`schema`] describe what may be written;
+//! [`load()`] is the way in: [`edgewatch_core::config`] reads the texts into one tree; [`sections`](self) looks up and reads every
+//! component, used or not; [`pipelines`](self) connects them by their ids. [`example()`] and [`schema()`] describe what may be written;
 //! they are made from the same component types.
 
 mod collector;

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::connector::{Behind, Entrance};
 use super::plan::{PipelinePlan, Plan, find};
 use super::running::Running;
-use super::stage::{self, Chain};
+use super::stage::{self, Chain, Exit};
 
 /// Batches that wait between a receiver and its pipeline before the receiver is slowed down. Small: what is queued belongs into the
 /// queues of the exporters, which count it.
@@ -191,9 +191,8 @@ impl<'a> Builder<'a> {
         }
         let sinks: Arc<[_]> = sinks.into();
         let accept = !sinks.iter().any(|sink| sink.answers_sources());
-        let (sender, entrance) = mpsc::channel(ENTRANCE);
-        self.tasks.spawn(stage::run(entrance, Chain::new(processors), Arc::clone(&sinks), accept));
-        self.inlets.insert(&pipeline.id, Inlet::new(sender, sinks));
+        let inlet = self.stage(Chain::new(processors), sinks, accept);
+        self.inlets.insert(&pipeline.id, inlet);
         Ok(())
     }
 
@@ -211,11 +210,17 @@ impl<'a> Builder<'a> {
         let Connector(processor) =
             connector.map_err(|source| failed(ComponentKind::Connector, id, source))?;
         let behind: Arc<[Arc<dyn Sink>]> = Arc::new([Arc::new(Behind(self.outlets(id))) as Arc<dyn Sink>]);
-        let (sender, entrance) = mpsc::channel(ENTRANCE);
-        self.tasks.spawn(stage::run(entrance, Chain::new(vec![processor]), Arc::clone(&behind), false));
-        let sink: Arc<dyn Sink> = Arc::new(Entrance(Inlet::new(sender, behind)));
+        let sink: Arc<dyn Sink> = Arc::new(Entrance(self.stage(Chain::new(vec![processor]), behind, false)));
         self.connectors.insert(id, Arc::clone(&sink));
         Ok(Some(sink))
+    }
+
+    /// Starts `chain` in front of `sinks`.
+    fn stage(&mut self, chain: Chain, sinks: Arc<[Arc<dyn Sink>]>, accept: bool) -> Inlet {
+        let (sender, entrance) = mpsc::channel(ENTRANCE);
+        let inlet = Inlet::new(sender, Arc::clone(&sinks));
+        self.tasks.spawn(stage::run(entrance, chain, Exit { sinks, stall: inlet.stall() }, accept));
+        inlet
     }
 
     fn receivers(&mut self) -> Result<Receivers, BuildError> {

@@ -33,6 +33,16 @@ pub enum Ended {
     CutShort,
 }
 
+/// Why there is nothing left to watch.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Watched {
+    /// Nothing is left that could bring telemetry in.
+    Ended,
+    /// A pipeline or exporter has failed, which only a mistake in its code can make it do. What is sent to it is refused from
+    /// now on, so the agent has to be started anew.
+    Broken,
+}
+
 impl Running {
     pub(super) fn start(
         extensions: Extensions,
@@ -58,18 +68,18 @@ impl Running {
         running
     }
 
-    /// Watches over the components and reports those that end before they are told to. Returns when nothing is left that could
-    /// bring telemetry in.
-    pub async fn watch(&mut self) {
+    /// Watches over the components and reports those that end before they are told to. Returns when it makes no sense to go on.
+    pub async fn watch(&mut self) -> Watched {
         loop {
             tokio::select! {
                 ended = self.receivers.join_next() => match ended {
                     Some(ended) => report(ended),
-                    None => return,
+                    None => return Watched::Ended,
                 },
                 Some(ended) = self.flow.join_next() => {
                     if let Err(error) = ended {
-                        error!(%error, "a pipeline or exporter has failed; what is sent to it is refused");
+                        error!(%error, "a pipeline or exporter has failed");
+                        return Watched::Broken;
                     }
                 }
             }

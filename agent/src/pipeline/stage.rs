@@ -6,10 +6,17 @@ use std::time::Instant;
 use edgewatch_core::batch::Batch;
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::processor::{Emitter, Processor};
+use edgewatch_core::receiver::Stall;
 use tokio::sync::mpsc;
 
 /// Every way out of a pipeline.
 pub(super) type Sinks = Arc<[Arc<dyn Sink>]>;
+
+/// Where a pipeline leads, and where it says that it has to wait there.
+pub(super) struct Exit {
+    pub(super) sinks: Sinks,
+    pub(super) stall: Stall,
+}
 
 /// The processors of one pipeline, run as one.
 pub(super) struct Chain {
@@ -74,7 +81,7 @@ impl Chain {
 /// Runs `chain` until the entrance closes, then drains it.
 ///
 /// `accept`: whether batches are accepted once the processors have taken them; otherwise the sinks do it.
-pub(super) async fn run(mut entrance: mpsc::Receiver<Batch>, mut chain: Chain, sinks: Sinks, accept: bool) {
+pub(super) async fn run(mut entrance: mpsc::Receiver<Batch>, mut chain: Chain, exit: Exit, accept: bool) {
     loop {
         let batch = match chain.deadline() {
             None => entrance.recv().await,
@@ -83,7 +90,7 @@ pub(super) async fn run(mut entrance: mpsc::Receiver<Batch>, mut chain: Chain, s
                     biased;
                     () = tokio::time::sleep_until(deadline.into()) => {
                         chain.tick(Instant::now());
-                        forward(&mut chain, &sinks).await;
+                        exit.forward(&mut chain).await;
                         continue;
                     }
                     batch = entrance.recv() => batch,
@@ -94,21 +101,28 @@ pub(super) async fn run(mut entrance: mpsc::Receiver<Batch>, mut chain: Chain, s
         let acceptance = accept.then(|| batch.ack_mut().hold());
         chain.pass(0, batch, Instant::now());
         drop(acceptance);
-        forward(&mut chain, &sinks).await;
+        exit.forward(&mut chain).await;
     }
     chain.drain(Instant::now());
-    forward(&mut chain, &sinks).await;
+    exit.forward(&mut chain).await;
 }
 
-async fn forward(chain: &mut Chain, sinks: &Sinks) {
-    for batch in chain.out.take() {
-        let Some((last, others)) = sinks.split_last() else {
-            batch.deliver();
-            continue;
-        };
-        for sink in others {
-            sink.send(batch.share()).await;
+impl Exit {
+    async fn forward(&self, chain: &mut Chain) {
+        if chain.out.is_empty() {
+            return;
         }
-        last.send(batch).await;
+        self.stall.set(true);
+        for batch in chain.out.take() {
+            let Some((last, others)) = self.sinks.split_last() else {
+                batch.deliver();
+                continue;
+            };
+            for sink in others {
+                sink.send(batch.share()).await;
+            }
+            last.send(batch).await;
+        }
+        self.stall.set(false);
     }
 }

@@ -187,6 +187,90 @@ async fn a_destination_that_never_answers_does_not_outlast_the_deadline() {
     assert!(receipt.delivered().await.is_err(), "what was dropped is refused");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_burst_is_not_refused_while_the_pipeline_goes_on() {
+    let (receiver, mut lent) = lender();
+    let (exporter, mut arrived) = destination();
+    let plan = Plan {
+        receivers: vec![receiver],
+        exporters: vec![exporter.named("a")],
+        pipelines: vec![pipeline("traces", Signal::Traces, &["source"], &[], &["a"])],
+        ..Plan::default()
+    };
+    let running = build(&plan, &surroundings()).await.expect("a good plan");
+    let outlets = lent.recv().await.expect("the receiver runs");
+    tokio::spawn(async move { while arrived.recv().await.is_some() {} });
+
+    // Requests of many streams that came with one read: all are looked at before the pipeline has its turn.
+    let mut requests = tokio::task::JoinSet::new();
+    for _ in 0..500 {
+        let outlet = outlets.get(Signal::Traces).expect("a pipeline").clone();
+        requests.spawn(async move {
+            outlet.admit()?;
+            let (ack, mut receipt) = Ack::pair(None);
+            outlet.send(Batch::new(Signal::Traces, Bytes::from_static(b"1"), 1, ack)).await;
+            receipt.accepted().await
+        });
+    }
+    let answers = requests.join_all().await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_err()).count(), 0);
+
+    drop(outlets);
+    assert_eq!(running.stop(deadline()).await, Ended::Drained);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_that_cannot_go_on_takes_only_what_fits_into_its_entrance() {
+    let (receiver, mut lent) = lender();
+    let plan = Plan {
+        receivers: vec![receiver],
+        exporters: vec![Named {
+            id: "dead".to_owned(),
+            prepared: Prepared::from_fn(|_| {
+                Ok(BuiltExporter { exporter: Box::new(Dead), delivery: Delivery::local() })
+            }),
+        }],
+        pipelines: vec![pipeline("traces", Signal::Traces, &["source"], &[], &["dead"])],
+        ..Plan::default()
+    };
+    let running = build(&plan, &surroundings()).await.expect("a good plan");
+    let outlets = lent.recv().await.expect("the receiver runs");
+    let outlet = outlets.get(Signal::Traces).expect("a pipeline");
+
+    let mut taken = 0;
+    while outlet.admit().is_ok() {
+        assert!(taken < 1000, "somebody has to say that it is enough");
+        outlet.send(Batch::new(Signal::Traces, Bytes::from_static(b"1"), 1, Ack::none())).await;
+        tokio::task::yield_now().await;
+        taken += 1;
+    }
+    assert_eq!(outlet.admit(), Err(Refusal::busy("the pipeline is full; send again later")));
+
+    drop(outlets);
+    assert_eq!(running.stop(deadline()).await, Ended::CutShort);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_that_fails_is_noticed() {
+    let (source, receiver) = source();
+    let (exporter, _arrived) = destination();
+    let plan = Plan {
+        receivers: vec![receiver],
+        processors: vec![named("panic", || Box::new(Panic) as _)],
+        exporters: vec![exporter.named("a")],
+        pipelines: vec![pipeline("traces", Signal::Traces, &["source"], &["panic"], &["a"])],
+        ..Plan::default()
+    };
+    let mut running = build(&plan, &surroundings()).await.expect("a good plan");
+
+    let mut receipt = source.send(b"1").await;
+    assert!(receipt.accepted().await.is_err(), "its source may send it again");
+    assert_eq!(running.watch().await, Watched::Broken);
+
+    drop(source);
+    assert_eq!(running.stop(deadline()).await, Ended::Drained);
+}
+
 // What the tests are made of.
 
 /// Sends what the test says.
@@ -223,6 +307,24 @@ fn source() -> (Source, Named<Box<dyn Receiver>>) {
     (Source { sender }, Named { id: "source".to_owned(), prepared })
 }
 
+/// A receiver that leaves the sending to the test.
+struct Lender(mpsc::Sender<Outlets>);
+
+#[async_trait]
+impl Receiver for Lender {
+    async fn run(self: Box<Self>, outlets: Outlets, stop: CancellationToken) -> Result<(), ReceiveError> {
+        self.0.send(outlets).await.expect("the test waits for them");
+        stop.cancelled().await;
+        Ok(())
+    }
+}
+
+fn lender() -> (Named<Box<dyn Receiver>>, mpsc::Receiver<Outlets>) {
+    let (sender, lent) = mpsc::channel(1);
+    let prepared = Prepared::from_fn(move |_| Ok(Box::new(Lender(sender.clone())) as _));
+    (Named { id: "source".to_owned(), prepared }, lent)
+}
+
 /// Appends its mark to every segment: not OTLP, but easy to read.
 struct Mark(u8);
 
@@ -257,6 +359,14 @@ struct Refuse;
 impl Processor for Refuse {
     fn process(&mut self, batch: Batch, _now: Instant, _out: &mut Emitter) -> Result<(), ProcessError> {
         Err(ProcessError::new(batch, Refusal::busy("over budget")))
+    }
+}
+
+struct Panic;
+
+impl Processor for Panic {
+    fn process(&mut self, _batch: Batch, _now: Instant, _out: &mut Emitter) -> Result<(), ProcessError> {
+        panic!("a mistake");
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! [`source`] finds the texts of the configuration; [`run`] is the life of the process from there to the exit; [`logs`] writes what
 //! the agent has to say, sampled so that a fault that repeats does not drown the rest; [`metrics`] shows its numbers as Prometheus text
-//! and pushes them as OTLP.
+//! and pushes them as OTLP; `allocator` keeps memory for buffers at hand.
 
+mod allocator;
 pub mod logs;
 pub mod metrics;
 pub mod run;

@@ -12,10 +12,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::logs;
 use super::metrics::{process, prometheus, push};
+use super::{allocator, logs};
 use crate::config::Config;
-use crate::pipeline::{self, BuildError, Ended, Surroundings};
+use crate::pipeline::{self, BuildError, Ended, Surroundings, Watched};
 
 /// Why the agent could not start or end as it should.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,9 @@ pub enum RunError {
     /// Not everything could be delivered in time.
     #[error("the agent ended with telemetry undelivered")]
     CutShort,
+    /// A mistake in the code of a pipeline or exporter.
+    #[error("a pipeline or exporter has failed; start the agent again, and report the error in its log")]
+    Broken,
 }
 
 /// What the command line says about running.
@@ -63,6 +66,7 @@ pub fn run(config: &Config, options: &Options) -> Result<(), RunError> {
     let since = Instant::now();
     logs::init(&config.telemetry.logs);
     raise_descriptor_limit();
+    allocator::tune();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ended = runtime.block_on(live(config, options, since));
     // Threads that still wait for a disk or a mount must not hold up the end.
@@ -110,13 +114,17 @@ async fn live(config: &Config, options: &Options, since: Instant) -> Result<(), 
         "Everything is ready. Begin running and processing data."
     );
 
-    tokio::select! {
-        () = signals.stop() => {}
-        () = running.watch() => {
-            warn!("every receiver has ended; nothing is left to do but to wait for a signal");
-            signals.stop().await;
+    let broken = tokio::select! {
+        () = signals.stop() => false,
+        watched = running.watch() => match watched {
+            Watched::Ended => {
+                warn!("every receiver has ended; nothing is left to do but to wait for a signal");
+                signals.stop().await;
+                false
+            }
+            Watched::Broken => true,
         }
-    }
+    };
     health.set(State::Stopping);
     info!(timeout = ?options.shutdown_timeout, "stopping: delivering what is under way; a second signal ends at once");
     let deadline = tokio::time::Instant::now() + options.shutdown_timeout;
@@ -133,6 +141,7 @@ async fn live(config: &Config, options: &Options, since: Instant) -> Result<(), 
     stop_pages.cancel();
     while pages.join_next().await.is_some() {}
     match ended {
+        Ended::Drained | Ended::CutShort if broken => Err(RunError::Broken),
         Ended::Drained => {
             info!("stopped; everything accepted has been dealt with");
             Ok(())

@@ -1,6 +1,6 @@
 //! What stands between a pipeline and its exporter: the queue in memory, batching, attempts and retries.
 //!
-//! [`start`] puts them around an exporter: the pipelines get a [`Sink`](edgewatch_core::exporter::Sink) for
+//! [`start()`] puts them around an exporter: the pipelines get a [`Sink`](edgewatch_core::exporter::Sink) for
 //! each signal, and the caller runs [`Delivering`], which sends until all sinks are gone and the queues are
 //! empty. There is one queue for each signal, as in the Collector; all of them share the exporter and thereby
 //! its connection.

@@ -49,6 +49,19 @@ fn keeps_what_its_source_believes_accepted() {
 }
 
 #[test]
+fn keeps_a_batch_in_which_new_data_was_joined_to_what_is_accepted() {
+    let (mut limiter, context, _) = limiter(r#"{ "limit_mib": 10 }"#);
+    let mut out = Emitter::default();
+    let _lease = context.budget.lease(9 * MIB).expect("below the hard limit");
+    let mut batch = spans(true);
+    batch.append(spans(false));
+
+    limiter.process(batch, Instant::now(), &mut out).expect("a part of it could not be sent again");
+
+    assert_eq!(out.take().len(), 1);
+}
+
+#[test]
 fn the_spike_limit_is_a_fifth_of_the_limit_unless_it_is_set() {
     let limits = |text| config(text).limits(1000 * MIB);
 

@@ -1,8 +1,8 @@
 //! Writers that append OTLP to a buffer.
 //!
 //! Sources inside the agent use them instead of building a tree of message structs: fields go straight into a
-//! `Vec<u8>` that the caller keeps and reuses, so that in steady state nothing is allocated. [`metrics`], [`logs`] and
-//! [`traces`] write a whole request in one call; [`LogsWriter`] keeps a request open to which records are added over
+//! `Vec<u8>` that the caller keeps and reuses, so that in steady state nothing is allocated. [`metrics()`], [`logs()`] and
+//! [`traces()`] write a whole request in one call; [`LogsWriter`] keeps a request open to which records are added over
 //! time.
 //!
 //! What is nested is written by a closure. Lengths are canonical (as short as can be) and fields appear in the order

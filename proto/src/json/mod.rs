@@ -1,7 +1,7 @@
 //! OTLP/JSON, from and to the encoded protobuf that travels through the agent.
 //!
 //! The mapping is that of the OTLP specification: proto3's JSON with lowerCamelCase names, trace and span ids in
-//! hexadecimal, enums as numbers. [`decode`] is lenient where the specification wants it or nothing is lost: unknown
+//! hexadecimal, enums as numbers. [`decode()`] is lenient where the specification wants it or nothing is lost: unknown
 //! fields are ignored, `null` means unset, 64-bit integers may be numbers or strings, and enums may be names.
 //!
 //! Both directions are driven by one table of the schema (`schema`) and go straight from bytes to bytes: there is no

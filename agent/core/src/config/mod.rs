@@ -1,6 +1,6 @@
 //! Configuration values: from YAML text to typed settings, every problem with its place.
 //!
-//! [`load`] reads the texts into a tree of [`Node`]s: parse each, merge them, apply `--set`, expand
+//! [`load()`] reads the texts into a tree of [`Node`]s: parse each, merge them, apply `--set`, expand
 //! `${...}`. [`from_node`] turns a part of the tree into a component's `Config`. Both go on after a problem
 //! and add it to [`Problems`], which [`render`](Problems::render) shows beside the lines that it concerns.
 

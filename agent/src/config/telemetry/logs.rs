@@ -19,9 +19,9 @@ pub struct Logs {
     pub encoding: Encoding,
     /// What happens to messages that repeat.
     pub sampling: Sampling,
-    /// Where the log goes. Only `stderr` has an effect: let systemd or the container runtime keep the log. Default: [stderr].
+    /// Where the log goes. Only `stderr` has an effect: let systemd or the container runtime keep the log. Default: `[stderr]`.
     pub output_paths: Vec<String>,
-    /// The Collector's log of its log. Without effect. Default: [stderr].
+    /// The Collector's log of its log. Without effect. Default: `[stderr]`.
     pub error_output_paths: Vec<String>,
     /// The Collector's development mode. Without effect. Default: false.
     pub development: bool,

@@ -63,6 +63,11 @@ impl Followed {
         self.facts.size.saturating_sub(self.read.offset)
     }
 
+    /// Whether it cannot have `size` bytes and be what it was.
+    pub(super) fn has_shrunk_to(&self, size: u64) -> bool {
+        self.copy_of.is_none() && size < self.read.offset.max(u64::from(self.head.length))
+    }
+
     /// Takes note of what the system says.
     pub(super) fn observe(&mut self, facts: Facts, now: Instant) {
         if facts.size != self.facts.size || facts.modified != self.facts.modified {
@@ -85,8 +90,8 @@ pub(super) struct Files {
 
 impl Files {
     pub(super) fn add(&mut self, file: Followed) -> FileId {
-        let id = FileId(self.next);
         self.next += 1;
+        let id = FileId(self.next);
         self.put(id, file);
         id
     }

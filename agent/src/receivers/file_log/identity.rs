@@ -65,6 +65,12 @@ impl Print {
         Self { length: u32::try_from(bytes.len()).unwrap_or(u32::MAX), hash: xxh3_128(bytes) }
     }
 
+    /// The beginning of a file, of which `bytes` have been seen. Zeros at their end may be room for what will be written later.
+    pub(super) fn of_head(bytes: &[u8]) -> Self {
+        let written = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        Self::of(bytes.get(..written).unwrap_or_default())
+    }
+
     /// Whether the bytes that end at `end` of `file` are those remembered.
     pub(super) fn ends_at(self, file: &File, end: u64) -> io::Result<bool> {
         let Some(start) = end.checked_sub(u64::from(self.length)) else { return Ok(false) };

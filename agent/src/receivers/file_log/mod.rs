@@ -1,8 +1,8 @@
 //! Follows log files, line by line, through every kind of rotation, without loss.
 //!
 //! All work on files is done by a [`tailer`], a plain state machine that runs on a helper thread step by step: [`finder`] expands
-//! the globs, [`files`] knows every file by what it is rather than by its name ([`identity`]), [`rotation`] follows what was
-//! renamed, copied or truncated, [`turn`] reads one file for a while, [`framing`] finds the lines in what was read, and
+//! the globs, [`files`] knows every file by what it is rather than by its name ([`identity`]), [`rotation`], [`copies`]
+//! and [`recovery`] follow what was renamed, copied or truncated, [`turn`] reads one file for a while, [`framing`] finds the lines in what was read, and
 //! [`chunks`] writes them as OTLP. The [`receiver`] runs on the lane: it sends the chunks and keeps them in a [`window`] until
 //! they are delivered; only then does the position of their files move in the [`checkpoint`].
 //!
@@ -14,11 +14,13 @@ mod attributes;
 mod checkpoint;
 mod chunks;
 mod config;
+mod copies;
 mod files;
 mod finder;
 mod framing;
 mod identity;
 mod receiver;
+mod recovery;
 mod rotation;
 mod tailer;
 mod telemetry;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,7 +11,8 @@ use super::checkpoint::Remembered;
 use super::config::StartAt;
 use super::files::{FileId, Followed};
 use super::finder::Found;
-use super::identity::{ANCHOR, Facts, Place, Position, Print, is_compressed, read_up_to};
+use super::identity::{Facts, Position, Print, is_compressed, read_up_to};
+use super::recovery::{Recovered, Sought, is_same};
 use super::tailer::{Tailer, nanoseconds};
 
 /// How long a deleted file is held open after it was last written to: meanwhile its space on the disk is not free.
@@ -20,24 +21,6 @@ const DELETED_WAIT: Duration = Duration::from_secs(5);
 /// How long a file that the globs no longer match is held open after it was last written to. Programs go on writing to a renamed
 /// file until they are told to open a new one.
 const MOVED_WAIT: Duration = Duration::from_secs(60);
-
-/// Files of a directory that are looked at in search of a copy.
-const MOST_CANDIDATES: usize = 10_000;
-
-/// A content that is to be found again.
-struct Sought<'a> {
-    location: &'a Path,
-    place: Place,
-    head: Print,
-    position: Position,
-}
-
-/// Where it was found.
-struct Recovered {
-    handle: File,
-    path: PathBuf,
-    facts: Facts,
-}
 
 impl Tailer {
     /// Asks the system about every open file.
@@ -48,7 +31,7 @@ impl Tailer {
             let Some(handle) = &file.handle else { continue };
             let Ok(metadata) = handle.metadata() else { continue };
             let facts = Facts::of(&metadata);
-            if facts.size < file.read.offset && file.copy_of.is_none() {
+            if file.has_shrunk_to(facts.size) {
                 shrunk.push((id, file.unread()));
                 continue;
             }
@@ -70,6 +53,29 @@ impl Tailer {
         }
         for id in ended {
             self.give_up(id, wall);
+        }
+    }
+
+    /// Looks whether files that changed and could not be read now are still what they were: their copies may be gone later.
+    pub(super) fn verify(&mut self, now: Instant) {
+        let mut rewritten = Vec::new();
+        let fingerprint = self.config.fingerprint_size.as_usize();
+        for (id, file) in self.files.iter_mut() {
+            let Some(handle) = file.handle.clone() else { continue };
+            let looked_at = file.served == now || file.changed != now;
+            if !file.dirty || looked_at || file.copy_of.is_some() {
+                continue;
+            }
+            if !is_same(&handle, file.head, file.read) {
+                rewritten.push((id, file.verified.saturating_sub(file.read.offset)));
+            } else if (file.head.length as usize) < fingerprint
+                && let Ok(head) = read_up_to(&handle, 0, fingerprint)
+            {
+                file.head = Print::of_head(&head);
+            }
+        }
+        for (id, unread) in rewritten {
+            self.truncated(id, unread, now);
         }
     }
 
@@ -126,7 +132,7 @@ impl Tailer {
         }
         file.seen = true;
         file.location = found.path;
-        if found.facts.size < file.read.offset && file.copy_of.is_none() {
+        if file.has_shrunk_to(found.facts.size) {
             let unread = file.unread();
             self.truncated(id, unread, now);
         } else {
@@ -262,7 +268,7 @@ impl Tailer {
             location,
             present,
             seen,
-            ..followed(name, facts, Print::of(&head), Position::default(), Some(handle), now)
+            ..followed(name, facts, Print::of_head(&head), Position::default(), Some(handle), now)
         };
         self.files.add(fresh);
         self.unsaved = true;
@@ -287,106 +293,6 @@ impl Tailer {
             self.remembered.push(file.remember(Some(nanoseconds(wall))));
         }
         self.unsaved = true;
-    }
-
-    /// Follows `found` when it is a file that was followed before.
-    fn is_resumed(&mut self, found: &Found, now: Instant) -> bool {
-        let place = found.facts.place;
-        // After a restart of the machine devices may be numbered differently.
-        let known = |file: &Remembered| {
-            file.place == place || file.place.inode == place.inode || file.location == found.path
-        };
-        if !self.remembered.iter().any(known) {
-            return false;
-        }
-        let Ok(handle) = File::open(&found.path) else { return false };
-        let fits = |file: &&mut Remembered| {
-            let born = file.place != place || found.facts.may_be_born(file.born);
-            let content = file.head.length > 0 || file.place == place;
-            born && content && known(file) && is_same(&handle, file.head, file.position)
-        };
-        let mut candidates: Vec<_> = self.remembered.iter_mut().filter(fits).collect();
-        candidates.sort_by_key(|file| (file.place != place, std::cmp::Reverse(file.position.offset)));
-        let Some(file) = candidates.first().map(|file| (**file).clone()) else { return false };
-        self.remembered.retain(|other| *other != file);
-        let recovered = Recovered { handle, path: found.path.clone(), facts: found.facts };
-        self.resume(file, recovered, true, now);
-        true
-    }
-
-    fn resume(&mut self, file: Remembered, at: Recovered, present: bool, now: Instant) {
-        let Ok(metadata) = at.handle.metadata() else { return };
-        self.files.make_room(self.open_limit);
-        let labels = labels(&self.config, if present { &at.path } else { &file.name }, &metadata);
-        let name = if present { at.path.clone() } else { file.name };
-        let handle = Some(Arc::new(at.handle));
-        let followed = Followed {
-            labels,
-            location: at.path,
-            present,
-            seen: present,
-            gone: (!present).then_some(now),
-            ..followed(name, at.facts, file.head, file.position, handle, now)
-        };
-        self.files.add(followed);
-    }
-
-    /// Looks for what was followed when the receiver ended and is not where it was.
-    fn recover_remembered(&mut self, now: Instant, wall: SystemTime) {
-        let (lost, gone): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.remembered).into_iter().partition(|file| file.gone.is_none());
-        self.remembered = gone;
-        for mut file in lost {
-            let sought = Sought {
-                location: &file.location,
-                place: file.place,
-                head: file.head,
-                position: file.position,
-            };
-            match self.recover(&sought, None) {
-                Some(recovered) => self.resume(file, recovered, false, now),
-                None => {
-                    let unread = file.size.saturating_sub(file.position.offset);
-                    if unread > 0 {
-                        self.telemetry.lost_bytes.add(usize::try_from(unread).unwrap_or(usize::MAX));
-                        self.warnings.lost(&file.location, unread, "the file was gone after the restart");
-                    }
-                    file.gone = Some(nanoseconds(wall));
-                    self.remembered.push(file);
-                }
-            }
-        }
-    }
-
-    /// Looks for a content beside where it was. The file itself is preferred to a copy, a newer copy to an older one.
-    fn recover(&self, sought: &Sought<'_>, itself: Option<FileId>) -> Option<Recovered> {
-        let parent = sought.location.parent()?;
-        let directory = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-        let mut candidates = Vec::new();
-        for entry in fs::read_dir(directory).ok()?.take(MOST_CANDIDATES).flatten() {
-            let path = parent.join(entry.file_name());
-            let Ok(metadata) = fs::metadata(&path) else { continue };
-            let facts = Facts::of(&metadata);
-            let taken =
-                self.files.at(facts.place).filter(|id| Some(*id) != itself).and_then(|id| self.files.get(id));
-            let free = taken.is_none_or(|other| other.copy_of.is_some() && other.copy_of == itself);
-            let known = facts.place == sought.place || sought.head.length > 0;
-            if metadata.is_file() && free && known && facts.size >= sought.position.offset {
-                candidates.push((
-                    facts.place != sought.place,
-                    std::cmp::Reverse(facts.modified),
-                    path,
-                    facts,
-                ));
-            }
-        }
-        candidates.sort_by_key(|candidate| (candidate.0, candidate.1));
-        candidates.into_iter().find_map(|(_, _, path, facts)| {
-            let handle = File::open(&path).ok()?;
-            let same_place = Facts::of(&handle.metadata().ok()?).place == facts.place;
-            let same = same_place && is_same(&handle, sought.head, sought.position);
-            same.then_some(Recovered { handle, path, facts })
-        })
     }
 
     /// Begins to follow a file never seen.
@@ -419,78 +325,25 @@ impl Tailer {
         if is_compressed(&head) {
             return Ok(None);
         }
-        let copy_of = if self.scanned_once { self.original(&found.path, &handle, &facts)? } else { None };
+        let copy_of =
+            if self.scanned_once { self.original(&found.path, &handle, &facts, &head)? } else { None };
         let at_end = !self.scanned_once
             && self.config.start_at == StartAt::End
             && !self.came_meanwhile(&found.path, &facts);
-        let position = if at_end || copy_of.is_some() {
-            Position::at(&handle, facts.size)?
-        } else {
-            Position::default()
-        };
+        let position = if at_end { Position::at(&handle, facts.size)? } else { Position::default() };
         Ok(Some(Followed {
             labels: labels(&self.config, &found.path, &metadata),
             seen: true,
             copy_of,
-            ..followed(found.path.clone(), facts, Print::of(&head), position, Some(Arc::new(handle)), now)
+            ..followed(
+                found.path.clone(),
+                facts,
+                Print::of_head(&head),
+                position,
+                Some(Arc::new(handle)),
+                now,
+            )
         }))
-    }
-
-    /// The file that `handle` is a copy of, as far as it has been made.
-    fn original(&self, path: &Path, handle: &File, facts: &Facts) -> io::Result<Option<FileId>> {
-        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-        for (id, file) in self.files.iter() {
-            if file.copy_of.is_some() || file.read.offset == 0 || file.head.length == 0 {
-                continue;
-            }
-            if facts.size >= file.read.offset {
-                if is_same(handle, file.head, file.read) && file.location.parent() == path.parent() {
-                    return Ok(Some(id));
-                }
-                continue;
-            }
-            // Shorter than what was read of the other: a copy in the making, if it is named like one.
-            let stem = file.location.file_stem().unwrap_or_default().as_encoded_bytes();
-            if !stem.is_empty()
-                && name.starts_with(stem)
-                && file.location.parent() == path.parent()
-                && let Some(original) = &file.handle
-                && is_beginning(handle, original, facts.size)?
-            {
-                return Ok(Some(id));
-            }
-        }
-        Ok(None)
-    }
-
-    /// A file that was taken for a copy has grown beyond its original: it is a file of its own.
-    fn review_copy(&mut self, id: FileId) {
-        let Some(copy) = self.files.get(id) else { return };
-        let original = copy.copy_of.and_then(|original| self.files.get(original));
-        let own = original.is_none_or(|original| copy.facts.size > original.facts.size);
-        if own {
-            self.release(id, None);
-            return;
-        }
-        let size = copy.facts.size;
-        let position = copy.handle.as_ref().and_then(|handle| Position::at(handle, size).ok());
-        if let (Some(file), Some(position)) = (self.files.get_mut(id), position) {
-            file.read = position;
-            file.delivered = position;
-        }
-    }
-
-    /// Reads `id`, which was taken for a copy, from `position` on when that fits, otherwise from where it was.
-    fn release(&mut self, id: FileId, position: Option<Position>) {
-        let Some(file) = self.files.get_mut(id) else { return };
-        file.copy_of = None;
-        file.dirty = true;
-        if let (Some(position), Some(handle)) = (position, &file.handle)
-            && position.fits(handle).unwrap_or(false)
-        {
-            file.read = position;
-            file.delivered = position;
-        }
     }
 }
 
@@ -510,7 +363,7 @@ impl Followed {
     }
 }
 
-fn followed(
+pub(super) fn followed(
     name: PathBuf,
     facts: Facts,
     head: Print,
@@ -538,20 +391,4 @@ fn followed(
         seen: false,
         copy_of: None,
     }
-}
-
-/// Whether `handle` has the beginning and the place of a content. What cannot be read is not the same.
-fn is_same(handle: &File, head: Print, position: Position) -> bool {
-    head.begins(handle).unwrap_or(false) && position.fits(handle).unwrap_or(false)
-}
-
-/// Whether the first `size` bytes of both files are the same, judged by the first and the last of them.
-fn is_beginning(one: &File, other: &File, size: u64) -> io::Result<bool> {
-    let length = ANCHOR.min(usize::try_from(size).unwrap_or(ANCHOR));
-    for start in [0, size - length as u64] {
-        if read_up_to(one, start, length)? != read_up_to(other, start, length)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }

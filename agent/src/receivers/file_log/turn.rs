@@ -88,7 +88,10 @@ impl Turns {
             let at_end = filled < self.buffer.len();
             let end = base + filled as u64;
             let known = self.buffer.get(..file.read.anchor.length as usize).unwrap_or_default();
-            if Print::of(known) != file.read.anchor || end < file.read.offset {
+            // Before anything was read only the first bytes can tell.
+            let head = if base == 0 { file.head } else { Print::default() };
+            let begins = self.buffer.get(..(head.length as usize).min(filled)).unwrap_or_default();
+            if Print::of(known) != file.read.anchor || Print::of(begins) != head || end < file.read.offset {
                 break Ended::Rewritten;
             }
             file.verified = end;
@@ -256,7 +259,7 @@ impl Turns {
         let wanted = self.fingerprint.min(usize::try_from(file.read.offset).unwrap_or(usize::MAX));
         let head = read_up_to(handle, 0, wanted)?;
         if Print::of(head.get(..length).unwrap_or_default()) == file.head {
-            file.head = Print::of(&head);
+            file.head = Print::of_head(&head);
         }
         Ok(())
     }

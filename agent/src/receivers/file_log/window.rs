@@ -73,9 +73,10 @@ impl Window {
         }
     }
 
-    /// Bytes that may still be sent. None while something that was refused waits to be sent again.
+    /// Bytes that may still be sent. None until what was refused is delivered: nothing overtakes it, as far as that is up to here.
     pub(super) fn room(&self) -> usize {
-        if self.retry_at.is_some() { 0 } else { self.limit.saturating_sub(self.bytes) }
+        let troubled = |entry: &Entry| entry.troubled.is_some() && entry.state != State::Done;
+        if self.entries.iter().any(troubled) { 0 } else { self.limit.saturating_sub(self.bytes) }
     }
 
     pub(super) fn bytes(&self) -> usize {

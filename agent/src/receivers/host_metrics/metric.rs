@@ -69,6 +69,7 @@ macro_rules! metrics {
         $($field:ident: $name:literal, $unit:literal, $kind:ident, $default:ident, $description:literal;)+
     }) => {
         $(#[$doc])*
+        #[allow(rustdoc::broken_intra_doc_links, reason = "the Collector's descriptions write intervals as [0,1]")]
         #[derive(
             Clone, Debug, Default, serde::Deserialize, schemars::JsonSchema, PartialEq, serde::Serialize,
         )]

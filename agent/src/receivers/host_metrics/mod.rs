@@ -1,6 +1,6 @@
 //! Metrics about the host, read from `/proc` and `/sys` once per interval.
 //!
-//! [`Config`] names the scrapers and their metrics; each scraper is one file or folder: it parses the
+//! `Config` names the scrapers and their metrics; each scraper is one file or folder: it parses the
 //! kernel's files and appends its metrics, already encoded, to the request of the round. [`scraping`] runs
 //! the scrapers of one round, [`receiver`] decides when and on which thread: on a helper thread, because
 //! reading `/proc` takes milliseconds on hosts with many processes or sockets. [`metric`] has the macro in

@@ -58,7 +58,12 @@ pub(super) async fn aside<T: Send + 'static>(
 ) -> Result<T, Rejection> {
     let stopping = || Rejection::new(Kind::Unavailable, "the agent is stopping");
     // The semaphore is never closed and the work does not panic; a runtime that ends cancels it.
-    let _permit = ASIDE.acquire().await.map_err(|_| stopping())?;
+    let permit = ASIDE.acquire().await.map_err(|_| stopping())?;
+    let work = move || {
+        // A client that goes away drops the future, but the work goes on and keeps its place.
+        let _permit = permit;
+        work()
+    };
     tokio::task::spawn_blocking(work).await.map_err(|_| stopping())?
 }
 
@@ -135,4 +140,35 @@ fn drain(
     }
     lease.shrink_to(output.capacity());
     Ok((output.into(), lease))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_for_a_client_that_has_gone_keeps_its_place() {
+        let (begun, has_begun) = mpsc::channel();
+        let mut ends = Vec::new();
+        for _ in 0..ASIDE_AT_ONCE {
+            let (end, ended) = mpsc::channel::<()>();
+            let begun = begun.clone();
+            let client = tokio::spawn(aside(move || {
+                begun.send(()).expect("the test waits");
+                // Ends with the sender.
+                let _ = ended.recv();
+                Ok(())
+            }));
+            while has_begun.try_recv().is_err() {
+                tokio::task::yield_now().await;
+            }
+            client.abort();
+            assert!(client.await.is_err());
+            ends.push(end);
+        }
+
+        assert_eq!(ASIDE.available_permits(), 0);
+    }
 }

@@ -129,7 +129,8 @@ fn content_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Converts OTLP/JSON to protobuf. What comes out is smaller than what goes in; both exist for a moment.
+/// Converts OTLP/JSON to protobuf. What comes out is smaller than what goes in, as a rule: a list of small numbers grows to
+/// four times its size. Both exist for a moment.
 async fn from_json(signal: Signal, json: Bytes, mut lease: Lease) -> Result<(Bytes, Lease), Rejection> {
     if !lease.grow(json.len()) {
         return Err(Rejection::no_memory());
@@ -140,6 +141,9 @@ async fn from_json(signal: Signal, json: Bytes, mut lease: Lease) -> Result<(Byt
             .map_err(|error| Rejection::new(Kind::Invalid, format!("malformed JSON: {error}")))?;
         drop(json);
         lease.shrink_to(request.capacity());
+        if !lease.grow(request.capacity() - lease.bytes()) {
+            return Err(Rejection::no_memory());
+        }
         Ok((Bytes::from(request), lease))
     };
     if small { convert() } else { aside(convert).await }

@@ -276,3 +276,21 @@ async fn at_the_limit_a_connection_in_use_is_kept_and_the_new_one_turned_away() 
     let answer = call.await.expect("no panic").expect("an answer");
     assert_eq!(client::answer(answer).await.code(), 0);
 }
+
+#[tokio::test]
+async fn json_that_grows_when_it_is_converted_is_paid_for() {
+    let mut agent = agent::default().await;
+    let zeros = vec!["0"; 20_000].join(",");
+    let metrics = format!(
+        r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{{"histogram":{{"dataPoints":[{{"bucketCounts":[{zeros}]}}]}}}}]}}]}}]}}"#
+    );
+    agent.budget.set_limit(3 * metrics.len());
+
+    let answer = tokio::select! {
+        answer = http(agent.http(), "POST", "/v1/metrics", &[JSON], metrics.into_bytes()) => answer,
+        batch = agent.recorder.next() => panic!("there is no room for {batch:?}"),
+    };
+
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(agent.budget.used(), 0);
+}
