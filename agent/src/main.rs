@@ -23,10 +23,23 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // Nobody is left to tell when stderr is gone.
-            let _ = writeln!(io::stderr(), "edgewatch: {error:#}");
+            let _ = writeln!(io::stderr(), "edgewatch: {}", explain(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The error and its causes. Messages that are logged name their cause themselves; it is not said twice.
+fn explain(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| {
+        if text.is_empty() {
+            cause
+        } else if text.contains(&cause) {
+            text
+        } else {
+            format!("{text}: {cause}")
+        }
+    })
 }
 
 fn start(arguments: &edgewatch::cli::RunArguments) -> anyhow::Result<ExitCode> {

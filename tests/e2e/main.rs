@@ -1,6 +1,10 @@
 //! Stories about the assembled program; one module each.
 
 #[cfg(test)]
+mod backends;
+#[cfg(test)]
+mod configurations;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod interop;

@@ -56,13 +56,14 @@ impl Tailer {
         }
     }
 
-    /// While nothing is read, looks whether files that changed are still what they were: their copies may be gone later.
+    /// Looks whether files that changed and could not be read now are still what they were: their copies may be gone later.
     pub(super) fn verify(&mut self, now: Instant) {
         let mut rewritten = Vec::new();
         let fingerprint = self.config.fingerprint_size.as_usize();
         for (id, file) in self.files.iter_mut() {
             let Some(handle) = file.handle.clone() else { continue };
-            if !file.dirty || file.changed != now || file.copy_of.is_some() {
+            let looked_at = file.served == now || file.changed != now;
+            if !file.dirty || looked_at || file.copy_of.is_some() {
                 continue;
             }
             if !is_same(&handle, file.head, file.read) {

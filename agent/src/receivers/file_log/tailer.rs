@@ -141,7 +141,8 @@ impl Tailer {
     /// Looks after the files, and reads as far as there is room.
     pub(super) fn step(&mut self, step: Step) -> Stepped {
         self.deliver(step.delivered);
-        if self.next_poll.is_none_or(|due| due <= step.now) {
+        let polled = self.next_poll.is_none_or(|due| due <= step.now);
+        if polled {
             self.next_poll = Some(step.now + self.config.poll_interval.get());
             self.observe(step.now, step.wall);
             if self.next_scan.is_none_or(|due| due <= step.now) {
@@ -151,11 +152,11 @@ impl Tailer {
                 // A little earlier than the poll that it belongs to.
                 self.next_scan = Some(step.now + pause - self.config.poll_interval.get() / 2);
             }
-            if step.room == 0 {
-                self.verify(step.now);
-            }
         }
         let more = step.room > 0 && self.read(step.now, step.wall, step.room.min(STEP));
+        if polled && (more || step.room == 0) {
+            self.verify(step.now);
+        }
         if self.unsaved && self.next_save.is_none_or(|due| due <= step.now) {
             let begun = Instant::now();
             self.save(step.wall);

@@ -46,13 +46,10 @@ impl Bench {
         });
         let serde_json::Value::Object(settings) = settings else { panic!("settings are a map") };
         for (key, value) in settings {
-            keys[key] = match value {
-                // Globs below the directory.
-                serde_json::Value::Array(list) if list.iter().all(serde_json::Value::is_string) => {
-                    list.iter().map(|glob| json!(directory.path().join(glob.as_str().unwrap()))).collect()
-                }
-                other => other,
-            };
+            let globs = value.as_array().filter(|list| list.iter().all(serde_json::Value::is_string));
+            // Globs are meant below the directory.
+            let below = |glob: &serde_json::Value| json!(directory.path().join(glob.as_str().unwrap()));
+            keys[key] = globs.map(|globs| globs.iter().map(below).collect()).unwrap_or(value.clone());
         }
         let config: Config = serde_json::from_value(keys).expect("settings");
         let registry = Registry::default();

@@ -28,8 +28,7 @@ fn cut(framing: &Framing, text: &[u8], reads: &[usize]) -> Vec<Vec<u8>> {
     let mut discarding = false;
     for end in reads.iter().copied().chain([text.len()]) {
         let end = end.min(text.len());
-        loop {
-            let Some(rest) = text.get(at..end) else { break };
+        while let Some(rest) = text.get(at..end) {
             if discarding {
                 let (passed, ended) = framing.discard(rest);
                 at += passed;

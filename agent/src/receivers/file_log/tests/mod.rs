@@ -5,6 +5,7 @@ mod checkpoint;
 mod configuration;
 mod delivery;
 mod lines;
+mod measure;
 mod property;
 mod rotation;
 mod stories;

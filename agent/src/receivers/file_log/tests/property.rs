@@ -169,7 +169,7 @@ fn settings(wide: bool, few: bool) -> serde_json::Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::default())]
 
     #[test]
     fn without_a_kill_every_line_arrives_once(

@@ -1,0 +1,8 @@
+//! Backends that fail, refuse, ask for patience, insist on TLS: what the exporters make of them, over gRPC and HTTP.
+
+mod compression;
+mod exporter;
+mod failing;
+mod fan_out;
+mod outage;
+mod tls;

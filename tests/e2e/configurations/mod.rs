@@ -1,0 +1,6 @@
+//! Configurations: those that users have (`tests/corpus/configs`), and everything that the command line makes of several.
+
+mod command_line;
+mod corpus;
+mod snapshot;
+mod sources;
