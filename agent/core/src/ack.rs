@@ -117,6 +117,13 @@ impl Ack {
         self.shares.is_empty() || self.shares.iter().any(|share| share.node.is_accepted())
     }
 
+    /// Adds `bytes` to the memory that the batch occupies, when a source has leased any for it.
+    pub(crate) fn charge(&self, bytes: usize) {
+        if bytes > 0 {
+            let _charged = self.shares.iter().any(|share| share.node.charge(bytes));
+        }
+    }
+
     /// Takes the right to say [`Ack::accepted`] for this ack and all that will be shared from it. A pipeline holds it while its
     /// processors look at a batch, and accepts in their name when none has refused.
     pub fn hold(&mut self) -> Acceptance {
@@ -191,6 +198,17 @@ impl Node {
 }
 
 impl Node {
+    fn charge(&self, bytes: usize) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut state.lease {
+            Some(lease) => {
+                lease.charge(bytes);
+                true
+            }
+            None => false,
+        }
+    }
+
     fn is_accepted(&self) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.answer == Some(Ok(()))

@@ -97,9 +97,12 @@ impl Batch {
         self.ack.merge(other.ack);
     }
 
-    /// Puts `segments` holding `items` items in the place of this batch's data.
+    /// Puts `segments` holding `items` items in the place of this batch's data. What they have more of bytes is charged to the
+    /// memory that the batch has leased.
     pub fn replace(&mut self, segments: Segments, items: usize) {
-        self.bytes = segments.iter().map(Bytes::len).sum();
+        let bytes = segments.iter().map(Bytes::len).sum();
+        self.ack.charge(bytes - self.bytes.min(bytes));
+        self.bytes = bytes;
         self.segments = segments;
         self.items = items;
     }
@@ -125,5 +128,28 @@ impl fmt::Display for Batch {
 impl PartialEq for Batch {
     fn eq(&self, other: &Self) -> bool {
         self.signal == other.signal && self.items == other.items && self.segments == other.segments
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::Budget;
+
+    #[test]
+    fn what_a_processor_adds_counts_as_memory_in_flight() {
+        let budget = Budget::new(10);
+        let (ack, _receipt) = Ack::pair(budget.lease(3));
+        let mut batch = Batch::new(Signal::Logs, Bytes::from_static(b"abc"), 1, Ack::none());
+        batch.append(Batch::new(Signal::Logs, Bytes::from_static(b"def"), 1, ack));
+
+        let longer = SmallVec::from_buf([Bytes::from_static(b"abc, def and more")]);
+        batch.replace(longer, 2);
+        assert_eq!(budget.used(), 14);
+        batch.replace(SmallVec::from_buf([Bytes::from_static(b"-")]), 1);
+        assert_eq!(budget.used(), 14, "the longer text may live on elsewhere");
+
+        batch.deliver();
+        assert_eq!(budget.used(), 0);
     }
 }

@@ -73,6 +73,14 @@ impl Lease {
         grown
     }
 
+    /// Adds `bytes` even beyond the limit: for memory that is taken already, so that nobody else is given it.
+    pub fn charge(&mut self, bytes: usize) {
+        let add = |used: usize| used.checked_add(bytes);
+        if self.inner.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok() {
+            self.bytes += bytes;
+        }
+    }
+
     /// Gives back what exceeds `bytes`.
     pub fn shrink_to(&mut self, bytes: usize) {
         let excess = self.bytes.saturating_sub(bytes);
@@ -108,6 +116,18 @@ mod tests {
 
         lease.shrink_to(10);
         assert_eq!((budget.used(), lease.bytes()), (10, 10));
+
+        drop(lease);
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn what_is_taken_already_counts_even_beyond_the_limit() {
+        let budget = Budget::new(100);
+        let mut lease = budget.lease(60).expect("fits");
+        lease.charge(60);
+        assert_eq!((budget.used(), lease.bytes()), (120, 120));
+        assert!(budget.lease(0).is_none());
 
         drop(lease);
         assert_eq!(budget.used(), 0);
