@@ -47,6 +47,7 @@ fn start(arguments: &edgewatch::cli::RunArguments) -> anyhow::Result<ExitCode> {
     let options = run::Options {
         shutdown_timeout: arguments.shutdown_timeout,
         state_directory: arguments.state_directory.clone(),
+        embedded: arguments.config.config.is_empty(),
     };
     run::run(&config, &options)?;
     Ok(ExitCode::SUCCESS)
@@ -65,7 +66,12 @@ fn load(arguments: &ConfigArguments, summarise: bool) -> anyhow::Result<Option<C
     let outcome = config::load(&texts, &arguments.set, &ProcessEnvironment, &Components::of_this_build());
     let coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     if summarise || !outcome.problems.is_empty() {
-        let report = outcome.problems.render(&outcome.sources, coloured);
+        let mut report = outcome.problems.render(&outcome.sources, coloured);
+        if outcome.problems.is_empty() {
+            // So that nobody believes a file valid that was not named.
+            let names: Vec<&str> = texts.iter().map(|(name, _)| name.as_str()).collect();
+            report = format!("{}: {report}", names.join(", "));
+        }
         writeln!(io::stderr(), "{report}").context("cannot report on the configuration")?;
     }
     Ok(outcome.config)
@@ -76,5 +82,18 @@ fn print(text: &str) -> anyhow::Result<ExitCode> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("cannot print"),
         Ok(()) | Err(_) => Ok(ExitCode::SUCCESS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_that_the_error_names_itself_is_said_once() {
+        let error = anyhow::anyhow!("no such file")
+            .context("cannot read a.yaml: no such file")
+            .context("cannot start");
+        assert_eq!(explain(&error), "cannot start: cannot read a.yaml: no such file");
     }
 }

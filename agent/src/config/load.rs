@@ -42,7 +42,9 @@ pub fn load(
         if !problems.has_errors() {
             let help =
                 "start with `receivers:`, `exporters:` and `service:`; `edgewatch example` prints every key";
-            problems.push(Problem::error("", None, "the configuration is empty").with_help(help));
+            let names: Vec<&str> = texts.iter().map(|(name, _)| name.as_str()).collect();
+            let message = format!("the configuration is empty: {}", names.join(", "));
+            problems.push(Problem::error("", None, message).with_help(help));
         }
         return Outcome { config: None, problems, sources };
     }

@@ -55,6 +55,11 @@ pub(super) fn read(node: &Node, sections: &mut Sections, problems: &mut Problems
     plans
 }
 
+/// Whether a pipeline may have this id.
+pub(super) fn is_pipeline_id(text: &str) -> bool {
+    Id::parse(text).is_ok_and(|id| Signal::ALL.into_iter().any(|signal| signal.name() == id.kind))
+}
+
 impl Reader<'_> {
     fn pipeline(&mut self, key: &Key, node: &Node, path: &str) -> Option<PipelinePlan> {
         let signal = self.signal(key, path);

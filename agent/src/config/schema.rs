@@ -30,7 +30,7 @@ fn section(components: &Components, kind: ComponentKind, definitions: &mut Map<S
     for description in components.descriptions(kind) {
         let reference = define(description, definitions);
         for name in std::iter::once(&description.name).chain(description.aliases) {
-            let value = json!({ "description": description.about, "anyOf": [{ "$ref": reference }, { "type": "null" }] });
+            let value = json!({ "description": description.about, "$ref": reference });
             patterns.insert(format!("^{name}(/.+)?$"), value);
         }
     }
@@ -78,6 +78,10 @@ fn relate(schema: &mut Value, name: &str) {
                 if key != "default" && key != "enum" && key != "const" {
                     relate(value, name);
                 }
+            }
+            // A section without keys is null in YAML, and has its defaults.
+            if object.get("type").is_some_and(|name| name == "object") {
+                object.insert("type".to_owned(), json!(["object", "null"]));
             }
             accept_reference(object);
         }

@@ -35,7 +35,11 @@ pub(super) fn read(root: &Node, sections: &mut Sections, problems: &mut Problems
     for (key, _) in map.iter().filter(|(key, _)| !KEYS.contains(&key.name.as_str())) {
         let path = format!("service.{}", key.name);
         let mut problem = Problem::error(path, Some(key.span), format!("unknown key `{}`", key.name));
-        problem.help = suggest::help(&key.name, "known keys", &KEYS);
+        problem.help = if pipelines::is_pipeline_id(&key.name) {
+            Some("a pipeline stands below `pipelines`: indent it".to_owned())
+        } else {
+            suggest::help(&key.name, "known keys", &KEYS)
+        };
         problems.push(problem);
     }
     let nothing = Node { span: map.entry("pipelines").map_or(node.span, |(key, _)| key.span), ..empty };

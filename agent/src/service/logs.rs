@@ -4,14 +4,16 @@
 //! each `tick` are written, then one in `thereafter`. These are the Collector's `service.telemetry.logs.sampling`.
 
 use std::collections::HashMap;
-use std::io;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
+use std::{fmt, io};
 
 use tracing::callsite::Identifier;
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::{Context, Filter, SubscriberExt};
 
 use crate::config::telemetry::{Encoding, Level, Logs, Sampling};
@@ -20,6 +22,7 @@ use crate::config::telemetry::{Encoding, Level, Logs, Sampling};
 pub fn init(logs: &Logs) {
     let sampler = logs.sampling.enabled.then(|| Sampler::new(logs.sampling.clone()));
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false).with_ansi(false);
+    let layer = layer.with_timer(Milliseconds);
     let layer: Box<dyn Layer<_> + Send + Sync> = match (logs.encoding, sampler) {
         (Encoding::Console, None) => layer.boxed(),
         (Encoding::Console, Some(sampler)) => layer.with_filter(sampler).boxed(),
@@ -35,6 +38,15 @@ pub fn init(logs: &Logs) {
     let subscriber = tracing_subscriber::registry().with(layer.with_filter(level));
     // A test may have set one already; then that one stays.
     let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// RFC 3339 in UTC, as fine as people compare.
+struct Milliseconds;
+
+impl FormatTime for Milliseconds {
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        write!(writer, "{}", humantime::format_rfc3339_millis(SystemTime::now()))
+    }
 }
 
 /// Decides for each event whether it is written.

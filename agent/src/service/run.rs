@@ -24,7 +24,7 @@ pub enum RunError {
     #[error("cannot set up the process: {0}")]
     Process(#[from] io::Error),
     /// A component.
-    #[error(transparent)]
+    #[error("{0}{advice}", advice = advice(.0))]
     Build(#[from] BuildError),
     /// The page of own metrics.
     #[error(
@@ -48,6 +48,19 @@ pub enum RunError {
     Broken,
 }
 
+/// What to do when the system refuses an address; nothing for other failures.
+fn advice(error: &BuildError) -> &'static str {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    let kind = causes.filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind).next();
+    match kind {
+        Some(io::ErrorKind::AddrInUse) => {
+            "; another agent or Collector may be running here: stop it, or give this component another `endpoint`"
+        }
+        Some(io::ErrorKind::AddrNotAvailable) => "; no interface of this host has this address",
+        Some(_) | None => "",
+    }
+}
+
 /// What the command line says about running.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -55,7 +68,12 @@ pub struct Options {
     pub shutdown_timeout: Duration,
     /// Where state is kept.
     pub state_directory: std::path::PathBuf,
+    /// The user gave no configuration, and may not know what the embedded one does.
+    pub embedded: bool,
 }
+
+/// A signal this soon after the first is its echo: `timeout` and some supervisors signal both the process and its group.
+const ECHO: Duration = Duration::from_millis(20);
 
 /// Runs `config` until a signal ends it.
 ///
@@ -65,6 +83,12 @@ pub struct Options {
 pub fn run(config: &Config, options: &Options) -> Result<(), RunError> {
     let since = Instant::now();
     logs::init(&config.telemetry.logs);
+    if options.embedded {
+        info!(
+            "no --config: taking OTLP, measuring this host and printing a summary of both; \
+            `edgewatch example` prints a configuration to start from"
+        );
+    }
     raise_descriptor_limit();
     allocator::tune();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -125,6 +149,7 @@ async fn live(config: &Config, options: &Options, since: Instant) -> Result<(), 
             Watched::Broken => true,
         }
     };
+    signals.swallow_echo().await;
     health.set(State::Stopping);
     info!(timeout = ?options.shutdown_timeout, "stopping: delivering what is under way; a second signal ends at once");
     let deadline = tokio::time::Instant::now() + options.shutdown_timeout;
@@ -175,6 +200,18 @@ impl Signals {
                 _ = self.hang_up.recv() => {
                     warn!("SIGHUP changes nothing: this build does not reload its configuration; restart it instead");
                 }
+            }
+        }
+    }
+
+    /// Lets what arrives together with the signal to stop pass, so that it does not count as a second one.
+    async fn swallow_echo(&mut self) {
+        let over = tokio::time::sleep(ECHO);
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                () = &mut over => return,
+                () = self.stop() => {}
             }
         }
     }

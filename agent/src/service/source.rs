@@ -25,7 +25,7 @@ pub enum SourceError {
     Variable(String),
     /// Something that the Collector would fetch.
     #[error(
-        "cannot read the configuration {0}: only file:, env: and yaml: are known; fetch it first and name the file"
+        "cannot read the configuration {0}: only file:, env: and yaml: are known; fetch it and name the file"
     )]
     Scheme(String),
 }
@@ -50,9 +50,9 @@ fn text(location: &str) -> Result<(String, String), SourceError> {
             value.map(named).ok_or_else(|| SourceError::Variable(name.to_owned()))
         }
         // `yaml:a::b: c` sets nested keys in the Collector; `::` separates them.
-        Some(("yaml", text)) => Ok(("yaml:".to_owned(), nested(text))),
-        Some((scheme @ ("http" | "https" | "s3" | "secretsmanager"), _)) => {
-            Err(SourceError::Scheme(format!("{scheme}:")))
+        Some(("yaml", text)) => Ok(("yaml".to_owned(), nested(text))),
+        Some(("http" | "https" | "s3" | "secretsmanager", _)) => {
+            Err(SourceError::Scheme(location.to_owned()))
         }
         Some(("file", path)) => file(path),
         Some(_) | None => file(location),
@@ -100,7 +100,10 @@ mod tests {
             "{error}"
         );
         let error = read("https://example.com/a.yaml").expect_err("no network").to_string();
-        assert!(error.contains("fetch it first"), "{error}");
+        assert!(
+            error.starts_with("cannot read the configuration https://example.com/a.yaml: only file:"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -346,6 +346,7 @@ fn host_metrics(busy: f64, idle: f64) -> Vec<u8> {
                                 ("/", "free", 3),
                                 ("/data", "used", 3),
                                 ("/data", "free", 1),
+                                ("/data", "reserved", 4),
                             ] {
                                 points.int(at(), bytes, |attributes| {
                                     attributes.string("mode", "rw");

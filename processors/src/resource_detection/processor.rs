@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use edgewatch_core::Signal;
@@ -37,13 +39,22 @@ impl ProcessorSpec for ResourceDetector {
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
         let found = detect(&config, context)?;
-        info!(processor = %context.id, attributes = %Summary(&found), "resource attributes detected");
+        tell(&context.id.to_string(), &Summary(&found).to_string());
         let encode = |(key, value): (String, Literal)| Encoded { key, value: value.encode() };
         Ok(Self {
             write: if config.r#override { Write::Upsert } else { Write::Insert },
             attributes: found.into_iter().map(encode).collect(),
             editor: Editor::default(),
         })
+    }
+}
+
+/// Says what was found, once: a processor is built for each pipeline that names it, and finds the same each time.
+fn tell(processor: &str, attributes: &str) {
+    static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let new = TOLD.lock().unwrap_or_else(PoisonError::into_inner).insert(format!("{processor} {attributes}"));
+    if new {
+        info!(processor, attributes, "resource attributes detected");
     }
 }
 

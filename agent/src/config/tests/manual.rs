@@ -24,6 +24,14 @@ fn the_listing_shows_signals_and_other_names() {
 }
 
 #[test]
+fn a_section_without_keys_agrees_with_the_schema() {
+    let schema = schema(&fakes::COMPONENTS);
+    for name in ["processor.batch", "receiver.otlp", "service.telemetry"] {
+        assert_eq!(schema["$defs"][name]["type"], serde_json::json!(["object", "null"]), "{name}");
+    }
+}
+
+#[test]
 fn references_in_the_schema_lead_somewhere() {
     let schema = schema(&fakes::COMPONENTS);
     let mut references = Vec::new();

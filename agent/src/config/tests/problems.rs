@@ -77,6 +77,8 @@ fn what_is_missing_altogether_is_reported() {
         "receivers: {otlp: }\nexporters: {debug: }\nservice:\n  extensions: []\n",
         "receivers: {otlp: }\nexporters: {debug: }\nservice:\n  pipelines:\n",
         "receivers: {otlp: }\nexporters: {debug: }\nservice:\n  pipelines: [traces]\n",
+        "receivers: {otlp: }\nexporters: {debug: }\nservice:\n  pipelines:\n  traces: {receivers: [otlp]}\n",
+        "receivers: {otlp: }\nexporters:\n  debug:\n   verbosity: basic\n    sampling_initial: 3\n",
         "service: true\n",
         "receivers: otlp\nservice: {pipelines: {traces: {receivers: [otlp], exporters: [debug]}}}\n",
     ] {

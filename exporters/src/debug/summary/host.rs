@@ -101,9 +101,14 @@ impl<'a> Host<'a> {
         });
         // What is beyond the last one is not compared.
         if let Some((_, usage)) = self.filesystems.get_mut(index).filter(|(known, _)| *known == mount) {
-            usage.total += bytes;
-            if state(point) == "used" {
-                usage.used += bytes;
+            // What is reserved for the superuser is neither used nor to be had: as `df` counts.
+            match state(point) {
+                "used" => {
+                    usage.used += bytes;
+                    usage.total += bytes;
+                }
+                "free" => usage.total += bytes,
+                _reserved => {}
             }
         }
     }

@@ -68,7 +68,10 @@ fn hint(line: &str, info: &str) -> Option<String> {
     if line.contains(": {{") || line.contains("%{") {
         return Some("put text that contains braces between quotes".to_owned());
     }
-    let value_colon = line.matches(": ").count() > 1;
-    (value_colon && info.contains("mapping values"))
-        .then(|| "put text that contains `: ` between quotes".to_owned())
+    let help = if line.matches(": ").count() > 1 {
+        "put text that contains `: ` between quotes"
+    } else {
+        "indent this line as its neighbours on the same level"
+    };
+    info.contains("mapping values").then(|| help.to_owned())
 }
