@@ -11,10 +11,14 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 #[tokio::test]
 async fn garbage_on_either_port_ends_its_own_connection_only() -> anyhow::Result<()> {
     nobody_else_notices(8 * MIB, async |agent| {
+        let mut streams = Vec::new();
         for address in [agent.grpc, agent.http] {
             for garbage in samples() {
-                send(address, &garbage).await?;
+                streams.push(send(address, &garbage).await?);
             }
+        }
+        for stream in &mut streams {
+            until_closed(stream).await?;
         }
         Ok(())
     })
@@ -57,11 +61,10 @@ fn samples() -> Vec<Vec<u8>> {
     ]
 }
 
-async fn send(address: SocketAddr, garbage: &[u8]) -> anyhow::Result<()> {
+async fn send(address: SocketAddr, garbage: &[u8]) -> anyhow::Result<TcpStream> {
     let mut stream = TcpStream::connect(address).await?;
     write(&mut stream, garbage).await;
-    until_closed(&mut stream).await?;
-    Ok(())
+    Ok(stream)
 }
 
 /// The same pseudo-random bytes every time (xorshift).
