@@ -2,7 +2,7 @@
 //!
 //! Here stand the unit of data ([`batch`]) and the obligation that travels with it ([`ack`]), the traits that components
 //! implement ([`receiver`], [`processor`], [`exporter`], [`extension`]), how they are made from configuration ([`factory`],
-//! [`config`]), and what they may use of their surroundings: memory ([`budget`]), numbers about themselves ([`telemetry`]),
+//! [`config`]), and what they may use of their surroundings: memory ([`budget`], [`memory`]), numbers about themselves ([`telemetry`]),
 //! the host ([`host`]). No concrete component is known here, and nothing here does work of its own.
 
 pub mod ack;
@@ -15,6 +15,7 @@ pub mod extension;
 pub mod factory;
 pub mod health;
 pub mod host;
+pub mod memory;
 pub mod processor;
 pub mod receiver;
 pub mod refusal;

@@ -144,6 +144,13 @@ impl Inlet {
         self.sinks.iter().try_for_each(|sink| sink.admit())
     }
 
+    /// Whether a way out of the pipeline tells the sources itself when their batches are accepted; see
+    /// [`Sink::answers_sources`].
+    #[must_use]
+    pub fn answers_sources(&self) -> bool {
+        self.sinks.iter().any(|sink| sink.answers_sources())
+    }
+
     /// Sends `batch`, waiting for room. When the pipeline is gone the batch is refused through its ack.
     pub async fn send(&self, batch: Batch) {
         if let Err(mpsc::error::SendError(batch)) = self.sender.send(batch).await {
@@ -173,6 +180,13 @@ impl Outlet {
     /// The [`Refusal`] that a batch would meet.
     pub fn admit(&self) -> Result<(), Refusal> {
         self.inlets.iter().try_for_each(Inlet::admit)
+    }
+
+    /// Whether a way out of one of the pipelines tells the sources itself when their batches are accepted; see
+    /// [`Sink::answers_sources`].
+    #[must_use]
+    pub fn answers_sources(&self) -> bool {
+        self.inlets.iter().any(Inlet::answers_sources)
     }
 
     /// Sends `batch` to every pipeline, waiting for room in their entrances. What becomes of it is told by its ack.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use edgewatch_core::Signal;
 use edgewatch_core::batch::Batch;
 use edgewatch_core::exporter::Sink;
-use edgewatch_core::receiver::{Inlet, Outlets};
+use edgewatch_core::receiver::{Inlet, Outlet, Outlets};
 use edgewatch_core::refusal::Refusal;
 
 /// The entrance of a connector.
@@ -20,9 +20,8 @@ impl Sink for Entrance {
         self.0.send(batch).await;
     }
 
-    /// The pipelines behind it do.
     fn answers_sources(&self) -> bool {
-        true
+        self.0.answers_sources()
     }
 }
 
@@ -43,6 +42,6 @@ impl Sink for Behind {
     }
 
     fn answers_sources(&self) -> bool {
-        true
+        Signal::ALL.into_iter().filter_map(|signal| self.0.get(signal)).any(Outlet::answers_sources)
     }
 }

@@ -118,6 +118,35 @@ async fn a_connector_leads_from_one_pipeline_into_another() {
     assert_eq!(running.stop(deadline()).await, Ended::Drained);
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_held_behind_a_connector_does_not_hold_up_the_source() {
+    let (source, receiver) = source();
+    let (exporter, mut arrived) = destination();
+    let plan = Plan {
+        receivers: vec![receiver],
+        processors: vec![named("hold", || Box::<Hold>::default() as _)],
+        exporters: vec![exporter.named("a")],
+        connectors: vec![Named {
+            id: "between".to_owned(),
+            prepared: Prepared::from_fn(|_| Ok(Connector(Box::new(Mark(b'-'))))),
+        }],
+        pipelines: vec![
+            pipeline("traces/1", Signal::Traces, &["source"], &[], &["between"]),
+            pipeline("traces/2", Signal::Traces, &["between"], &["hold"], &["a"]),
+        ],
+        ..Plan::default()
+    };
+    let running = build(&plan, &surroundings()).await.expect("a good plan");
+
+    let mut receipt = source.send(b"1").await;
+    assert_eq!(receipt.accepted().await, Ok(()));
+    assert!(arrived.try_recv().is_err());
+
+    drop(source);
+    assert_eq!(running.stop(deadline()).await, Ended::Drained);
+    assert_eq!(receipt.delivered().await, Ok(()));
+}
+
 #[tokio::test]
 async fn pipelines_that_feed_each_other_in_a_ring_are_refused() {
     let between = |id: &str| Named {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use edgewatch_core::budget::Budget;
 use edgewatch_core::health::{Health, State};
 use edgewatch_core::host::RealHost;
+use edgewatch_core::memory;
 use edgewatch_core::telemetry::{Registry, Telemetry};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -101,7 +102,8 @@ pub fn run(config: &Config, options: &Options) -> Result<(), RunError> {
 async fn live(config: &Config, options: &Options, since: Instant) -> Result<(), RunError> {
     let mut signals = Signals::new()?;
     let registry = Registry::default();
-    let budget = Budget::unlimited();
+    // Until a memory_limiter says otherwise: half of what there is, so that a dead destination cannot make the system kill us.
+    let budget = Budget::new(memory::total(&RealHost).map_or(usize::MAX, |total| total / 2));
     let health = Health::starting(since);
     process::register(&Telemetry::new(registry.clone()), since, budget.clone());
     let surroundings = Surroundings {

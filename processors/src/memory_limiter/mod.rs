@@ -6,7 +6,6 @@
 //! that what has been let in already has room to get out. Refused senders are told to come again.
 
 mod config;
-mod memory;
 mod processor;
 mod telemetry;
 

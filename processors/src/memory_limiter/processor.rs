@@ -10,8 +10,8 @@ use edgewatch_core::refusal::Refusal;
 use tracing::{info, warn};
 
 use super::config::{Config, Limits};
-use super::memory;
 use super::telemetry::LimiterTelemetry;
+use edgewatch_core::memory;
 
 /// The `memory_limiter` processor.
 #[derive(Debug)]

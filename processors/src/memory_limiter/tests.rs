@@ -13,7 +13,7 @@ use edgewatch_core::testing::{self, FakeHost};
 
 use super::MemoryLimiter;
 use super::config::{Config, Limits};
-use super::memory;
+use edgewatch_core::memory;
 
 const MIB: usize = 1 << 20;
 

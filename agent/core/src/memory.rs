@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use edgewatch_core::host::Host;
+use crate::host::Host;
 
 /// Control groups are mounted here by every init system.
 const CGROUPS: &str = "/sys/fs/cgroup";
 
 /// Bytes of memory that this process may use: the least of the host's memory and the limits of its control
 /// groups.
-pub(super) fn total(host: &dyn Host) -> Option<usize> {
+#[must_use]
+pub fn total(host: &dyn Host) -> Option<usize> {
     let limits = cgroup_limits(host);
     limits.into_iter().chain(host_memory(host)).min()
 }
