@@ -109,7 +109,12 @@ impl fmt::Display for ByteSize {
 
 impl Serialize for ByteSize {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        // Bytes without a unit are a number, which needs no quotes in YAML.
+        let text = self.to_string();
+        match text.parse() {
+            Ok(bytes) => serializer.serialize_u64(bytes),
+            Err(_unit) => serializer.serialize_str(&text),
+        }
     }
 }
 

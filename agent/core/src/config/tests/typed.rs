@@ -3,7 +3,7 @@ use std::num::{NonZeroU16, NonZeroUsize};
 
 use serde::Deserialize;
 
-use super::super::{Duration, Problems, Secret, from_node};
+use super::super::{ByteSize, Duration, Problems, Secret, from_node};
 use super::{loaded, tree};
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
@@ -187,4 +187,11 @@ fn a_missing_key_is_reported_once_and_not_when_its_value_is_wrong() {
     let wrong = report::<Required>("endpoint: [1]\nport: x\n");
     assert!(!wrong.contains("required"), "{wrong}");
     assert!(wrong.ends_with("2 errors"), "{wrong}");
+}
+
+#[test]
+fn sizes_without_a_unit_are_written_as_numbers() {
+    let written = |bytes| serde_json::to_value(ByteSize::bytes(bytes)).unwrap();
+    assert_eq!(written(1000), 1000);
+    assert_eq!(written(64 << 10), "64KiB");
 }
