@@ -47,7 +47,7 @@ impl ReceiverSpec for FileLog {
     const NAME: &'static str = "file_log";
     const ALIASES: &'static [&'static str] = &["filelog"];
     const SIGNALS: &'static [Signal] = &[Signal::Logs];
-    const ABOUT: &'static str = "Follows log files line by line, through every rotation, without loss";
+    const ABOUT: &'static str = "follows log files line by line, through every rotation, without loss";
     type Config = Config;
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {

@@ -29,7 +29,7 @@ impl ReceiverSpec for HostMetrics {
     const NAME: &'static str = "host_metrics";
     const ALIASES: &'static [&'static str] = &["hostmetrics"];
     const SIGNALS: &'static [Signal] = &[Signal::Metrics];
-    const ABOUT: &'static str = "CPU, memory, disks, network and processes of this host";
+    const ABOUT: &'static str = "measures CPU, memory, disks, network and processes of this host";
     type Config = Config;
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {

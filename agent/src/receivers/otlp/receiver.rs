@@ -61,7 +61,7 @@ impl<C> Port<C> {
 impl ReceiverSpec for OtlpReceiver {
     const NAME: &'static str = "otlp";
     const SIGNALS: &'static [Signal] = &Signal::ALL;
-    const ABOUT: &'static str = "Takes OTLP from SDKs, agents and collectors over gRPC and HTTP";
+    const ABOUT: &'static str = "takes OTLP from SDKs, agents and collectors over gRPC and HTTP";
     type Config = Config;
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
