@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use edgewatch_core::delivery::RetrySettings;
 
+/// Longest wait that a destination may ask for: one that asks for more is taken to be mistaken, and asked again.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+
 /// The waits after the failures of one batch.
 #[derive(Debug)]
 pub(crate) struct Backoff<'a> {
@@ -21,7 +24,8 @@ impl<'a> Backoff<'a> {
         Self { settings, interval: settings.initial_interval.get() }
     }
 
-    /// The wait before the next attempt: at least `asked`, which the destination asked for. `None`: the batch
+    /// The wait before the next attempt: at least `asked`, which the destination asked for, up to
+    /// an hour. `None`: the batch
     /// has been tried for so long (`elapsed`) that the next attempt would come after `max_elapsed_time`.
     pub(crate) fn next(
         &mut self,
@@ -31,7 +35,7 @@ impl<'a> Backoff<'a> {
     ) -> Option<Duration> {
         let drawn = draw(self.interval, self.settings.randomization_factor, random.f64());
         self.grow();
-        let wait = drawn.max(asked.unwrap_or_default());
+        let wait = drawn.max(asked.unwrap_or_default().min(LONGEST));
         let limit = self.settings.max_elapsed_time.get();
         (limit.is_zero() || elapsed.saturating_add(wait) <= limit).then_some(wait)
     }

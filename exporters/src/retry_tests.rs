@@ -39,6 +39,14 @@ fn the_wait_that_the_destination_asks_for_is_a_lower_bound() {
 }
 
 #[test]
+fn no_destination_can_ask_for_a_wait_without_end() {
+    let settings = settings(r#"{"randomization_factor": 0, "max_elapsed_time": "0s"}"#);
+    let mut backoff = Backoff::new(&settings);
+    let wait = backoff.next(Some(Duration::MAX), Duration::ZERO, &mut fastrand::Rng::with_seed(1));
+    assert_eq!(wait, Some(Duration::from_secs(60 * 60)));
+}
+
+#[test]
 fn gives_up_when_the_next_attempt_would_come_too_late() {
     let settings = settings(r#"{"randomization_factor": 0, "max_elapsed_time": "20s"}"#);
     let mut backoff = Backoff::new(&settings);

@@ -224,7 +224,14 @@ impl Reader<'_> {
         } else if collector::has(kind, name) {
             let message =
                 format!("{} `{name}` is a Collector component which this build does not have", kind.name());
-            (message, Some("remove it here and from the pipelines that name it".to_owned()))
+            let named_by = match kind {
+                ComponentKind::Extension => "service.extensions",
+                ComponentKind::Receiver
+                | ComponentKind::Processor
+                | ComponentKind::Exporter
+                | ComponentKind::Connector => "the pipelines that name it",
+            };
+            (message, Some(format!("remove it here and from {named_by}")))
         } else if let Some(home) =
             ComponentKind::ALL.into_iter().find(|other| self.components.find(*other, name).is_some())
         {

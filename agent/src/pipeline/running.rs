@@ -113,7 +113,16 @@ impl Running {
             }
         };
         self.stop_extensions.cancel();
-        while self.extensions.join_next().await.is_some() {}
+        let extensions = async {
+            while let Some(ended) = self.extensions.join_next().await {
+                if let Err(error) = ended {
+                    error!(%error, "an extension has failed");
+                }
+            }
+        };
+        if timeout_at(Instant::now() + LAST_WORDS, extensions).await.is_err() {
+            self.extensions.shutdown().await;
+        }
         ended
     }
 }

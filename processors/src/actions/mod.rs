@@ -13,4 +13,4 @@ mod tests;
 pub(crate) use action::Actions;
 pub(crate) use config::ActionConfig;
 pub(crate) use literal::Literal;
-pub(crate) use rewrite::rewrite;
+pub(crate) use rewrite::Rewriting;

@@ -1,14 +1,16 @@
 use bytes::Bytes;
 use edgewatch_core::Signal;
-use edgewatch_proto::splice;
+use edgewatch_core::refusal::RefusalKind;
+use edgewatch_core::testing::{context, reading};
+use edgewatch_proto::splice::{self, Outgrown};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, KeyValueList};
-use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
 use proptest::prelude::*;
 use prost::Message;
 
 use super::{ActionConfig, Actions, Literal};
-use crate::testing::{Value, pair, resource, text};
+use crate::testing::{Value, pair, resource, text, traces};
 
 #[test]
 fn insert_update_and_upsert_differ_in_what_they_do_when_the_key_exists() {
@@ -238,6 +240,24 @@ fn apply(config: &str, attributes: &[KeyValue]) -> Vec<KeyValue> {
     let request = Bytes::from(ExportTraceServiceRequest { resource_spans }.encode_to_vec());
     let edited =
         splice::resources(Signal::Traces, &request, &mut |_resource, attributes| actions.apply(attributes));
-    let request = ExportTraceServiceRequest::decode(edited.unwrap_or(request)).expect("decodes");
+    let edited = edited.expect("within bounds").unwrap_or(request);
+    let request = ExportTraceServiceRequest::decode(edited).expect("decodes");
     request.resource_spans[0].resource.clone().unwrap_or_default().attributes
+}
+
+#[test]
+fn a_request_that_an_edit_would_blow_up_is_refused_alone_and_dropped_among_others() {
+    let blow_up = |segment: &Bytes| if segment.len() > 100 { Err(Outgrown) } else { Ok(None) };
+    let (context, registry) = context("resource");
+    let rewriting = super::Rewriting::new(&context.telemetry);
+    let span = |size: usize| Span { name: "x".repeat(size), ..Span::default() };
+
+    let error = rewriting.rewrite(traces(None, vec![span(200), span(1)]), blow_up).expect_err("too large");
+    assert!(matches!(error.refusal.kind, RefusalKind::Permanent));
+
+    let mut joined = traces(None, vec![span(1)]);
+    joined.append(traces(None, vec![span(200), span(1)]));
+    let kept = rewriting.rewrite(joined, blow_up).expect("the small one is left");
+    assert_eq!(kept, traces(None, vec![span(1)]));
+    assert_eq!(reading(&registry, "edgewatch_processor_outgrown_items", &[]), 4.0);
 }

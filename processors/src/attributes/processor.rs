@@ -9,7 +9,7 @@ use edgewatch_proto::splice::Editor;
 
 use super::config::Config;
 use super::matcher::Matcher;
-use crate::actions::{Actions, rewrite};
+use crate::actions::{Actions, Rewriting};
 
 /// The `attributes` processor.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub(crate) struct AttributesProcessor {
     include: Option<Matcher>,
     exclude: Option<Matcher>,
     editor: Editor,
+    rewriting: Rewriting,
 }
 
 impl ProcessorSpec for AttributesProcessor {
@@ -42,22 +43,23 @@ impl ProcessorSpec for AttributesProcessor {
             include: config.include()?,
             exclude: config.exclude()?,
             editor: Editor::default(),
+            rewriting: Rewriting::new(&context.telemetry),
         })
     }
 }
 
 impl Processor for AttributesProcessor {
-    fn process(&mut self, mut batch: Batch, _now: Instant, out: &mut Emitter) -> Result<(), ProcessError> {
+    fn process(&mut self, batch: Batch, _now: Instant, out: &mut Emitter) -> Result<(), ProcessError> {
         let signal = batch.signal();
         let (include, exclude) = (self.include.as_ref(), self.exclude.as_ref());
-        rewrite(&mut batch, |segment| {
+        let batch = self.rewriting.rewrite(batch, |segment| {
             self.editor.items(signal, segment, &mut |located, attributes| {
                 let included = include.is_none_or(|matcher| matcher.matches(located, attributes));
                 if included && !exclude.is_some_and(|matcher| matcher.matches(located, attributes)) {
                     self.actions.apply(attributes);
                 }
             })
-        });
+        })?;
         out.emit(batch);
         Ok(())
     }

@@ -13,7 +13,7 @@ use tracing::info;
 
 use super::config::Config;
 use super::detectors::{Detector, Found};
-use crate::actions::{Literal, rewrite};
+use crate::actions::{Literal, Rewriting};
 
 /// The `resource_detection` processor.
 #[derive(Debug)]
@@ -21,6 +21,7 @@ pub(crate) struct ResourceDetector {
     write: Write,
     attributes: Vec<Encoded>,
     editor: Editor,
+    rewriting: Rewriting,
 }
 
 /// An attribute, its value encoded as an `AnyValue`.
@@ -45,6 +46,7 @@ impl ProcessorSpec for ResourceDetector {
             write: if config.r#override { Write::Upsert } else { Write::Insert },
             attributes: found.into_iter().map(encode).collect(),
             editor: Editor::default(),
+            rewriting: Rewriting::new(&context.telemetry),
         })
     }
 }
@@ -75,17 +77,19 @@ fn detect(config: &Config, context: &BuildContext) -> Result<Vec<(String, Litera
 }
 
 impl Processor for ResourceDetector {
-    fn process(&mut self, mut batch: Batch, _now: Instant, out: &mut Emitter) -> Result<(), ProcessError> {
-        if !self.attributes.is_empty() {
-            let signal = batch.signal();
-            rewrite(&mut batch, |segment| {
-                self.editor.resources(signal, segment, &mut |_resource, attributes| {
-                    for attribute in &self.attributes {
-                        attributes.set(self.write, &attribute.key, AnyValue::new(&attribute.value));
-                    }
-                })
-            });
+    fn process(&mut self, batch: Batch, _now: Instant, out: &mut Emitter) -> Result<(), ProcessError> {
+        if self.attributes.is_empty() {
+            out.emit(batch);
+            return Ok(());
         }
+        let signal = batch.signal();
+        let batch = self.rewriting.rewrite(batch, |segment| {
+            self.editor.resources(signal, segment, &mut |_resource, attributes| {
+                for attribute in &self.attributes {
+                    attributes.set(self.write, &attribute.key, AnyValue::new(&attribute.value));
+                }
+            })
+        })?;
         out.emit(batch);
         Ok(())
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::attributes::Buffers;
 use super::located::{Element, point};
-use super::rewriter::Rewriter;
+use super::rewriter::{Outgrown, Rewriter};
 use super::{Attributes, Located};
 use crate::Signal;
 use crate::view::{Data, InstrumentationScope, Resource, ResourceItems, ScopeItems};
@@ -32,32 +32,44 @@ pub struct Editor {
 }
 
 /// Edits the attributes of every resource; see [`Editor::resources`].
+///
+/// # Errors
+///
+/// [`Outgrown`].
 pub fn resources(
     signal: Signal,
     request: &Bytes,
     edit: &mut impl FnMut(Option<Resource<'_>>, &mut Attributes<'_>),
-) -> Option<Bytes> {
+) -> Result<Option<Bytes>, Outgrown> {
     Editor::default().resources(signal, request, edit)
 }
 
 /// Edits the attributes of every item; see [`Editor::items`].
+///
+/// # Errors
+///
+/// [`Outgrown`].
 pub fn items(
     signal: Signal,
     request: &Bytes,
     edit: &mut impl FnMut(&Located<'_>, &mut Attributes<'_>),
-) -> Option<Bytes> {
+) -> Result<Option<Bytes>, Outgrown> {
     Editor::default().items(signal, request, edit)
 }
 
 impl Editor {
     /// Lets `edit` change the attributes of every resource in `request`. A resource that is missing is offered
     /// without attributes, and exists afterwards if it was given some. Returns `None` if nothing changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Outgrown`] when the request would become much larger.
     pub fn resources(
         &mut self,
         _signal: Signal,
         request: &Bytes,
         edit: &mut impl FnMut(Option<Resource<'_>>, &mut Attributes<'_>),
-    ) -> Option<Bytes> {
+    ) -> Result<Option<Bytes>, Outgrown> {
         let source: &[u8] = request;
         let mut rewriter = Rewriter::new(source);
         let mut attributes = Attributes::new(source, std::mem::take(&mut self.buffers));
@@ -95,12 +107,16 @@ impl Editor {
 
     /// Lets `edit` change the attributes of every span, log record or data point in `request`. Returns `None` if
     /// nothing changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Outgrown`] when the request would become much larger.
     pub fn items(
         &mut self,
         signal: Signal,
         request: &Bytes,
         edit: &mut impl FnMut(&Located<'_>, &mut Attributes<'_>),
-    ) -> Option<Bytes> {
+    ) -> Result<Option<Bytes>, Outgrown> {
         let source: &[u8] = request;
         let attributes = Attributes::new(source, std::mem::take(&mut self.buffers));
         let mut walk = ItemWalk { source, rewriter: Rewriter::new(source), attributes, edit };

@@ -21,4 +21,5 @@ pub use attributes::{Attributes, Write};
 pub use edit::{Editor, items, resources};
 pub use located::{Item, Located};
 pub use retain::{Retain, Retained, retain};
+pub use rewriter::Outgrown;
 pub use value::AttributeValue;

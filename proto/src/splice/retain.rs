@@ -66,7 +66,8 @@ pub fn retain(signal: Signal, request: &Bytes, decide: &mut impl Retain) -> Reta
         let tally = walk.resource(resource, group);
         total.add(tally);
     }
-    Retained { kept: total.kept, removed: total.removed, request: walk.rewriter.finish() }
+    // Removal cannot outgrow anything.
+    Retained { kept: total.kept, removed: total.removed, request: walk.rewriter.finish().unwrap_or_default() }
 }
 
 /// Items kept and removed in one message.

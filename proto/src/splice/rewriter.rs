@@ -5,6 +5,17 @@ use bytes::Bytes;
 use crate::wire::child::Child;
 use crate::wire::{NestedMessage, varint};
 
+/// Bytes by which edits may enlarge a request.
+///
+/// An attribute of a hundred bytes written to each of two million empty items would make 200 MiB out of 4. Honest requests grow
+/// by a small part of themselves: this is as much as the largest default limit of a receiver, 20 MiB.
+pub(super) const GROWTH: usize = 20 * 1024 * 1024;
+
+/// Edits would have enlarged a request by more than 20 MiB, and were given up.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the edited request would be more than {} MiB larger than it came", GROWTH / (1024 * 1024))]
+pub struct Outgrown;
+
 /// A message that the walk is in; written only once something in it changes.
 #[derive(Debug)]
 struct Frame {
@@ -29,11 +40,13 @@ pub(super) struct Rewriter<'a> {
     copied: usize,
     frames: Vec<Frame>,
     changed: bool,
+    /// The output has become too large: nothing is written any more.
+    outgrown: bool,
 }
 
 impl<'a> Rewriter<'a> {
     pub(super) const fn new(source: &'a [u8]) -> Self {
-        Self { source, out: Vec::new(), copied: 0, frames: Vec::new(), changed: false }
+        Self { source, out: Vec::new(), copied: 0, frames: Vec::new(), changed: false, outgrown: false }
     }
 
     /// Steps into a message.
@@ -45,7 +58,9 @@ impl<'a> Rewriter<'a> {
     /// Steps out of the message last entered.
     #[inline]
     pub(super) fn leave(&mut self) {
-        if let Some(Frame { field, open: Some(open) }) = self.frames.pop() {
+        if let Some(Frame { field, open: Some(open) }) = self.frames.pop()
+            && !self.outgrown
+        {
             self.copy_until(field.end);
             open.message.close(&mut self.out);
         }
@@ -55,6 +70,7 @@ impl<'a> Rewriter<'a> {
     pub(super) fn leave_out(&mut self) {
         if let Some(Frame { field, open }) = self.frames.pop() {
             match open {
+                Some(_) if self.outgrown => {}
                 Some(open) => {
                     self.out.truncate(open.start);
                     self.copied = field.end;
@@ -66,6 +82,9 @@ impl<'a> Rewriter<'a> {
 
     /// Writes something else instead of `start..end`, which may be empty to insert.
     pub(super) fn replace(&mut self, start: usize, end: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.outgrown {
+            return;
+        }
         if !self.changed {
             self.changed = true;
             self.out.reserve(self.source.len() + self.source.len() / 8 + 64);
@@ -74,15 +93,22 @@ impl<'a> Rewriter<'a> {
         self.copy_until(start);
         write(&mut self.out);
         self.copied = end;
+        if self.out.len() > self.source.len().saturating_add(GROWTH) {
+            self.outgrown = true;
+            self.out = Vec::new();
+        }
     }
 
     /// The changed copy, if anything changed.
-    pub(super) fn finish(mut self) -> Option<Bytes> {
+    pub(super) fn finish(mut self) -> Result<Option<Bytes>, Outgrown> {
+        if self.outgrown {
+            return Err(Outgrown);
+        }
         if !self.changed {
-            return None;
+            return Ok(None);
         }
         self.copy_until(self.source.len());
-        Some(Bytes::from(self.out))
+        Ok(Some(Bytes::from(self.out)))
     }
 
     fn copy_until(&mut self, offset: usize) {

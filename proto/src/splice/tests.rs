@@ -11,6 +11,40 @@ use crate::Signal;
 use crate::testing::{Decoded, any_encoded, damage};
 use crate::wire::{Fields, put_bytes, put_varint_field};
 
+/// Edits that stay within bounds.
+fn resources(
+    signal: Signal,
+    request: &Bytes,
+    edit: &mut impl FnMut(Option<crate::view::Resource<'_>>, &mut Attributes<'_>),
+) -> Option<Bytes> {
+    super::resources(signal, request, edit).expect("within bounds")
+}
+
+/// Edits that stay within bounds.
+fn items(
+    signal: Signal,
+    request: &Bytes,
+    edit: &mut impl FnMut(&Located<'_>, &mut Attributes<'_>),
+) -> Option<Bytes> {
+    super::items(signal, request, edit).expect("within bounds")
+}
+
+#[test]
+fn an_edit_that_would_blow_a_request_up_is_given_up() {
+    // A million empty resources in two bytes each, a hundred bytes for each of them.
+    let request = Bytes::from([0x0a, 0].repeat(1_000_000));
+    let edited = super::resources(Signal::Logs, &request, &mut |_resource, attributes| {
+        attributes.upsert("key", "x".repeat(100).as_str());
+    });
+    assert_eq!(edited, Err(Outgrown));
+
+    let edited =
+        super::items(Signal::Logs, &wrapped(&[]).repeat(200_000).into(), &mut |_item, attributes| {
+            attributes.upsert("key", "x".repeat(200).as_str());
+        });
+    assert_eq!(edited, Err(Outgrown));
+}
+
 /// One step of an edit.
 #[derive(Clone, Debug)]
 enum Step {

@@ -140,7 +140,7 @@ impl SignalCounters {
         Self {
             accepted: telemetry.counter(accepted, unit, help_accepted),
             refused: telemetry.counter(refused, unit, help_refused),
-            abandoned: telemetry.with("signal", signal.name()).counter(
+            abandoned: telemetry.with("data_type", signal.name()).counter(
                 "edgewatch_receiver_abandoned_items",
                 unit,
                 help_abandoned,

@@ -108,11 +108,11 @@ async fn a_client_that_does_not_wait_for_its_answer_is_counted() {
     let batch = agent.recorder.next().await.expect("a batch");
     call.abort();
     drop(sender);
-    while agent.reading("edgewatch_receiver_abandoned_items", &[("signal", "traces")]) == 0.0 {
+    while agent.reading("edgewatch_receiver_abandoned_items", &[("data_type", "traces")]) == 0.0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 
-    assert_eq!(agent.reading("edgewatch_receiver_abandoned_items", &[("signal", "traces")]), 5.0);
+    assert_eq!(agent.reading("edgewatch_receiver_abandoned_items", &[("data_type", "traces")]), 5.0);
     batch.deliver();
     others_are_served(&mut agent).await;
 }
