@@ -12,7 +12,6 @@ mod testing;
 pub mod encode;
 pub mod json;
 pub mod scan;
-pub mod semconv;
 pub mod splice;
 pub mod split;
 pub mod status;
