@@ -97,10 +97,7 @@ async fn a_connector_leads_from_one_pipeline_into_another() {
         receivers: vec![receiver],
         processors: vec![named("x", || Box::new(Mark(b'x')) as _)],
         exporters: vec![exporter.named("a")],
-        connectors: vec![Named {
-            id: "between".to_owned(),
-            prepared: Prepared::from_fn(|_| Ok(Connector(Box::new(Mark(b'-'))))),
-        }],
+        connectors: vec![connector("between")],
         pipelines: vec![
             pipeline("traces/1", Signal::Traces, &["source"], &["x"], &["between"]),
             pipeline("traces/2", Signal::Traces, &["between"], &["x"], &["a"]),
@@ -126,10 +123,7 @@ async fn what_is_held_behind_a_connector_does_not_hold_up_the_source() {
         receivers: vec![receiver],
         processors: vec![named("hold", || Box::<Hold>::default() as _)],
         exporters: vec![exporter.named("a")],
-        connectors: vec![Named {
-            id: "between".to_owned(),
-            prepared: Prepared::from_fn(|_| Ok(Connector(Box::new(Mark(b'-'))))),
-        }],
+        connectors: vec![connector("between")],
         pipelines: vec![
             pipeline("traces/1", Signal::Traces, &["source"], &[], &["between"]),
             pipeline("traces/2", Signal::Traces, &["between"], &["hold"], &["a"]),
@@ -149,12 +143,8 @@ async fn what_is_held_behind_a_connector_does_not_hold_up_the_source() {
 
 #[tokio::test]
 async fn pipelines_that_feed_each_other_in_a_ring_are_refused() {
-    let between = |id: &str| Named {
-        id: id.to_owned(),
-        prepared: Prepared::from_fn(|_| Ok(Connector(Box::new(Mark(b'-'))))),
-    };
     let plan = Plan {
-        connectors: vec![between("c"), between("d")],
+        connectors: vec![connector("c"), connector("d")],
         pipelines: vec![
             pipeline("traces/1", Signal::Traces, &["d"], &[], &["c"]),
             pipeline("traces/2", Signal::Traces, &["c"], &[], &["d"]),
@@ -438,6 +428,11 @@ impl Exporter for Dead {
 
 fn named(id: &str, make: fn() -> Box<dyn Processor>) -> Named<Box<dyn Processor>> {
     Named { id: id.to_owned(), prepared: Prepared::from_fn(move |_| Ok(make())) }
+}
+
+/// A connector that leaves its mark.
+fn connector(id: &str) -> Named<Connector> {
+    Named { id: id.to_owned(), prepared: Prepared::from_fn(|_| Ok(Connector(Box::new(Mark(b'-'))))) }
 }
 
 fn pipeline(id: &str, signal: Signal, from: &[&str], through: &[&str], to: &[&str]) -> PipelinePlan {
