@@ -26,6 +26,10 @@ const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 /// Scans and checkpoints take no more than this part of the time.
 const SHARE: u32 = 100;
 
+/// How far the birth of a file may lie before a checkpoint that does not know it. File systems take the time of the last tick of the
+/// kernel (at most 10 ms ago), and a scan may have passed its directory already; lines that come twice are better than lines that never come.
+const BIRTH_TOLERANCE: Duration = Duration::from_secs(1);
+
 /// Files that are gone and still remembered: those given up longest ago are forgotten first.
 const MOST_REMEMBERED: usize = 10_000;
 
@@ -264,11 +268,13 @@ impl Tailer {
         }
     }
 
-    /// Whether `path` with `facts` was made while the receiver was not running.
+    /// Whether `path` with `facts` was made while the receiver was not running, or so shortly before that no scan had seen it.
     pub(super) fn came_meanwhile(&self, path: &Path, facts: &Facts) -> bool {
+        let unseen = BIRTH_TOLERANCE.saturating_add(self.config.poll_interval.get());
+        let unseen = u64::try_from(unseen.as_nanos()).unwrap_or(u64::MAX);
         match (self.resumed_from, facts.born) {
             (None, _) => false,
-            (Some(stopped), Some(born)) => born > stopped,
+            (Some(stopped), Some(born)) => born.saturating_add(unseen) > stopped,
             // The new file of a rotation has a known name.
             (Some(_), None) => self.remembered.iter().any(|file| file.name == path),
         }
