@@ -9,6 +9,7 @@ mod format;
 mod handle;
 mod lock;
 mod options;
+mod quarantine;
 mod queue;
 mod ranges;
 mod reader;
@@ -19,6 +20,7 @@ mod storage;
 mod syncer;
 mod telemetry;
 mod totals;
+mod trouble;
 mod writer;
 
 #[cfg(test)]

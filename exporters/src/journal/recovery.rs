@@ -108,7 +108,7 @@ fn open(volume: &dyn Volume, directory: &Path) -> io::Result<Result<Recovered, S
             waiting += end - before;
             end_of_run = Some(before);
         } else {
-            let survey = headers.survey(&segment, &settled)?;
+            let survey = headers.survey(&segment, limit, &settled)?;
             segment.examined = true;
             waiting += survey.waiting;
             end_of_run = headers.before(&segment)?.or(survey.before);
@@ -194,7 +194,7 @@ impl Headers<'_> {
             }
             Err(Foreign::Version(version)) => Ok(Err(Foreign::Version(version))),
             Err(Foreign::Unknown) => {
-                let survey = self.survey(segment, &Ranges::default())?;
+                let survey = self.survey(segment, None, &Ranges::default())?;
                 self.journal = self.journal.or(survey.journal);
                 if survey.journal.is_some() || self.resembles(segment)? {
                     return Ok(Ok(()));
@@ -229,12 +229,12 @@ impl Headers<'_> {
     }
 
     /// Reads a segment.
-    fn survey(&self, segment: &Segment, settled: &Ranges) -> io::Result<Survey> {
+    fn survey(&self, segment: &Segment, limit: Option<u64>, settled: &Ranges) -> io::Result<Survey> {
         let path = self.directory.join(segment.name());
         let file = self.volume.open(&path)?;
         let header = self.before(segment)?;
         let start = SEGMENT_HEADER as u64;
-        let mut scanner = Scanner::new(file, self.journal, segment.first, start, segment.length);
+        let mut scanner = Scanner::new(file, self.journal, segment.first, start, segment.length).below(limit);
         let mut survey = Survey { next: segment.first, end: start.min(segment.length), ..Survey::default() };
         loop {
             match scanner.next()? {

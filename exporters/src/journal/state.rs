@@ -82,6 +82,14 @@ impl State {
         before.map(|first| self.drop_settled(first, first + 1)).unwrap_or_default()
     }
 
+    /// All that was appended from the first record of `segment` on is in it, up to `behind`. Returns the segments that have nothing left.
+    pub(super) fn replace(&mut self, segment: Segment, behind: Totals) -> Vec<Segment> {
+        if self.loaded == self.next {
+            self.cursor = Cursor { index: segment.index, offset: segment.length, before: Some(behind) };
+        }
+        self.begin(segment)
+    }
+
     /// A record has been written at the end of the last segment, whose file now has `length` bytes.
     pub(super) fn written(&mut self, record: Record, length: u64, before: Totals, room: usize) {
         let (sequence, behind) = (record.sequence, before + record.totals);

@@ -1,5 +1,7 @@
 //! A queue on a real disk.
 
+mod laws;
+
 use std::path::Path;
 use std::sync::Arc;
 
