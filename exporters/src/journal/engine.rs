@@ -39,8 +39,10 @@ pub(super) enum Command {
         unsynced: Vec<Unsynced>,
         taken: Sender<()>,
     },
-    /// The end.
+    /// Nothing more will be appended.
     Stop,
+    /// The sync thread has ended.
+    Synced,
 }
 
 /// Records that are settled, and who waits until that is written.
@@ -50,7 +52,6 @@ pub(super) type Done = Option<oneshot::Sender<()>>;
 #[derive(Debug)]
 pub(super) struct Engine {
     commands: Sender<Command>,
-    syncer: Arc<Syncer>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -60,7 +61,7 @@ impl Engine {
         let (commands, receiver) = crossbeam_channel::unbounded();
         let syncer = Arc::new(Syncer::default());
         let lock = Arc::new(lock);
-        let mut engine = Self { commands, syncer: Arc::clone(&syncer), threads: Vec::new() };
+        let mut engine = Self { commands, threads: Vec::new() };
         let own_commands = engine.commands.clone();
         let (own_syncer, own_lock) = (Arc::clone(&syncer), Arc::clone(&lock));
         let mut writing = Writing {
@@ -73,6 +74,8 @@ impl Engine {
         let build = |name: &str| std::thread::Builder::new().name(name.to_owned());
         engine.threads.push(build("journal-sync").spawn(move || {
             own_syncer.run(&own_commands);
+            // What could not be synced is written again before the end.
+            let _ = own_commands.send(Command::Synced);
             drop(own_lock);
         })?);
         engine.threads.push(build("journal-write").spawn(move || {
@@ -92,9 +95,6 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.send(Command::Stop);
-        let writer = self.threads.pop();
-        let _ended = writer.map(JoinHandle::join);
-        self.syncer.stop();
         for thread in self.threads.drain(..) {
             let _ended = thread.join();
         }
@@ -140,6 +140,7 @@ impl Writing {
                 }
             }
             if stop && commands.is_empty() {
+                self.troubled.retain(|queue| !queue.retry(&mut self.encoder));
                 return;
             }
         }
@@ -178,7 +179,9 @@ impl Writing {
                 let _ = taken.send(());
                 work_of(work, &queue, |_| {});
             }
-            Command::Stop => return true,
+            // Goes on: a sync may fail.
+            Command::Stop => self.syncer.stop(),
+            Command::Synced => return true,
         }
         false
     }

@@ -44,8 +44,7 @@ struct Survey {
     journal: Option<u32>,
     /// Records that are neither settled nor damaged beyond recognition.
     waiting: Totals,
-    /// What had been appended before the first record and behind the last.
-    before: Option<Totals>,
+    /// What had been appended behind the last record.
     behind: Option<Totals>,
     /// Behind the sequence of the last record.
     next: u64,
@@ -111,7 +110,8 @@ fn open(volume: &dyn Volume, directory: &Path) -> io::Result<Result<Recovered, S
             let survey = headers.survey(&segment, limit, &settled)?;
             segment.examined = true;
             waiting += survey.waiting;
-            end_of_run = headers.before(&segment)?.or(survey.before);
+            // Without its header it does not tell where the one before it ends, which is then read as well.
+            end_of_run = headers.before(&segment)?;
             if newer.is_none() && kept.is_empty() {
                 next = next.max(survey.next).max(segment.first);
                 appended = survey.behind.or(end_of_run).unwrap_or_default();
@@ -247,7 +247,6 @@ impl Headers<'_> {
                     let records =
                         header.map_or(0, |header| header.records) + (record.sequence - segment.first);
                     let before = Totals { records, items: record.items_before, bytes: record.bytes_before };
-                    survey.before.get_or_insert(before);
                     survey.behind = Some(before + totals);
                     if whole && !settled.contains(record.sequence) {
                         survey.waiting += totals;
