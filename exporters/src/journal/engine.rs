@@ -19,9 +19,6 @@ use super::writer::Group;
 /// Most commands that are looked at together.
 const COMMANDS: usize = 256;
 
-/// How often a disk in trouble is tried.
-const RETRY: Duration = Duration::from_secs(1);
-
 /// Work for the thread.
 #[derive(Debug)]
 pub(super) enum Command {
@@ -69,6 +66,7 @@ impl Engine {
             group: Group::default(),
             syncer: Arc::clone(&syncer),
             troubled: Vec::new(),
+            retry_every: options.retry_every,
             retry_at: Instant::now(),
         };
         let build = |name: &str| std::thread::Builder::new().name(name.to_owned());
@@ -108,7 +106,8 @@ struct Writing {
     syncer: Arc<Syncer>,
     /// Queues whose disk is full or fails.
     troubled: Vec<Arc<Queue>>,
-    /// When to see whether that is over.
+    /// How often to see whether that is over, and when next.
+    retry_every: Duration,
     retry_at: Instant,
 }
 
@@ -136,7 +135,7 @@ impl Writing {
                 }
                 if queue.is_failing() && !self.troubled.iter().any(|other| Arc::ptr_eq(other, &queue)) {
                     self.troubled.push(queue);
-                    self.retry_at = Instant::now() + RETRY;
+                    self.retry_at = Instant::now() + self.retry_every;
                 }
             }
             if stop && commands.is_empty() {
@@ -155,7 +154,7 @@ impl Writing {
                 Err(RecvTimeoutError::Timeout) => {
                     let encoder = &mut self.encoder;
                     self.troubled.retain(|queue| !queue.retry(encoder));
-                    self.retry_at = Instant::now() + RETRY;
+                    self.retry_at = Instant::now() + self.retry_every;
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use edgewatch_core::batch::Segments;
 use tracing::{debug, warn};
@@ -14,11 +14,10 @@ use super::format::{SEGMENT_HEADER, SegmentHeader};
 use super::quarantine::put_aside;
 use super::queue::{Queue, Settlement};
 use super::scan::{Found, Scanner};
-use super::state::{Record, Segment};
+use super::state::{Record, Segment, State};
 use super::totals::Totals;
 
-/// How often, and how many times, a segment that cannot be read is tried again before it is passed over.
-const RETRY: Duration = Duration::from_secs(1);
+/// How many times a segment that cannot be read is tried again before it is passed over.
 const RETRIES: usize = 10;
 
 /// Starts reading when the window is low; the caller has not locked the state.
@@ -72,6 +71,10 @@ impl Reading {
             match self.step(&mut open) {
                 Ok(true) => failures = 0,
                 Ok(false) => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    open = None;
+                    self.pause();
+                }
                 Err(error) => {
                     open = None;
                     failures += 1;
@@ -91,10 +94,11 @@ impl Reading {
 
     /// Lets some time pass, unless nobody waits any more.
     fn pause(&self) {
-        let end = Instant::now() + RETRY;
+        let retry_every = self.queue.options.retry_every;
+        let end = Instant::now() + retry_every;
         let mut state = self.queue.state();
         while self.engine.strong_count() > 0 && Instant::now() < end {
-            let waited = self.queue.read.wait_timeout(state, RETRY / 20);
+            let waited = self.queue.read.wait_timeout(state, retry_every / 20);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -141,6 +145,10 @@ impl Reading {
                 let totals = Totals::of_record(header.items, header.raw);
                 let position = scanner.scanner.position();
                 let mut state = self.queue.state();
+                let damaged = payload.is_none() && !state.settled.contains(header.sequence);
+                if damaged || state.loaded < header.sequence {
+                    is_final(&state, header.sequence)?;
+                }
                 let missing = header.sequence.saturating_sub(state.loaded);
                 let records = state.cursor.before.map_or(0, |before| before.records) + missing;
                 let before = Totals { records, items: header.items_before, bytes: header.bytes_before };
@@ -152,7 +160,6 @@ impl Reading {
                 state.cursor.offset = position;
                 state.cursor.before = (!segment.examined).then(|| before + totals);
                 let settled = state.settled.contains(header.sequence);
-                let damaged = payload.is_none() && !settled;
                 let arrived = match payload {
                     Some(payload) if !settled => {
                         let segments = Segments::from_buf([payload]);
@@ -185,6 +192,14 @@ impl Reading {
             }
             Found::End { rest } => {
                 *open = None;
+                {
+                    let state = self.queue.state();
+                    let end = newer.map_or(state.next, |newer| newer.first);
+                    let grown = state.segments.back().is_some_and(|last| last.length > segment.length);
+                    if state.loaded < end && !(newer.is_none() && grown) {
+                        is_final(&state, end.saturating_sub(1))?;
+                    }
+                }
                 if rest > 0 && newer.is_some() {
                     self.put_aside(&segment, rest);
                 }
@@ -292,6 +307,11 @@ impl Reading {
         let Some(engine) = self.engine.upgrade() else { return };
         engine.send(Command::Settle { queue: Arc::clone(&self.queue), settlement });
     }
+}
+
+/// That a record is damaged can only be said when it has been synced: until then it may be written again.
+fn is_final(state: &State, sequence: u64) -> io::Result<()> {
+    if sequence < state.synced { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) }
 }
 
 fn header(file: &dyn File) -> io::Result<Option<SegmentHeader>> {

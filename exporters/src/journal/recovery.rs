@@ -138,6 +138,7 @@ fn open(volume: &dyn Volume, directory: &Path) -> io::Result<Result<Recovered, S
     let acks = AckLog::open(volume, directory, journal, &read, &settled)?;
     let mut state = State::default();
     (state.waiting, state.settled, state.next, state.appended) = (waiting, settled, next, appended);
+    state.synced = next;
     if let Some(first) = kept.first() {
         state.loaded = first.first;
         state.cursor = Cursor { index: first.index, offset: SEGMENT_HEADER as u64, before: None };

@@ -54,6 +54,8 @@ pub(super) struct State {
     pub(super) settled: Ranges,
     /// Of the next record to be written.
     pub(super) next: u64,
+    /// Behind the last record that is safe on the disk, together with all before it.
+    pub(super) synced: u64,
     /// In the queue's life.
     pub(super) appended: Totals,
     window: VecDeque<Record>,
@@ -84,6 +86,7 @@ impl State {
 
     /// All that was appended from the first record of `segment` on is in it, up to `behind`. Returns the segments that have nothing left.
     pub(super) fn replace(&mut self, segment: Segment, behind: Totals) -> Vec<Segment> {
+        self.synced = self.next;
         if self.loaded == self.next {
             self.cursor = Cursor { index: segment.index, offset: segment.length, before: Some(behind) };
         }

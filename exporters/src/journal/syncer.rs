@@ -153,9 +153,15 @@ fn sync(jobs: Vec<Job>, commands: &Sender<Command>) {
     queue.syncing_acks();
     let outcome = sync_files(&queue, &jobs);
     queue.synced(start.elapsed(), outcome.as_ref().err());
+    let last = jobs.iter().filter_map(|job| job.unsynced.last()).map(|last| last.record.sequence).max();
     let unsynced = jobs.into_iter().flat_map(|job| job.unsynced);
     match outcome {
-        Ok(()) => unsynced.for_each(|unsynced| unsynced.ack.delivered()),
+        Ok(()) => {
+            if let Some(last) = last {
+                queue.state().synced = last + 1;
+            }
+            unsynced.for_each(|unsynced| unsynced.ack.delivered());
+        }
         Err(error) => {
             announce(&queue, &error);
             // Nothing more of this queue is synced until the writing thread has taken all there is.

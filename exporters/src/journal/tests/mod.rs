@@ -1,5 +1,6 @@
 //! A queue on a real disk.
 
+mod disk;
 mod laws;
 
 use std::path::Path;
