@@ -18,6 +18,7 @@ use crate::exporter::Exporter;
 use crate::extension::{Extension, Offered, Service, Use};
 use crate::health::Health;
 use crate::host::Host;
+use crate::listeners::Listeners;
 use crate::processor::Processor;
 use crate::receiver::Receiver;
 use crate::telemetry::Telemetry;
@@ -65,6 +66,8 @@ pub struct BuildContext {
     pub state_directory: Option<PathBuf>,
     /// What the running extensions offer.
     pub offered: Offered,
+    /// The sockets that the process listens on.
+    pub listeners: Listeners,
 }
 
 /// The five kinds of components.
@@ -147,9 +150,22 @@ pub struct Prepared<T> {
     build: Build<T>,
     memory_bound: usize,
     uses: Vec<Use>,
+    /// What was written; `None` for what has no configuration.
+    settings: Option<Arc<Node>>,
 }
 
-type Build<T> = Box<dyn Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync>;
+impl<T> Clone for Prepared<T> {
+    fn clone(&self) -> Self {
+        Self {
+            build: Arc::clone(&self.build),
+            memory_bound: self.memory_bound,
+            uses: self.uses.clone(),
+            settings: self.settings.clone(),
+        }
+    }
+}
+
+type Build<T> = Arc<dyn Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync>;
 
 /// Makes receivers.
 pub type ReceiverFactory = Factory<Box<dyn Receiver>>;
@@ -190,7 +206,17 @@ impl<T> Prepared<T> {
     /// A component that `build` makes, without configuration: for tests of what stands around components.
     #[cfg(any(test, feature = "testing"))]
     pub fn from_fn(build: impl Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync + 'static) -> Self {
-        Self { build: Box::new(build), memory_bound: 0, uses: Vec::new() }
+        Self { build: Arc::new(build), memory_bound: 0, uses: Vec::new(), settings: None }
+    }
+
+    /// The same as if `text` were its configuration, in which it uses `extensions`.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn configured(mut self, text: &str, uses: Vec<Use>) -> Self {
+        let value = crate::config::Value::String(text.to_owned());
+        self.settings = Some(Arc::new(Node::new(value, crate::config::Span::default())));
+        self.uses = uses;
+        self
     }
 
     /// Builds the component. May be called once for each pipeline that names it.
@@ -200,6 +226,15 @@ impl<T> Prepared<T> {
     /// What the configuration asks for and this host cannot give.
     pub fn build(&self, context: &BuildContext) -> Result<T, ConfigError> {
         (self.build)(context)
+    }
+
+    /// Whether the configuration of both says the same, references such as `${env:X}` included.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        match (&self.settings, &other.settings) {
+            (Some(these), Some(those)) => these.says_the_same(those),
+            (Some(_), None) | (None, Some(_)) | (None, None) => false,
+        }
     }
 
     /// See [`ComponentConfig::memory_bound`].
@@ -448,5 +483,6 @@ where
         return None;
     }
     let (memory_bound, uses) = (config.memory_bound(), config.uses());
-    Some(Prepared { build: Box::new(move |context| build(config.clone(), context)), memory_bound, uses })
+    let build: Build<T> = Arc::new(move |context| build(config.clone(), context));
+    Some(Prepared { build, memory_bound, uses, settings: Some(Arc::new(node.clone())) })
 }
