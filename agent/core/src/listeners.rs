@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use rustix::net::sockopt;
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
 
 /// Connections that the kernel may hold until they are accepted.
@@ -104,7 +105,7 @@ impl Listeners {
         let former = if address.port() == 0 { None } else { self.former(&wanted) };
         let socket = match former {
             Some(socket) => socket,
-            None => Arc::new(Socket::Tcp(bind(address)?.into_std()?)),
+            None => Arc::new(Socket::Tcp(self.bind(address)?.into_std()?)),
         };
         let Socket::Tcp(shared) = &*socket else { return Err(io::ErrorKind::InvalidInput.into()) };
         let listener = TcpListener::from_std(shared.try_clone()?)?;
@@ -120,17 +121,56 @@ impl Listeners {
         let wanted = Address::Unix(path.to_owned());
         let socket = match self.former(&wanted) {
             Some(socket) => socket,
-            None => Arc::new(Socket::Unix { listener: bind_unix(path)?, _file: RemoveAtEnd(path.to_owned()) }),
+            None => {
+                Arc::new(Socket::Unix { listener: bind_unix(path)?, _file: RemoveAtEnd(path.to_owned()) })
+            }
         };
-        let Socket::Unix { listener: shared, .. } = &*socket else { return Err(io::ErrorKind::InvalidInput.into()) };
+        let Socket::Unix { listener: shared, .. } = &*socket else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
         let listener = UnixListener::from_std(shared.try_clone()?)?;
         Ok(Listening { listener, _lease: self.lease(wanted, socket) })
+    }
+
+    /// Binds `address`. One that overlaps with that of a component which is about to go, as `0.0.0.0` does with `127.0.0.1`, is bound
+    /// beside it.
+    fn bind(&self, address: SocketAddr) -> io::Result<TcpListener> {
+        let refused = match bind(address, false) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => error,
+            outcome => return outcome,
+        };
+        let in_the_way = self.on_port(address.port());
+        if in_the_way.is_empty() || !in_the_way.iter().all(|lease| lease.leaving.load(Ordering::Relaxed)) {
+            return Err(refused);
+        }
+        // The system lets sockets of one user overlap that all say so. Nobody else gets in: they say so for this moment only.
+        let share = |on: bool| in_the_way.iter().try_for_each(|lease| lease.socket.share(on));
+        share(true)?;
+        let bound = bind(address, true).and_then(|listener| {
+            sockopt::set_socket_reuseport(&listener, false)?;
+            Ok(listener)
+        });
+        share(false)?;
+        bound
+    }
+
+    fn on_port(&self, port: u16) -> Vec<Arc<Lease>> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let overlaps = |address: &Address| match address {
+            Address::Tcp(address) => address.port() == port,
+            Address::Unix(_) => false,
+        };
+        open.iter()
+            .filter(|(address, _)| overlaps(address))
+            .filter_map(|(_, lease)| lease.upgrade())
+            .collect()
     }
 
     /// The socket of a component that listens on `address` and is about to go.
     fn former(&self, address: &Address) -> Option<Arc<Socket>> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut leases = open.iter().filter(|(found, _)| found == address).filter_map(|(_, lease)| lease.upgrade());
+        let mut leases =
+            open.iter().filter(|(found, _)| found == address).filter_map(|(_, lease)| lease.upgrade());
         let first = leases.next()?;
         let all_leave = leases.all(|lease| lease.leaving.load(Ordering::Relaxed));
         (all_leave && first.leaving.load(Ordering::Relaxed)).then(|| Arc::clone(&first.socket))
@@ -145,10 +185,20 @@ impl Listeners {
     }
 }
 
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+impl Socket {
+    fn share(&self, on: bool) -> io::Result<()> {
+        match self {
+            Self::Tcp(listener) => Ok(sockopt::set_socket_reuseport(listener, on)?),
+            Self::Unix { .. } => Ok(()),
+        }
+    }
+}
+
+fn bind(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // A restart must not wait for the last process's connections to time out.
     socket.set_reuseaddr(true)?;
+    socket.set_reuseport(shared)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }

@@ -59,3 +59,23 @@ async fn the_file_of_a_unix_socket_goes_with_its_last_user() {
     drop(successor);
     assert!(!path.exists());
 }
+
+#[tokio::test]
+async fn an_address_that_overlaps_with_one_that_is_left_is_bound_beside_it() {
+    let old = Listeners::default();
+    let new = old.for_another();
+    let (former, address) = anywhere(&old).await;
+    let everywhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
+    assert_eq!(new.tcp(everywhere).expect_err("in use").kind(), ErrorKind::AddrInUse);
+
+    old.leave(true);
+    let successor = new.tcp(everywhere).expect("the other one goes");
+    let _client = TcpStream::connect(address).await.expect("listening");
+    former.accept().await.expect("the more specific one is asked first");
+
+    drop(former);
+    let _client = TcpStream::connect(address).await.expect("still listening");
+    successor.accept().await.expect("it serves all addresses");
+    let stranger = Listeners::default().tcp(address).expect_err("sharing is over");
+    assert_eq!(stranger.kind(), ErrorKind::AddrInUse);
+}

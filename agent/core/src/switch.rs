@@ -31,10 +31,8 @@ impl<T: ?Sized> Switch<T> {
 
     /// Puts `value` in the place of the present one.
     pub fn set(&self, value: impl Into<Arc<T>>) {
-        let former = std::mem::replace(
-            &mut *self.0.write().unwrap_or_else(PoisonError::into_inner),
-            value.into(),
-        );
+        let former =
+            std::mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), value.into());
         // What ends with it may look here.
         drop(former);
     }

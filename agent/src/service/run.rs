@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use edgewatch_core::budget::Budget;
 use edgewatch_core::health::{Health, State};
 use edgewatch_core::host::RealHost;
+use edgewatch_core::listeners::Listeners;
 use edgewatch_core::memory;
 use edgewatch_core::telemetry::{Registry, Telemetry};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -16,7 +17,7 @@ use tracing::{info, warn};
 use super::metrics::{process, prometheus, push};
 use super::{allocator, logs};
 use crate::config::Config;
-use crate::pipeline::{self, BuildError, Ended, Surroundings, Watched};
+use crate::pipeline::{Broken, BuildError, Ended, Running, Surroundings};
 
 /// Why the agent could not start or end as it should.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +113,7 @@ async fn live(config: &Config, options: &Options, since: Instant) -> Result<(), 
         health: health.clone(),
         host: Arc::new(RealHost),
         state_directory: Some(options.state_directory.clone()),
+        listeners: Listeners::default(),
     };
 
     let stop_pages = CancellationToken::new();
@@ -122,12 +124,12 @@ async fn live(config: &Config, options: &Options, since: Instant) -> Result<(), 
             host if host.contains(':') => format!("[{host}]:{port}"),
             host => format!("{host}:{port}"),
         };
-        let page = prometheus::page(&address, registry.clone()).await;
+        let page = prometheus::page(&surroundings.listeners, &address, registry.clone()).await;
         let page = page.map_err(|source| RunError::Metrics { address, source })?;
         info!(address = %page.local_addr()?, "serving own metrics at /metrics");
         pages.spawn(page.run(stop_pages.clone()));
     }
-    let mut running = pipeline::build(&config.plan, &surroundings).await?;
+    let mut running = Running::start(&config.plan, &surroundings).await?;
     let mut pushes = Vec::new();
     for settings in push::settings(&config.telemetry) {
         pushes.push(push::start(&settings, &registry)?);
@@ -142,14 +144,7 @@ async fn live(config: &Config, options: &Options, since: Instant) -> Result<(), 
 
     let broken = tokio::select! {
         () = signals.stop() => false,
-        watched = running.watch() => match watched {
-            Watched::Ended => {
-                warn!("every receiver has ended; nothing is left to do but to wait for a signal");
-                signals.stop().await;
-                false
-            }
-            Watched::Broken => true,
-        }
+        Broken = running.watch() => true,
     };
     signals.swallow_echo().await;
     health.set(State::Stopping);

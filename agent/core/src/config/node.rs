@@ -103,10 +103,9 @@ impl Node {
                 }
                 (Value::Map(these), Value::Map(those)) => {
                     these.len() == those.len()
-                        && these
-                            .iter()
-                            .zip(those.iter())
-                            .all(|((key, this), (other, that))| key.name == other.name && this.says_the_same(that))
+                        && these.iter().zip(those.iter()).all(|((key, this), (other, that))| {
+                            key.name == other.name && this.says_the_same(that)
+                        })
                 }
                 (this, that) => this == that,
             }

@@ -32,11 +32,9 @@ impl fmt::Display for Listener {
                     Err(error) => write!(f, "{separator}{error}")?,
                 },
                 Listening::Unix(listener) => match listener.local_addr() {
-                    Ok(address) => write!(
-                        f,
-                        "{separator}{}",
-                        address.as_pathname().unwrap_or(Path::new("")).display()
-                    )?,
+                    Ok(address) => {
+                        write!(f, "{separator}{}", address.as_pathname().unwrap_or(Path::new("")).display())?
+                    }
                     Err(error) => write!(f, "{separator}{error}")?,
                 },
             }
