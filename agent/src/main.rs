@@ -7,8 +7,9 @@ use anyhow::Context;
 use clap::Parser;
 use edgewatch::cli::{Arguments, Command, ConfigArguments};
 use edgewatch::config::{self, Components, Config};
-use edgewatch::service::{run, source};
-use edgewatch_core::config::ProcessEnvironment;
+use edgewatch::service::files::Files;
+use edgewatch::service::run;
+use edgewatch::service::source::{self, Loaded};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -43,33 +44,38 @@ fn explain(error: &anyhow::Error) -> String {
 }
 
 fn start(arguments: &edgewatch::cli::RunArguments) -> anyhow::Result<ExitCode> {
-    let Some(config) = load(&arguments.config, false)? else { return Ok(ExitCode::FAILURE) };
+    let mut files = Files::default();
+    let Some(config) = load(&arguments.config, &mut files, false)? else { return Ok(ExitCode::FAILURE) };
+    if arguments.watch && files.is_empty() {
+        anyhow::bail!(
+            "--watch: the configuration comes from no file; leave --watch out, or name a file with --config"
+        );
+    }
     let options = run::Options {
         shutdown_timeout: arguments.shutdown_timeout,
         state_directory: arguments.state_directory.clone(),
-        embedded: arguments.config.config.is_empty(),
+        config: arguments.config.clone(),
+        watched: arguments.watch.then_some(files),
     };
-    run::run(&config, &options)?;
+    run::run(config, options)?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn validate(arguments: &ConfigArguments) -> anyhow::Result<ExitCode> {
-    match load(arguments, true)? {
+    match load(arguments, &mut Files::default(), true)? {
         Some(_) => Ok(ExitCode::SUCCESS),
         None => Ok(ExitCode::FAILURE),
     }
 }
 
 /// Reads the configuration and reports every problem on stderr; `None` when it cannot be used.
-fn load(arguments: &ConfigArguments, summarise: bool) -> anyhow::Result<Option<Config>> {
-    let texts = source::texts(arguments)?;
-    let outcome = config::load(&texts, &arguments.set, &ProcessEnvironment, &Components::of_this_build());
+fn load(arguments: &ConfigArguments, files: &mut Files, summarise: bool) -> anyhow::Result<Option<Config>> {
+    let Loaded { outcome, names } = source::load(arguments, files)?;
     let coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     if summarise || !outcome.problems.is_empty() {
         let mut report = outcome.problems.render(&outcome.sources, coloured);
         if outcome.problems.is_empty() {
             // So that nobody believes a file valid that was not named.
-            let names: Vec<&str> = texts.iter().map(|(name, _)| name.as_str()).collect();
             report = format!("{}: {report}", names.join(", "));
         }
         writeln!(io::stderr(), "{report}").context("cannot report on the configuration")?;

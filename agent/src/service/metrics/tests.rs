@@ -106,7 +106,7 @@ async fn pushes_every_number_with_its_labels_as_otlp() {
         timeout: std::time::Duration::from_secs(10),
         resource: vec![("service.name".to_owned(), "edgewatch".to_owned())],
     };
-    let push = push::start(&settings, &registry).expect("a good endpoint");
+    let push = push::prepare(settings).expect("a good endpoint").start(&registry);
     push.stop().await;
 
     let (path, body) = requests.recv().await.expect("a push");
