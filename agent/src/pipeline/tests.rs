@@ -24,6 +24,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 
+#[path = "reload_tests.rs"]
+mod reload;
+
 #[tokio::test(start_paused = true)]
 async fn a_batch_goes_through_all_processors_to_every_exporter() {
     let (source, receiver) = source();
