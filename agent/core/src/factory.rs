@@ -120,6 +120,8 @@ pub struct Description {
     pub emits: &'static [Signal],
     /// One sentence for listings.
     pub about: &'static str,
+    /// Whether it does its work only as the first processor of a pipeline.
+    pub stands_first: bool,
     /// The JSON Schema of its configuration.
     pub schema: fn() -> Schema,
     /// Its configuration when nothing is written.
@@ -230,6 +232,8 @@ pub trait ProcessorSpec: Processor + Sized + 'static {
     const SIGNALS: &'static [Signal] = &Signal::ALL;
     /// One sentence for listings.
     const ABOUT: &'static str;
+    /// Whether it does its work only as the first processor of a pipeline.
+    const STANDS_FIRST: bool = false;
     /// What a user may write.
     type Config: ComponentConfig;
 
@@ -328,8 +332,9 @@ impl ProcessorFactory {
     /// The factory of `S`.
     #[must_use]
     pub const fn of<S: ProcessorSpec>() -> Self {
-        let description =
+        let mut description =
             describe::<S::Config>(ComponentKind::Processor, S::NAME, S::ALIASES, S::SIGNALS, S::ABOUT);
+        description.stands_first = S::STANDS_FIRST;
         Self {
             description,
             prepare: |node, path, problems| {
@@ -407,6 +412,7 @@ const fn describe<C: ComponentConfig>(
         signals,
         emits: &[],
         about,
+        stands_first: false,
         schema: || schemars::SchemaGenerator::default().into_root_schema_for::<C>(),
         defaults: || serde_json::to_value(C::default()).unwrap_or_default(),
     }

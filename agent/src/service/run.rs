@@ -4,17 +4,15 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use edgewatch_core::budget::Budget;
 use edgewatch_core::health::{Health, State};
 use edgewatch_core::host::RealHost;
-use edgewatch_core::memory;
 use edgewatch_core::telemetry::{Registry, Telemetry};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::metrics::{process, prometheus, push};
-use super::{allocator, logs};
+use super::{allocator, logs, memory};
 use crate::config::Config;
 use crate::pipeline::{self, BuildError, Ended, Surroundings, Watched};
 
@@ -102,13 +100,13 @@ pub fn run(config: &Config, options: &Options) -> Result<(), RunError> {
 async fn live(config: &Config, options: &Options, since: Instant) -> Result<(), RunError> {
     let mut signals = Signals::new()?;
     let registry = Registry::default();
-    // Until a memory_limiter says otherwise: half of what there is, so that a dead destination cannot make the system kill us.
-    let budget = Budget::new(memory::total(&RealHost).map_or(usize::MAX, |total| total / 2));
+    let total = edgewatch_core::memory::total(&RealHost);
+    let budget = memory::budget(total);
     let health = Health::starting(since);
     process::register(&Telemetry::new(registry.clone()), since, budget.clone());
     let surroundings = Surroundings {
         registry: registry.clone(),
-        budget,
+        budget: budget.clone(),
         health: health.clone(),
         host: Arc::new(RealHost),
         state_directory: Some(options.state_directory.clone()),
@@ -128,6 +126,7 @@ async fn live(config: &Config, options: &Options, since: Instant) -> Result<(), 
         pages.spawn(page.run(stop_pages.clone()));
     }
     let mut running = pipeline::build(&config.plan, &surroundings).await?;
+    memory::report(config.plan.memory_bound(), &budget, total, &Telemetry::new(registry.clone()));
     let mut pushes = Vec::new();
     for settings in push::settings(&config.telemetry) {
         pushes.push(push::start(&settings, &registry)?);

@@ -19,5 +19,6 @@ mod server;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod zstd_window;
 
 pub(super) use receiver::OtlpReceiver;
