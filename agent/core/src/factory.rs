@@ -15,7 +15,7 @@ use crate::budget::Budget;
 use crate::config::{ConfigError, Node, Problems, from_node};
 use crate::delivery::Delivery;
 use crate::exporter::Exporter;
-use crate::extension::Extension;
+use crate::extension::{Extension, Offered, Service, Use};
 use crate::health::Health;
 use crate::host::Host;
 use crate::processor::Processor;
@@ -33,6 +33,11 @@ pub trait ComponentConfig:
     /// Every rule that is broken, by key.
     fn validate(&self) -> Result<(), ConfigError> {
         Ok(())
+    }
+
+    /// The extensions that it names. The configuration checks that they run and offer what they are named for.
+    fn uses(&self) -> Vec<Use> {
+        Vec::new()
     }
 
     /// Most memory, in bytes, that this configuration can make the component hold beyond what is in flight.
@@ -58,6 +63,8 @@ pub struct BuildContext {
     pub host: Arc<dyn Host>,
     /// Where state that must survive a restart is kept; `None`: nowhere.
     pub state_directory: Option<PathBuf>,
+    /// What the running extensions offer.
+    pub offered: Offered,
 }
 
 /// The five kinds of components.
@@ -118,6 +125,8 @@ pub struct Description {
     pub signals: &'static [Signal],
     /// For a connector: the signals that it emits.
     pub emits: &'static [Signal],
+    /// For an extension: what it offers to other components.
+    pub offers: &'static [Service],
     /// One sentence for listings.
     pub about: &'static str,
     /// Whether it does its work only as the first processor of a pipeline.
@@ -139,6 +148,7 @@ pub struct Factory<T: 'static> {
 pub struct Prepared<T> {
     build: Build<T>,
     memory_bound: usize,
+    uses: Vec<Use>,
 }
 
 type Build<T> = Box<dyn Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync>;
@@ -182,7 +192,7 @@ impl<T> Prepared<T> {
     /// A component that `build` makes, without configuration: for tests of what stands around components.
     #[cfg(any(test, feature = "testing"))]
     pub fn from_fn(build: impl Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync + 'static) -> Self {
-        Self { build: Box::new(build), memory_bound: 0 }
+        Self { build: Box::new(build), memory_bound: 0, uses: Vec::new() }
     }
 
     /// Builds the component. May be called once for each pipeline that names it.
@@ -198,6 +208,12 @@ impl<T> Prepared<T> {
     #[must_use]
     pub fn memory_bound(&self) -> usize {
         self.memory_bound
+    }
+
+    /// See [`ComponentConfig::uses`].
+    #[must_use]
+    pub fn uses(&self) -> &[Use] {
+        &self.uses
     }
 }
 
@@ -298,6 +314,8 @@ pub trait ExtensionSpec: Extension + Sized + 'static {
     const NAME: &'static str;
     /// Other names that are accepted for it.
     const ALIASES: &'static [&'static str] = &[];
+    /// What it offers to other components.
+    const OFFERS: &'static [Service] = &[];
     /// One sentence for listings.
     const ABOUT: &'static str;
     /// What a user may write.
@@ -386,7 +404,9 @@ impl ExtensionFactory {
     /// The factory of `S`.
     #[must_use]
     pub const fn of<S: ExtensionSpec>() -> Self {
-        let description = describe::<S::Config>(ComponentKind::Extension, S::NAME, S::ALIASES, &[], S::ABOUT);
+        let mut description =
+            describe::<S::Config>(ComponentKind::Extension, S::NAME, S::ALIASES, &[], S::ABOUT);
+        description.offers = S::OFFERS;
         Self {
             description,
             prepare: |node, path, problems| {
@@ -411,6 +431,7 @@ const fn describe<C: ComponentConfig>(
         aliases,
         signals,
         emits: &[],
+        offers: &[],
         about,
         stands_first: false,
         schema: || schemars::SchemaGenerator::default().into_root_schema_for::<C>(),
@@ -432,6 +453,6 @@ where
         problems.push_invalid(node, path, error);
         return None;
     }
-    let memory_bound = config.memory_bound();
-    Some(Prepared { build: Box::new(move |context| build(config.clone(), context)), memory_bound })
+    let (memory_bound, uses) = (config.memory_bound(), config.uses());
+    Some(Prepared { build: Box::new(move |context| build(config.clone(), context)), memory_bound, uses })
 }

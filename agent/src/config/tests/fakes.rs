@@ -8,7 +8,7 @@ use edgewatch_core::batch::Batch;
 use edgewatch_core::config::{ConfigError, Duration};
 use edgewatch_core::delivery::Delivery;
 use edgewatch_core::exporter::{Delivered, ExportError, Exporter};
-use edgewatch_core::extension::Extension;
+use edgewatch_core::extension::{Extension, Service, Use};
 use edgewatch_core::factory::*;
 use edgewatch_core::processor::{Emitter, ProcessError, Processor};
 use edgewatch_core::receiver::{Outlets, ReceiveError, Receiver};
@@ -23,7 +23,7 @@ pub(super) const COMPONENTS: Components = Components {
     processors: &[ProcessorFactory::of::<Batcher>(), ProcessorFactory::of::<Limiter>()],
     exporters: &[ExporterFactory::of::<Debug>(), ExporterFactory::of::<OtlpGrpc>()],
     connectors: &[ConnectorFactory::of::<Forward>(), ConnectorFactory::of::<SpanMetrics>()],
-    extensions: &[ExtensionFactory::of::<Health>()],
+    extensions: &[ExtensionFactory::of::<Disk>(), ExtensionFactory::of::<Health>()],
 };
 
 /// No settings.
@@ -104,6 +104,8 @@ impl ComponentConfig for BatchConfig {
 pub(super) struct ClientConfig {
     /// Where to send. Required.
     endpoint: String,
+    /// Id of an extension that keeps the queue on disk. Default: none.
+    storage: Option<String>,
 }
 
 impl ComponentConfig for ClientConfig {
@@ -112,6 +114,10 @@ impl ComponentConfig for ClientConfig {
             return Err(ConfigError::new("endpoint", "is required; write host:port"));
         }
         Ok(())
+    }
+
+    fn uses(&self) -> Vec<Use> {
+        self.storage.iter().map(|id| Use::new("storage", id, Service::Storage)).collect()
     }
 }
 
@@ -236,6 +242,25 @@ macro_rules! exporter {
 
 exporter!(Debug, "debug", &[], Empty);
 exporter!(OtlpGrpc, "otlp_grpc", &["otlp"], ClientConfig);
+
+pub(super) struct Disk;
+
+#[async_trait]
+impl Extension for Disk {
+    async fn run(self: Box<Self>, _: CancellationToken) {}
+}
+
+impl ExtensionSpec for Disk {
+    const NAME: &'static str = "file_storage";
+    const ALIASES: &'static [&'static str] = &["disk"];
+    const OFFERS: &'static [Service] = &[Service::Storage];
+    const ABOUT: &'static str = "keeps queues on disk";
+    type Config = Empty;
+
+    fn build(_: Empty, _: &BuildContext) -> Result<Self, ConfigError> {
+        Ok(Self)
+    }
+}
 
 pub(super) struct Health;
 
