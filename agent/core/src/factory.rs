@@ -18,6 +18,7 @@ use crate::exporter::Exporter;
 use crate::extension::{Extension, Offered, Service, Use};
 use crate::health::Health;
 use crate::host::Host;
+use crate::probe::{Probe, ProbeContext};
 use crate::processor::Processor;
 use crate::receiver::Receiver;
 use crate::telemetry::Telemetry;
@@ -37,6 +38,11 @@ pub trait ComponentConfig:
 
     /// The extensions that it names. The configuration checks that they run and offer what they are named for.
     fn uses(&self) -> Vec<Use> {
+        Vec::new()
+    }
+
+    /// What only the host can tell about it, for `edgewatch validate --deep`. Looks at the host only when a probe runs.
+    fn probes(&self, _context: &ProbeContext) -> Vec<Probe> {
         Vec::new()
     }
 
@@ -149,8 +155,10 @@ pub struct Prepared<T> {
     build: Build<T>,
     memory_bound: usize,
     uses: Vec<Use>,
+    probes: Probes,
 }
 
+type Probes = Box<dyn Fn(&ProbeContext) -> Vec<Probe> + Send + Sync>;
 type Build<T> = Box<dyn Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync>;
 
 /// Makes receivers.
@@ -192,7 +200,7 @@ impl<T> Prepared<T> {
     /// A component that `build` makes, without configuration: for tests of what stands around components.
     #[cfg(any(test, feature = "testing"))]
     pub fn from_fn(build: impl Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync + 'static) -> Self {
-        Self { build: Box::new(build), memory_bound: 0, uses: Vec::new() }
+        Self { build: Box::new(build), memory_bound: 0, uses: Vec::new(), probes: Box::new(|_| Vec::new()) }
     }
 
     /// Builds the component. May be called once for each pipeline that names it.
@@ -208,6 +216,12 @@ impl<T> Prepared<T> {
     #[must_use]
     pub fn memory_bound(&self) -> usize {
         self.memory_bound
+    }
+
+    /// See [`ComponentConfig::probes`].
+    #[must_use]
+    pub fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        (self.probes)(context)
     }
 
     /// See [`ComponentConfig::uses`].
@@ -454,5 +468,11 @@ where
         return None;
     }
     let (memory_bound, uses) = (config.memory_bound(), config.uses());
-    Some(Prepared { build: Box::new(move |context| build(config.clone(), context)), memory_bound, uses })
+    let probed = config.clone();
+    Some(Prepared {
+        build: Box::new(move |context| build(config.clone(), context)),
+        memory_bound,
+        uses,
+        probes: Box::new(move |context| probed.probes(context)),
+    })
 }

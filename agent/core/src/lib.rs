@@ -17,6 +17,7 @@ pub mod factory;
 pub mod health;
 pub mod host;
 pub mod memory;
+pub mod probe;
 pub mod processor;
 pub mod receiver;
 pub mod refusal;

@@ -115,11 +115,7 @@ async fn live(config: &Config, options: &Options, since: Instant) -> Result<(), 
     let stop_pages = CancellationToken::new();
     let mut pages = tokio::task::JoinSet::new();
     for (host, port) in config.telemetry.metrics.listeners() {
-        let address = match host.as_str() {
-            "" => format!("0.0.0.0:{port}"),
-            host if host.contains(':') => format!("[{host}]:{port}"),
-            host => format!("{host}:{port}"),
-        };
+        let address = crate::page::address(&host, port);
         let page = prometheus::page(&address, registry.clone()).await;
         let page = page.map_err(|source| RunError::Metrics { address, source })?;
         info!(address = %page.local_addr()?, "serving own metrics at /metrics");

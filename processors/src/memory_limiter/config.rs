@@ -1,8 +1,11 @@
 use edgewatch_core::budget::Limits;
 use edgewatch_core::config::{ConfigError, Duration};
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::probe;
 
 const MIB: usize = 1 << 20;
 
@@ -88,5 +91,9 @@ impl ComponentConfig for Config {
                 },
             ),
         ])
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        probe::probes(self, context)
     }
 }

@@ -13,6 +13,7 @@ mod decompress;
 mod grpc;
 mod http;
 mod intake;
+mod probe;
 mod receiver;
 mod rejection;
 mod server;

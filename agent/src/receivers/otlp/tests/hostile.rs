@@ -355,7 +355,7 @@ async fn a_request_that_has_begun_goes_on_above_the_soft_limit_and_ends_at_the_h
 }
 
 /// A body of `first` and of what is sent later.
-fn fed(first: &[u8]) -> (mpsc::UnboundedSender<Bytes>, impl Body<Data = Bytes, Error = Infallible> + Unpin) {
+fn fed(first: &[u8]) -> (mpsc::UnboundedSender<Bytes>, impl Body<Data = Bytes, Error = Infallible> + Unpin + use<>) {
     let (sender, receiver) = mpsc::unbounded_channel();
     sender.send(Bytes::copy_from_slice(first)).expect("an open channel");
     let pieces = futures_util::stream::unfold(receiver, |mut receiver| async move {
