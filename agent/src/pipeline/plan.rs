@@ -74,6 +74,29 @@ impl<T> std::fmt::Debug for Named<T> {
     }
 }
 
+impl Plan {
+    /// Most memory, in bytes, that the components can hold beyond what is in flight: the sum of what each says. Processors are
+    /// built once for each pipeline that names them, and count as often.
+    #[must_use]
+    pub fn memory_bound(&self) -> usize {
+        let uses = |id: &str| {
+            let named =
+                |pipeline: &&PipelinePlan| pipeline.processors.iter().any(|processor| processor == id);
+            self.pipelines.iter().filter(named).count()
+        };
+        let processors = self.processors.iter().map(|named| (named.prepared.memory_bound(), uses(&named.id)));
+        let processors = processors.map(|(bound, uses)| bound.saturating_mul(uses));
+        [bounds(&self.receivers), bounds(&self.exporters), bounds(&self.connectors), bounds(&self.extensions)]
+            .into_iter()
+            .chain(processors)
+            .fold(0, usize::saturating_add)
+    }
+}
+
+fn bounds<T>(list: &[Named<T>]) -> usize {
+    list.iter().map(|named| named.prepared.memory_bound()).fold(0, usize::saturating_add)
+}
+
 /// Looks a component up by its id.
 pub(super) fn find<'a, T>(list: &'a [Named<T>], id: &str) -> Option<&'a Prepared<T>> {
     list.iter().find(|named| named.id == id).map(|named| &named.prepared)

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use edgewatch_core::budget::Limits;
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::extension::{Extension, Service, Use};
 use tokio::sync::Semaphore;
@@ -126,11 +127,10 @@ async fn a_plan_that_cannot_be_run_changes_nothing() {
     };
     let mut running =
         build(&plan(vec![], with(a.named("a"), "1")), &surroundings).await.expect("a good plan");
-    surroundings.budget.set_limit(1000);
 
-    let budget = surroundings.budget.clone();
+    let (budget, usual) = (surroundings.budget.clone(), surroundings.budget.limits());
     let bad = Prepared::from_fn(move |_| {
-        budget.set_limit(7);
+        let _constraint = budget.constrain(Limits { soft: 5, hard: 7 });
         Err(ConfigError::new("path", "there is no such directory"))
     });
     let refused = running.reload(&plan(vec![], Named { id: "a".to_owned(), prepared: bad }), PATIENCE).await;
@@ -140,7 +140,7 @@ async fn a_plan_that_cannot_be_run_changes_nothing() {
     let refused = running.reload(&plan(vec![closed], with(a.named("a"), "2")), PATIENCE).await;
     assert_eq!(refused.expect_err("bad").to_string(), r#"receiver "more": closed for today"#);
 
-    assert_eq!(surroundings.budget.limit(), 1000);
+    assert_eq!(surroundings.budget.limits(), usual);
     assert_eq!(source.send(b"1").await.delivered().await, Ok(()));
     assert_eq!(at_a.recv().await.as_deref(), Some("1"));
     drop(source);

@@ -7,6 +7,7 @@ pub(crate) mod compression;
 pub(crate) mod connect;
 pub(crate) mod endpoint;
 pub(crate) mod headers;
+pub(crate) mod probe;
 pub(crate) mod proxy;
 pub(crate) mod rope;
 #[cfg(test)]

@@ -3,9 +3,11 @@
 use edgewatch_core::config::{ConfigError, Duration, Headers};
 use edgewatch_core::delivery::{QueueSettings, RetrySettings};
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::probe;
 use crate::otlp::compression::{Compression, CompressionParams};
 use crate::otlp::endpoint::{GrpcEndpoint, Scheme};
 use crate::otlp::headers::header_map;
@@ -162,5 +164,9 @@ impl ComponentConfig for Config {
             Auth::refuse(self.auth.as_ref()),
             Middleware::refuse(&self.middlewares),
         ])
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        probe::probes(self, context)
     }
 }

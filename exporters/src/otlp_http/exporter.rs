@@ -11,6 +11,7 @@ use edgewatch_core::config::ConfigError;
 use edgewatch_core::delivery::Delivery;
 use edgewatch_core::exporter::{Delivered, ExportError, Exporter};
 use edgewatch_core::factory::{BuildContext, ExporterSpec};
+use edgewatch_core::host::Host;
 use edgewatch_proto::json::{JsonError, encode_segments};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Method, Request, Uri};
@@ -94,7 +95,13 @@ impl ExporterSpec for OtlpHttp {
 }
 
 fn client(config: &Config, uri: &Uri, context: &BuildContext) -> Result<Client, ConfigError> {
-    let machine = context.host.as_ref();
+    let connector = connector(config, uri, context.host.as_ref())?;
+    let (ping_after, ping_timeout) = (config.http2_read_idle_timeout.get(), config.http2_ping_timeout.get());
+    Ok(Client::new(connector, config.idle(), ping_after, ping_timeout))
+}
+
+/// What makes connections to the destination `uri`.
+pub(super) fn connector(config: &Config, uri: &Uri, machine: &dyn Host) -> Result<Connector, ConfigError> {
     let uses_tls = uri.scheme_str() == Some("https");
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = uri.port_u16().unwrap_or(if uses_tls { 443 } else { 80 });
@@ -112,9 +119,7 @@ fn client(config: &Config, uri: &Uri, context: &BuildContext) -> Result<Client, 
         Some(proxy) => Route::Forward(proxy),
         None => Route::Direct,
     };
-    let connector = Connector { target: Target::Tcp { host, port }, tls, route };
-    let (ping_after, ping_timeout) = (config.http2_read_idle_timeout.get(), config.http2_ping_timeout.get());
-    Ok(Client::new(connector, config.idle(), ping_after, ping_timeout))
+    Ok(Connector { target: Target::Tcp { host, port }, tls, route })
 }
 
 fn headers(config: &Config, uri: &Uri, client: &Client) -> Result<HeaderMap, ConfigError> {

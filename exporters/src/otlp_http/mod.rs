@@ -8,6 +8,7 @@ mod answer;
 mod client;
 mod config;
 mod exporter;
+mod probe;
 
 #[cfg(test)]
 mod tests;

@@ -38,6 +38,11 @@ pub(super) enum Kind {
     TooLarge,
     /// The body did not arrive in time.
     TimedOut,
+    /// The memory for telemetry is used up at the moment.
+    Memory {
+        /// How long the client should wait.
+        retry_after: Duration,
+    },
     /// Too much at the moment.
     Busy {
         /// How long the client should wait.
@@ -62,7 +67,8 @@ impl Rejection {
 
     /// The memory budget has no room for the body.
     pub(super) fn no_memory() -> Self {
-        Refusal::busy("the memory for telemetry in flight is used up; send again later").into()
+        let kind = Kind::Memory { retry_after: Refusal::RETRY_AFTER };
+        Self::new(kind, "the memory for telemetry in flight is used up; send again later")
     }
 
     /// The body stopped arriving because the client or the network gave up.
@@ -96,6 +102,7 @@ impl Kind {
             Self::Invalid => "invalid",
             Self::TooLarge => "too_large",
             Self::TimedOut => "timed_out",
+            Self::Memory { .. } => "memory",
             Self::Busy { .. } => "busy",
             Self::Unavailable => "unavailable",
         }
@@ -108,14 +115,14 @@ impl Kind {
             Self::NotFound | Self::Method | Self::Compression | Self::Cardinality => Code::Unimplemented,
             Self::ContentType | Self::Invalid => Code::InvalidArgument,
             Self::Framing | Self::Corrupt => Code::Internal,
-            Self::TooLarge | Self::Busy { .. } => Code::ResourceExhausted,
+            Self::TooLarge | Self::Memory { .. } | Self::Busy { .. } => Code::ResourceExhausted,
             Self::TimedOut => Code::DeadlineExceeded,
             Self::Unavailable => Code::Unavailable,
         }
     }
 
     /// One of each, in the order of their declaration.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::NotFound,
         Self::Method,
         Self::ContentType,
@@ -126,6 +133,7 @@ impl Kind {
         Self::Invalid,
         Self::TooLarge,
         Self::TimedOut,
+        Self::Memory { retry_after: Refusal::RETRY_AFTER },
         Self::Busy { retry_after: Refusal::RETRY_AFTER },
         Self::Unavailable,
     ];
@@ -143,8 +151,9 @@ impl Kind {
             Self::Invalid => 7,
             Self::TooLarge => 8,
             Self::TimedOut => 9,
-            Self::Busy { .. } => 10,
-            Self::Unavailable => 11,
+            Self::Memory { .. } => 10,
+            Self::Busy { .. } => 11,
+            Self::Unavailable => 12,
         }
     }
 }
