@@ -8,13 +8,15 @@ use edgewatch_core::config::ConfigError;
 use edgewatch_core::delivery::Delivery;
 use edgewatch_core::exporter::{Delivered, ExportError, Exporter};
 use edgewatch_core::factory::{BuildContext, ExporterSpec};
+use edgewatch_proto::status::{Code, Status};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TE, USER_AGENT};
 use http::{Method, Request, Uri, Version};
 
 use super::channel::Channel;
 use super::config::{Config, RESERVED};
 use super::response::{Failure, read};
-use crate::otlp::answer::{delivered, refused, unreachable};
+use crate::otlp::answer::{self, delivered, unreachable};
+use crate::otlp::auth::Credentials;
 use crate::otlp::compression::Compressor;
 use crate::otlp::connect::{Connector, Route};
 use crate::otlp::endpoint::{GrpcEndpoint, Target};
@@ -30,6 +32,7 @@ pub(crate) struct OtlpGrpc {
     compressor: Option<Compressor>,
     /// Of every request.
     headers: HeaderMap,
+    credentials: Credentials,
     traces: Uri,
     metrics: Uri,
     logs: Uri,
@@ -45,11 +48,10 @@ impl ExporterSpec for OtlpGrpc {
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
         let endpoint = GrpcEndpoint::parse(&config.endpoint)?;
-        let machine = context.host.as_ref();
         let target = endpoint.target.clone();
         let uses_tls = config.uses_tls(&endpoint);
         let tls = match uses_tls {
-            true => Some(TlsClient::new(&config.tls, target.host(), &[b"h2"], machine)?),
+            true => Some(TlsClient::new(&config.tls, target.host(), &[b"h2"], context)?),
             false => None,
         };
         let authority = match config.authority.as_str() {
@@ -71,6 +73,7 @@ impl ExporterSpec for OtlpGrpc {
             channel: Channel::new(connector, config.keepalive.as_ref(), config.wait_for_ready),
             compressor: Compressor::new(config.compression, &config.compression_params),
             headers: headers(&config)?,
+            credentials: Credentials::of(config.auth.as_ref(), context)?,
             traces: uri(Signal::Traces)?,
             metrics: uri(Signal::Metrics)?,
             logs: uri(Signal::Logs)?,
@@ -94,7 +97,7 @@ fn route(target: &Target, context: &BuildContext) -> Result<Route, ConfigError> 
     };
     let uri = Uri::builder().scheme("https").authority(target.authority()).path_and_query("/").build();
     let uri = uri.map_err(|_| ConfigError::new("endpoint", "names no host"))?;
-    let proxy = Proxy::from_environment(&uri, context.host.as_ref())?;
+    let proxy = Proxy::from_environment(&uri, context)?;
     Ok(proxy.map_or(Route::Direct, Route::Tunnel))
 }
 
@@ -124,20 +127,19 @@ fn grpc_timeout(timeout: std::time::Duration) -> String {
 impl Exporter for OtlpGrpc {
     async fn export(&self, batch: &Batch) -> Result<Delivered, ExportError> {
         let message = self.message(batch).await?;
-        let request = || {
-            let mut request = Request::new(RopeBody::new(message.clone()));
-            *request.method_mut() = Method::POST;
-            *request.version_mut() = Version::HTTP_2;
-            *request.uri_mut() = self.uri(batch.signal()).clone();
-            *request.headers_mut() = self.headers.clone();
-            request
-        };
-        let response = self.channel.call(request).await;
-        let response = response.map_err(|error| unreachable(&self.destination, error.to_string()))?;
-        match read(response).await {
-            Ok(partial) => Ok(delivered(partial)),
-            Err(Failure::Status(status)) => Err(refused(&self.destination, batch.items(), status)),
-            Err(Failure::Broken(reason)) => Err(unreachable(&self.destination, reason)),
+        let uri = self.uri(batch.signal());
+        let mut renewed = false;
+        loop {
+            let headers = self.credentials.add_to(&self.headers, &self.destination).await?;
+            let status = match self.call(uri, &headers, &message).await? {
+                Ok(delivered) => return Ok(delivered),
+                Err(status) => status,
+            };
+            let refused = matches!(status.code, Code::Unauthenticated | Code::PermissionDenied);
+            if renewed || !refused || !self.credentials.renew(&headers).await {
+                return Err(answer::refused(&self.destination, batch.items(), status));
+            }
+            renewed = true;
         }
     }
 
@@ -147,6 +149,30 @@ impl Exporter for OtlpGrpc {
 }
 
 impl OtlpGrpc {
+    /// Makes one call. The inner error is the destination's own.
+    async fn call(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+        message: &Rope,
+    ) -> Result<Result<Delivered, Status>, ExportError> {
+        let request = || {
+            let mut request = Request::new(RopeBody::new(message.clone()));
+            *request.method_mut() = Method::POST;
+            *request.version_mut() = Version::HTTP_2;
+            *request.uri_mut() = uri.clone();
+            *request.headers_mut() = headers.clone();
+            request
+        };
+        let response = self.channel.call(request).await;
+        let response = response.map_err(|error| unreachable(&self.destination, error.to_string()))?;
+        match read(response).await {
+            Ok(partial) => Ok(Ok(delivered(partial))),
+            Err(Failure::Status(status)) => Ok(Err(status)),
+            Err(Failure::Broken(reason)) => Err(unreachable(&self.destination, reason)),
+        }
+    }
+
     /// The batch behind the prefix of a message: flag and length.
     async fn message(&self, batch: &Batch) -> Result<Rope, ExportError> {
         let mut rope = Rope::default();

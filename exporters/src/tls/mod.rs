@@ -5,6 +5,7 @@
 
 mod client;
 mod config;
+mod material;
 mod skip_verify;
 #[cfg(test)]
 pub(crate) mod testing;
