@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::connector::{Behind, Entrance};
-use super::plan::{PipelinePlan, Plan, find};
+use super::plan::{Named, PipelinePlan, Plan, find};
 use super::running::Running;
 use super::stage::{self, Chain, Exit};
 
@@ -87,11 +87,14 @@ pub async fn build(plan: &Plan, surroundings: &Surroundings) -> Result<Running, 
         inlets: HashMap::new(),
         offered: Offered::default(),
     };
-    let mut extensions = builder.extensions()?;
-    for (id, extension) in &mut extensions {
+    let mut extensions: Extensions = Vec::with_capacity(plan.extensions.len());
+    for named in &plan.extensions {
+        let mut extension = builder.extension(named)?;
+        let id = &named.id;
         let failed = |source| BuildError::Open { kind: ComponentKind::Extension, id: id.clone(), source };
         extension.open().await.map_err(failed)?;
         builder.offer(id, &extension.offers());
+        extensions.push((id.clone(), extension));
     }
     builder.exporters()?;
     for pipeline in builder.backwards()? {
@@ -125,15 +128,10 @@ pub(super) type Extensions = Vec<(String, Box<dyn Extension>)>;
 pub(super) type Receivers = Vec<(String, Box<dyn Receiver>, Outlets)>;
 
 impl<'a> Builder<'a> {
-    fn extensions(&self) -> Result<Extensions, BuildError> {
-        let build = |named: &super::plan::Named<Box<dyn Extension>>| {
-            let context = self.context(ComponentKind::Extension, &named.id, None);
-            let extension = named.prepared.build(&context);
-            let extension =
-                extension.map_err(|source| failed(ComponentKind::Extension, &named.id, source))?;
-            Ok((named.id.clone(), extension))
-        };
-        self.plan.extensions.iter().map(build).collect()
+    fn extension(&self, named: &Named<Box<dyn Extension>>) -> Result<Box<dyn Extension>, BuildError> {
+        let context = self.context(ComponentKind::Extension, &named.id, None);
+        let extension = named.prepared.build(&context);
+        extension.map_err(|source| failed(ComponentKind::Extension, &named.id, source))
     }
 
     /// Lets components find the extension `id` under its id and under the names that they use for it.
@@ -236,7 +234,7 @@ impl<'a> Builder<'a> {
     }
 
     fn receivers(&mut self) -> Result<Receivers, BuildError> {
-        let build = |named: &super::plan::Named<Box<dyn Receiver>>| {
+        let build = |named: &Named<Box<dyn Receiver>>| {
             let context = self.context(ComponentKind::Receiver, &named.id, None);
             let receiver = named.prepared.build(&context);
             let receiver = receiver.map_err(|source| failed(ComponentKind::Receiver, &named.id, source))?;

@@ -23,7 +23,7 @@ const HEAD_LIMIT: usize = 16 * 1024;
 const PING_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Sends requests to one host.
-pub(super) struct Client {
+pub(crate) struct Client {
     connector: Connector,
     idle: Idle,
     http2: http2::Builder<TokioExecutor>,
@@ -41,7 +41,7 @@ struct State {
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum CallError {
+pub(crate) enum CallError {
     #[error(transparent)]
     Connect(#[from] ConnectError),
     #[error("{}", causes(.0))]
@@ -60,10 +60,10 @@ enum Sender {
 }
 
 /// A connection of HTTP/1.1 that is busy until its answer has been read.
-pub(super) struct Busy(Made<http1::SendRequest<RopeBody>>);
+pub(crate) struct Busy(Made<http1::SendRequest<RopeBody>>);
 
 impl Client {
-    pub(super) fn new(
+    pub(crate) fn new(
         connector: Connector,
         idle: Idle,
         ping_after: Duration,
@@ -81,7 +81,7 @@ impl Client {
     /// Sends the request that `make` makes for the given URL. It is sent a second time, over a new
     /// connection, when it had not yet been written to one that was kept: servers close idle connections at
     /// any time. A busy connection is to be given back by [`Client::keep`] when the answer has been read.
-    pub(super) async fn call(
+    pub(crate) async fn call(
         &self,
         uri: &Uri,
         make: impl Fn() -> Request<RopeBody>,
@@ -98,7 +98,7 @@ impl Client {
     }
 
     /// The credentials for a proxy that reads requests.
-    pub(super) const fn proxy_authorization(&self) -> Option<&HeaderValue> {
+    pub(crate) const fn proxy_authorization(&self) -> Option<&HeaderValue> {
         match &self.connector.route {
             Route::Forward(proxy) => proxy.authorization.as_ref(),
             Route::Direct | Route::Tunnel(_) => None,
@@ -106,7 +106,7 @@ impl Client {
     }
 
     /// Takes back a connection whose answer has been read to its end.
-    pub(super) fn keep(&self, Busy(made): Busy) {
+    pub(crate) fn keep(&self, Busy(made): Busy) {
         let mut state = self.lock();
         if state.idle.len() < self.idle.most && !made.sender.is_closed() {
             state.idle.push((made, Instant::now()));
@@ -114,7 +114,7 @@ impl Client {
     }
 
     /// Ends all connections, once what is being sent has been answered.
-    pub(super) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         let mut connections = {
             let mut state = self.lock();
             state.shared = None;

@@ -122,9 +122,9 @@ pub(crate) struct Cookies {
 
 /// Idle connections to keep.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Idle {
-    pub(super) most: usize,
-    pub(super) timeout: Option<std::time::Duration>,
+pub(crate) struct Idle {
+    pub(crate) most: usize,
+    pub(crate) timeout: Option<std::time::Duration>,
 }
 
 impl Default for Keepalive {

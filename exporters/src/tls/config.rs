@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Settings of `tls` for connections to a destination.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct ClientTls {
+pub struct ClientTls {
     /// Sends without TLS. Only where the endpoint does not say `https://`. Default: false.
     pub(crate) insecure: bool,
     /// Uses TLS without verifying who answers: anybody between may read and change the data. Default: false.
@@ -85,7 +85,11 @@ impl ClientTls {
     }
 
     /// Checks the rules between keys; errors are located below `tls`.
-    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+    ///
+    /// # Errors
+    ///
+    /// Every rule that is broken, by key.
+    pub fn validate(&self) -> Result<(), ConfigError> {
         let both = |file: &str, pem: &Secret, kind: &str| {
             let message = format!("{kind}_file and {kind}_pem are both given; remove one of them");
             refuse_if(!file.is_empty() && !pem.is_empty(), &format!("{kind}_file"), &message)

@@ -14,4 +14,4 @@ pub(crate) mod testing;
 mod tests;
 
 pub(crate) use client::TlsClient;
-pub(crate) use config::ClientTls;
+pub use config::ClientTls;
