@@ -45,26 +45,16 @@ pub struct Answer {
 pub struct WebError(String);
 
 impl WebClient {
-    /// A client for `url`. Proxies are those of the environment.
+    /// A client for the URL that `key` gives. Proxies are those of the environment.
     ///
     /// # Errors
     ///
-    /// What `tls` names and cannot be used, located below `tls`; a URL that is none, without location.
-    pub fn new(url: &str, tls: &ClientTls, context: &BuildContext) -> Result<Self, ConfigError> {
-        let wrong = |fact: &str| ConfigError::new("", format!("{fact}; write https://host/path"));
-        let uri: Uri = url.parse().map_err(|_| wrong("is not a URL"))?;
-        let uses_tls = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            Some(_) | None => return Err(wrong("begins with neither https:// nor http://")),
-        };
-        let (Some(authority), Some(host)) = (uri.authority(), uri.host()) else {
-            return Err(wrong("names no host"));
-        };
-        if authority.as_str().contains('@') {
-            return Err(wrong("holds a password"));
-        }
-        let host = host.trim_matches(['[', ']']).to_owned();
+    /// As [`check_url`], and what `tls` names and cannot be used, located below `tls`.
+    pub fn new(key: &str, url: &str, tls: &ClientTls, context: &BuildContext) -> Result<Self, ConfigError> {
+        let uri = parse(key, url)?;
+        let uses_tls = uri.scheme_str() == Some("https");
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let port = uri.port_u16().unwrap_or(if uses_tls { 443 } else { 80 });
         let proxy = Proxy::from_environment(&uri, context)?;
         let route = match proxy {
@@ -77,7 +67,8 @@ impl WebClient {
             false => None,
         };
         let mut headers = HeaderMap::new();
-        headers.insert(HOST, HeaderValue::try_from(authority.as_str()).map_err(|_| wrong("names no host"))?);
+        let host_header = HeaderValue::try_from(authority);
+        headers.insert(HOST, host_header.map_err(|_| ConfigError::new(key, "names no host"))?);
         headers.insert(USER_AGENT, user_agent("")?);
         let connector = Connector { target: Target::Tcp { host, port }, tls, route };
         let none = Idle { most: 0, timeout: None };
@@ -108,5 +99,29 @@ impl WebClient {
         let body = Limited::new(body, ANSWER_LIMIT).collect().await;
         let body = body.map_err(|error| WebError(format!("the answer broke off: {error}")))?;
         Ok(Answer { status: head.status, body: body.to_bytes() })
+    }
+}
+
+/// Looks at the URL that `key` gives.
+///
+/// # Errors
+///
+/// What keeps a client from posting to it.
+pub fn check_url(key: &str, url: &str) -> Result<(), ConfigError> {
+    parse(key, url).map(drop)
+}
+
+fn parse(key: &str, url: &str) -> Result<Uri, ConfigError> {
+    let wrong = |fact: &str| Err(ConfigError::new(key, format!("{fact}; write https://host/path")));
+    let Ok(uri) = url.parse::<Uri>() else {
+        return wrong("is not a URL");
+    };
+    match (uri.scheme_str(), uri.authority()) {
+        (Some("http" | "https"), Some(authority)) if authority.as_str().contains('@') => {
+            wrong("holds a password")
+        }
+        (Some("http" | "https"), Some(authority)) if !authority.host().is_empty() => Ok(uri),
+        (Some("http" | "https"), _) => wrong("names no host"),
+        (Some(_) | None, _) => wrong("begins with neither https:// nor http://"),
     }
 }
