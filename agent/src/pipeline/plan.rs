@@ -25,7 +25,7 @@ pub struct Plan {
     pub exporters: Vec<Named<BuiltExporter>>,
     /// Connectors that some pipelines name.
     pub connectors: Vec<Named<Connector>>,
-    /// Extensions that the service names, in order.
+    /// Extensions that the service names, each after those that it uses.
     pub extensions: Vec<Named<Box<dyn Extension>>>,
     /// Names under which components use extensions, and the ids that those have.
     pub extension_names: Vec<(String, String)>,
