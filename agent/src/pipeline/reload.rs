@@ -25,10 +25,8 @@ impl Running {
     ///
     /// [`BuildError`]; everything goes on as it was then.
     pub async fn reload(&mut self, plan: &Plan, patience: Duration) -> Result<Changes, BuildError> {
-        let limit = self.surroundings.budget.limit();
         let changed = self.change(plan, patience).await;
         if changed.is_err() {
-            self.surroundings.budget.set_limit(limit);
             let receivers = self.graph.receivers.values().map(|node| &node.hold);
             let extensions = self.graph.extensions.values().map(|node| &node.hold);
             receivers.chain(extensions).for_each(|hold| hold.listeners.leave(false));
