@@ -65,13 +65,9 @@ fn validate(arguments: &ValidateArguments) -> anyhow::Result<ExitCode> {
 
 /// Reads the configuration and reports every problem on stderr; `None` when it cannot be used. With `validate` it is reported that
 /// there is none as well, and the host is looked at when that is asked for.
-fn load(
-    arguments: &ConfigArguments,
-    validate: Option<&ValidateArguments>,
-) -> anyhow::Result<Option<Config>> {
+fn load(arguments: &ConfigArguments, validate: Option<&ValidateArguments>) -> anyhow::Result<Option<Config>> {
     let texts = source::texts(arguments)?;
-    let mut outcome =
-        config::load(&texts, &arguments.set, &ProcessEnvironment, &Components::of_this_build());
+    let mut outcome = config::load(&texts, &arguments.set, &ProcessEnvironment, &Components::of_this_build());
     if let Some(validate) = validate.filter(|validate| validate.deep) {
         look_at_host(&mut outcome, validate)?;
     }

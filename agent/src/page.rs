@@ -36,7 +36,13 @@ pub(crate) fn address(host: &str, port: u16) -> String {
 }
 
 /// Whether a page could be served on `address` with `port`, which stands at `key` and is wanted by `owner`.
-pub(crate) fn probe(key: &'static str, address: &str, port: u16, owner: String, context: &ProbeContext) -> Probe {
+pub(crate) fn probe(
+    key: &'static str,
+    address: &str,
+    port: u16,
+    owner: String,
+    context: &ProbeContext,
+) -> Probe {
     let (address, ports) = (address.to_owned(), context.ports.clone());
     Probe::new(key, format!("listening on {address}"), async move {
         match TcpListener::bind(&address).await {

@@ -203,6 +203,13 @@ impl<T> Prepared<T> {
         Self { build: Box::new(build), memory_bound: 0, uses: Vec::new(), probes: Box::new(|_| Vec::new()) }
     }
 
+    /// The same with another [`ComponentConfig::memory_bound`].
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn bounded(self, memory_bound: usize) -> Self {
+        Self { memory_bound, ..self }
+    }
+
     /// Builds the component. May be called once for each pipeline that names it.
     ///
     /// # Errors

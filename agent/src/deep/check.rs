@@ -48,7 +48,8 @@ struct Found {
 pub async fn check(outcome: &mut Outcome, options: &Options, progress: impl Fn(&str)) {
     let Some(config) = &outcome.config else { return };
     let runs = probes(config, options).into_iter().map(|located| run(located, options.timeout, &progress));
-    let mut found: Vec<Found> = stream::iter(runs).buffer_unordered(AT_ONCE).filter_map(async |found| found).collect().await;
+    let mut found: Vec<Found> =
+        stream::iter(runs).buffer_unordered(AT_ONCE).filter_map(async |found| found).collect().await;
     found.sort_by(|a, b| a.path.cmp(&b.path));
     for Found { path, trouble } in found {
         let nothing = Node::default();

@@ -47,7 +47,11 @@ pub fn validity(key: &str, pem: &[u8], role: Role, now: SystemTime) -> Result<()
             let mut troubles: Vec<Trouble> = troubles.collect();
             // The one with the least trouble decides.
             troubles.sort_by_key(|trouble| std::cmp::Reverse(trouble.severity));
-            if troubles.len() < validities.len() { Ok(()) } else { troubles.into_iter().next().map_or(Ok(()), Err) }
+            if troubles.len() < validities.len() {
+                Ok(())
+            } else {
+                troubles.into_iter().next().map_or(Ok(()), Err)
+            }
         }
     }
 }
@@ -60,7 +64,10 @@ fn judge(key: &str, Validity { from, until }: Validity, now: SystemTime) -> Opti
     }
     if now < from {
         let fact = format!("the certificate is valid only from {}", time(from));
-        return Some(Fault::new(fact, "check the clock of this host, or use a certificate that is valid").error_at(key));
+        return Some(
+            Fault::new(fact, "check the clock of this host, or use a certificate that is valid")
+                .error_at(key),
+        );
     }
     let left = until.duration_since(now).unwrap_or_default();
     let life = until.duration_since(from).unwrap_or_default();
@@ -123,7 +130,8 @@ fn time(tag: u8, text: &[u8]) -> Option<SystemTime> {
         _ => return None,
     };
     let part = |from, to| digits.get(from..to);
-    let (date, time) = ((part(0, 4)?, part(4, 6)?, part(6, 8)?), (part(8, 10)?, part(10, 12)?, part(12, 14)?));
+    let (date, time) =
+        ((part(0, 4)?, part(4, 6)?, part(6, 8)?), (part(8, 10)?, part(10, 12)?, part(12, 14)?));
     let text = format!("{}-{}-{}T{}:{}:{}Z", date.0, date.1, date.2, time.0, time.1, time.2);
     humantime::parse_rfc3339(&text).ok()
 }

@@ -45,7 +45,8 @@ pub fn writable_directory(path: &Path, made: bool) -> Result<(), Fault> {
         let fact = format!("{} is not a directory", place.display());
         return Err(Fault::new(fact, "name a directory, or move the file away"));
     }
-    may(&place, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| unusable(&place, "written to", &error))?;
+    may(&place, Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|error| unusable(&place, "written to", &error))?;
     let full = rustix::fs::statvfs(&place).is_ok_and(|space| space.f_blocks > 0 && space.f_bavail == 0);
     if full {
         let fact = format!("the file system of {} is full", place.display());
@@ -103,7 +104,10 @@ fn unusable(path: &Path, how: &str, error: &io::Error) -> Fault {
     let help = match error.kind() {
         ErrorKind::NotFound => "make it, or name one that is there".to_owned(),
         ErrorKind::PermissionDenied => {
-            format!("give user {} the right to it, or run the agent as another user", rustix::process::geteuid())
+            format!(
+                "give user {} the right to it, or run the agent as another user",
+                rustix::process::geteuid()
+            )
         }
         ErrorKind::ReadOnlyFilesystem => "choose a place on a file system that can be written to".to_owned(),
         _ => "look at the file system that it is on".to_owned(),

@@ -48,7 +48,9 @@ impl Ports {
                         "probably by the agent that runs here (process {}): stop it before this one starts",
                         agent.number
                     ),
-                    None => format!("stop what listens there (`ss -ltnp sport = :{port}` as root tells), or choose another port"),
+                    None => format!(
+                        "stop what listens there (`ss -ltnp sport = :{port}` as root tells), or choose another port"
+                    ),
                 };
                 Fault::new(fact, help).error_at(key)
             }

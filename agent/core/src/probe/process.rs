@@ -22,9 +22,13 @@ impl Process {
 
 /// Who listens on the TCP port `port`, as far as this user may know.
 pub(super) fn listening_on(port: u16) -> Option<Process> {
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| fs::read_to_string(table).unwrap_or_default());
-    let sockets: Vec<String> =
-        tables.iter().flat_map(|table| inodes(table, port)).map(|inode| format!("socket:[{inode}]")).collect();
+    let tables =
+        ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| fs::read_to_string(table).unwrap_or_default());
+    let sockets: Vec<String> = tables
+        .iter()
+        .flat_map(|table| inodes(table, port))
+        .map(|inode| format!("socket:[{inode}]"))
+        .collect();
     if sockets.is_empty() {
         return None;
     }

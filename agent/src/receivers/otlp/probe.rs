@@ -56,7 +56,9 @@ fn listening(place: Place, endpoint: String, port: u16, owner: String, context: 
                 ports.hold(port, owner, listener);
                 Ok(())
             }
-            Err(ReceiveError::Bind { source, .. }) => Err(ports.trouble("endpoint", &endpoint, port, &source)),
+            Err(ReceiveError::Bind { source, .. }) => {
+                Err(ports.trouble("endpoint", &endpoint, port, &source))
+            }
             Err(error @ (ReceiveError::Source { .. } | ReceiveError::Setup(_))) => {
                 Err(Fault::new(error.to_string(), "check the endpoint").error_at("endpoint"))
             }
@@ -67,17 +69,16 @@ fn listening(place: Place, endpoint: String, port: u16, owner: String, context: 
 /// A Unix socket is not opened: that would make its file.
 fn socket(path: PathBuf) -> Probe {
     let what = format!("the socket {}", path.display());
-    Probe::blocking("endpoint", what, move || {
-        check_socket(&path).map_err(|fault| fault.error_at("endpoint"))
-    })
+    Probe::blocking("endpoint", what, move || check_socket(&path).map_err(|fault| fault.error_at("endpoint")))
 }
 
 fn check_socket(path: &Path) -> Result<(), Fault> {
     let shown = path.display();
     match std::fs::symlink_metadata(path) {
-        Ok(file) if !file.file_type().is_socket() => {
-            Err(Fault::new(format!("{shown} is there and is no socket"), "name another path, or move it away"))
-        }
+        Ok(file) if !file.file_type().is_socket() => Err(Fault::new(
+            format!("{shown} is there and is no socket"),
+            "name another path, or move it away",
+        )),
         Ok(_) if UnixStream::connect(path).is_ok() => {
             Err(Fault::new(format!("{shown} is in use"), "stop who listens there, or name another path"))
         }
@@ -94,7 +95,7 @@ fn check_socket(path: &Path) -> Result<(), Fault> {
 fn certificates(tls: TlsConfig, context: &ProbeContext) -> Probe {
     let now = context.now;
     Probe::blocking("tls", "the files of tls", move || {
-        Tls::load(&tls).map_err(Trouble::from)?;
+        Tls::check(&tls).map_err(Trouble::from)?;
         let chain = match (&tls.cert_pem, &tls.cert_file) {
             (Some(pem), _) => Some(("cert_pem", pem.clone().into_bytes())),
             (None, Some(file)) => std::fs::read(file).ok().map(|pem| ("cert_file", pem)),

@@ -44,9 +44,10 @@ impl<C> Port<C> {
         endpoint: &str,
         transport: Transport,
         tls: Option<&TlsConfig>,
+        telemetry: &Telemetry,
     ) -> Result<Self, ConfigError> {
         let place = Place::parse(endpoint, transport)?;
-        let tls = tls.map(Tls::load).transpose()?.map(Arc::new);
+        let tls = tls.map(|tls| Tls::load(tls, telemetry)).transpose()?.map(Arc::new);
         Ok(Self { config, place, tls, listener: None })
     }
 
@@ -66,11 +67,13 @@ impl ReceiverSpec for OtlpReceiver {
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
         let grpc = config.protocols.grpc.map(|grpc| {
-            Port::build(grpc.clone(), &grpc.endpoint, grpc.transport, grpc.tls.as_ref())
+            let telemetry = context.telemetry.with("transport", "grpc");
+            Port::build(grpc.clone(), &grpc.endpoint, grpc.transport, grpc.tls.as_ref(), &telemetry)
                 .map_err(|error| error.under("protocols.grpc"))
         });
         let http = config.protocols.http.map(|http| {
-            Port::build(http.clone(), &http.endpoint, http.transport, http.tls.as_ref())
+            let telemetry = context.telemetry.with("transport", "http");
+            Port::build(http.clone(), &http.endpoint, http.transport, http.tls.as_ref(), &telemetry)
                 .map_err(|error| error.under("protocols.http"))
         });
         Ok(Self {

@@ -15,8 +15,8 @@ use serde_json::Value;
 
 pub(super) use choices::{Encoding, Oversize, StartAt, Truncation};
 
-use super::probe;
 use super::finder::Finder;
+use super::probe;
 
 /// Smallest fingerprint that the Collector allows.
 const MIN_FINGERPRINT: u64 = 16;
