@@ -233,6 +233,66 @@ async fn headers_without_end_are_refused() {
 }
 
 #[tokio::test]
+async fn a_flood_of_pings_ends_the_connection() {
+    let mut agent = agent::default().await;
+    let ping = b"\0\0\x08\x06\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    let settings = b"\0\0\0\x04\0\0\0\0\0";
+    let flood = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], settings, &ping.repeat(100)].concat();
+
+    for port in [agent.grpc(), agent.http()] {
+        spoken_to(port, &flood).await;
+    }
+
+    assert_eq!(agent.reading("edgewatch_receiver_closed_connections", &[("reason", "pings")]), 2.0);
+    others_are_served(&mut agent).await;
+}
+
+#[tokio::test]
+async fn more_header_fields_than_anybody_needs_are_refused() {
+    let mut agent = agent::default().await;
+    let fields: Vec<(String, String)> = (0..1_000).map(|n| (format!("x-{n}"), "x".to_owned())).collect();
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+
+    let mut sender = http2(agent.grpc()).await;
+    let outcome = sender.send_request(grpc_request(TRACES, &fields, Full::<Bytes>::default())).await;
+    assert!(outcome.is_err() || outcome.is_ok_and(|response| response.status().is_client_error()));
+    let head: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let answer = spoken_to(agent.http(), format!("POST /v1/logs HTTP/1.1\r\n{head}\r\n").as_bytes()).await;
+    assert!(answer.starts_with(b"HTTP/1.1 431 "), "{}", String::from_utf8_lossy(&answer));
+
+    others_are_served(&mut agent).await;
+}
+
+#[tokio::test]
+async fn requests_beyond_the_limit_of_a_connection_wait_or_are_refused() {
+    let settings = json!({ "max_concurrent_streams": 2 });
+    let mut agent = agent::both(settings.clone(), settings).await;
+    let frame = Bytes::from(framed(false, &request(Signal::Traces, 1)));
+    let mut sender = http2(agent.grpc()).await;
+    // The first answer comes with the settings of the server.
+    let (first, _) = tokio::join!(
+        sender.send_request(grpc_request(TRACES, &[], Full::new(frame.clone()))),
+        agent.deliver()
+    );
+    assert_eq!(client::answer(first.expect("an answer")).await.code(), 0);
+
+    let calls: Vec<_> = (0..5)
+        .map(|_| tokio::spawn(sender.send_request(grpc_request(TRACES, &[], Full::new(frame.clone())))))
+        .collect();
+    let two = [agent.recorder.next().await.expect("a batch"), agent.recorder.next().await.expect("a batch")];
+    others_are_served(&mut agent).await;
+    assert_eq!(agent.recorder.try_next(), None, "the others wait");
+
+    two.into_iter().for_each(edgewatch_core::batch::Batch::deliver);
+    for _ in 0..3 {
+        agent.deliver().await;
+    }
+    for call in calls {
+        assert_eq!(client::answer(call.await.expect("no panic").expect("an answer")).await.code(), 0);
+    }
+}
+
+#[tokio::test]
 async fn a_thousand_idle_connections_disturb_nobody() {
     let mut agent = agent::default().await;
     let mut idle = Vec::new();
