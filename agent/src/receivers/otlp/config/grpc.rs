@@ -163,7 +163,10 @@ impl GrpcConfig {
             ping_interval: or(parameters.time, defaults.time),
             ping_timeout: or(parameters.timeout, defaults.timeout),
             pings: PingPolicy {
-                min_time: or(self.keepalive.enforcement_policy.min_time, EnforcementPolicy::default().min_time),
+                min_time: or(
+                    self.keepalive.enforcement_policy.min_time,
+                    EnforcementPolicy::default().min_time,
+                ),
                 permit_without_stream: self.keepalive.enforcement_policy.permit_without_stream,
             },
             http1_keep_alive: false,
