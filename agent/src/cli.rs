@@ -35,6 +35,9 @@ pub enum Command {
     /// Runs the agent until it is told to stop.
     ///
     /// SIGTERM or Ctrl-C stops taking telemetry in, delivers what is under way and ends; a second one ends at once.
+    ///
+    /// SIGHUP reads the configuration again: what has changed is replaced, everything else goes on untouched. A configuration with
+    /// errors changes nothing.
     #[command(after_help = "Exit status: 0 after a clean stop, 1 when the agent cannot start or \
         could not deliver everything in time, 2 for bad arguments.")]
     Run(RunArguments),
@@ -91,7 +94,10 @@ pub struct RunArguments {
     /// The configuration.
     #[command(flatten)]
     pub config: ConfigArguments,
-    /// Longest time to deliver what is under way when told to stop.
+    /// Reads the configuration again when one of its files has changed, as SIGHUP makes the agent do.
+    #[arg(long)]
+    pub watch: bool,
+    /// Longest time to deliver what is under way when told to stop, or when a new configuration has no place for it.
     #[arg(long, value_name = "DURATION", default_value = "25s", value_parser = duration)]
     pub shutdown_timeout: std::time::Duration,
     /// Where state that must survive a restart is kept, such as how far log files have been read.

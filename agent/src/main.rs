@@ -9,8 +9,9 @@ use clap::Parser;
 use edgewatch::cli::{Arguments, Command, ConfigArguments, ValidateArguments};
 use edgewatch::config::{self, Components, Config, Outcome};
 use edgewatch::deep;
-use edgewatch::service::{run, source};
-use edgewatch_core::config::ProcessEnvironment;
+use edgewatch::service::files::Files;
+use edgewatch::service::run;
+use edgewatch::service::source::{self, Loaded};
 use edgewatch_core::host::RealHost;
 
 fn main() -> ExitCode {
@@ -46,18 +47,25 @@ fn explain(error: &anyhow::Error) -> String {
 }
 
 fn start(arguments: &edgewatch::cli::RunArguments) -> anyhow::Result<ExitCode> {
-    let Some(config) = load(&arguments.config, None)? else { return Ok(ExitCode::FAILURE) };
+    let mut files = Files::default();
+    let Some(config) = load(&arguments.config, &mut files, None)? else { return Ok(ExitCode::FAILURE) };
+    if arguments.watch && files.is_empty() {
+        anyhow::bail!(
+            "--watch: the configuration comes from no file; leave --watch out, or name a file with --config"
+        );
+    }
     let options = run::Options {
         shutdown_timeout: arguments.shutdown_timeout,
         state_directory: arguments.state_directory.clone(),
-        embedded: arguments.config.config.is_empty(),
+        config: arguments.config.clone(),
+        watched: arguments.watch.then_some(files),
     };
-    run::run(&config, &options)?;
+    run::run(config, options)?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn validate(arguments: &ValidateArguments) -> anyhow::Result<ExitCode> {
-    match load(&arguments.config, Some(arguments))? {
+    match load(&arguments.config, &mut Files::default(), Some(arguments))? {
         Some(_) => Ok(ExitCode::SUCCESS),
         None => Ok(ExitCode::FAILURE),
     }
@@ -65,9 +73,12 @@ fn validate(arguments: &ValidateArguments) -> anyhow::Result<ExitCode> {
 
 /// Reads the configuration and reports every problem on stderr; `None` when it cannot be used. With `validate` it is reported that
 /// there is none as well, and the host is looked at when that is asked for.
-fn load(arguments: &ConfigArguments, validate: Option<&ValidateArguments>) -> anyhow::Result<Option<Config>> {
-    let texts = source::texts(arguments)?;
-    let mut outcome = config::load(&texts, &arguments.set, &ProcessEnvironment, &Components::of_this_build());
+fn load(
+    arguments: &ConfigArguments,
+    files: &mut Files,
+    validate: Option<&ValidateArguments>,
+) -> anyhow::Result<Option<Config>> {
+    let Loaded { mut outcome, names } = source::load(arguments, files)?;
     if let Some(validate) = validate.filter(|validate| validate.deep) {
         look_at_host(&mut outcome, validate)?;
     }
@@ -76,7 +87,6 @@ fn load(arguments: &ConfigArguments, validate: Option<&ValidateArguments>) -> an
         let mut report = outcome.problems.render(&outcome.sources, coloured);
         if outcome.problems.is_empty() {
             // So that nobody believes a file valid that was not named.
-            let names: Vec<&str> = texts.iter().map(|(name, _)| name.as_str()).collect();
             report = format!("{}: {report}", names.join(", "));
         }
         writeln!(io::stderr(), "{report}").context("cannot report on the configuration")?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use edgewatch_core::listeners::{Listeners, Listening};
 use edgewatch_core::probe::{Probe, ProbeContext};
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
@@ -70,7 +71,7 @@ type Show = dyn Fn() -> Shown + Send + Sync;
 
 /// One page at one address. Listens once made, answers when run.
 pub struct Page {
-    listener: TcpListener,
+    listener: Listening<TcpListener>,
     path: String,
     show: Arc<Show>,
 }
@@ -82,11 +83,24 @@ impl Page {
     ///
     /// What the system said.
     pub async fn bind(
+        listeners: &Listeners,
         address: &str,
         path: &str,
         show: impl Fn() -> Shown + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        let mut failure = io::Error::new(io::ErrorKind::AddrNotAvailable, "the name has no address");
+        let mut listener = None;
+        // A host without IPv6, or without IPv4, still has the other.
+        for address in tokio::net::lookup_host(address).await? {
+            match listeners.tcp(address) {
+                Ok(found) => {
+                    listener = Some(found);
+                    break;
+                }
+                Err(error) => failure = error,
+            }
+        }
+        let listener = listener.ok_or(failure)?;
         Ok(Self { listener, path: path.to_owned(), show: Arc::new(show) })
     }
 

@@ -18,6 +18,7 @@ use crate::exporter::Exporter;
 use crate::extension::{Extension, Offered, Service, Use};
 use crate::health::Health;
 use crate::host::Host;
+use crate::listeners::Listeners;
 use crate::probe::{Probe, ProbeContext};
 use crate::processor::Processor;
 use crate::receiver::Receiver;
@@ -71,6 +72,8 @@ pub struct BuildContext {
     pub state_directory: Option<PathBuf>,
     /// What the running extensions offer.
     pub offered: Offered,
+    /// The sockets that the process listens on.
+    pub listeners: Listeners,
 }
 
 /// The five kinds of components.
@@ -155,11 +158,25 @@ pub struct Prepared<T> {
     build: Build<T>,
     memory_bound: usize,
     uses: Vec<Use>,
+    /// What was written; `None` for what has no configuration.
+    settings: Option<Arc<Node>>,
     probes: Probes,
 }
 
-type Probes = Box<dyn Fn(&ProbeContext) -> Vec<Probe> + Send + Sync>;
-type Build<T> = Box<dyn Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync>;
+impl<T> Clone for Prepared<T> {
+    fn clone(&self) -> Self {
+        Self {
+            build: Arc::clone(&self.build),
+            memory_bound: self.memory_bound,
+            uses: self.uses.clone(),
+            settings: self.settings.clone(),
+            probes: Arc::clone(&self.probes),
+        }
+    }
+}
+
+type Probes = Arc<dyn Fn(&ProbeContext) -> Vec<Probe> + Send + Sync>;
+type Build<T> = Arc<dyn Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync>;
 
 /// Makes receivers.
 pub type ReceiverFactory = Factory<Box<dyn Receiver>>;
@@ -200,7 +217,23 @@ impl<T> Prepared<T> {
     /// A component that `build` makes, without configuration: for tests of what stands around components.
     #[cfg(any(test, feature = "testing"))]
     pub fn from_fn(build: impl Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync + 'static) -> Self {
-        Self { build: Box::new(build), memory_bound: 0, uses: Vec::new(), probes: Box::new(|_| Vec::new()) }
+        Self {
+            build: Arc::new(build),
+            memory_bound: 0,
+            uses: Vec::new(),
+            settings: None,
+            probes: Arc::new(|_| Vec::new()),
+        }
+    }
+
+    /// The same as if `text` were its configuration, in which it uses `extensions`.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn configured(mut self, text: &str, uses: Vec<Use>) -> Self {
+        let value = crate::config::Value::String(text.to_owned());
+        self.settings = Some(Arc::new(Node::new(value, crate::config::Span::default())));
+        self.uses = uses;
+        self
     }
 
     /// The same with another [`ComponentConfig::memory_bound`].
@@ -217,6 +250,15 @@ impl<T> Prepared<T> {
     /// What the configuration asks for and this host cannot give.
     pub fn build(&self, context: &BuildContext) -> Result<T, ConfigError> {
         (self.build)(context)
+    }
+
+    /// Whether the configuration of both says the same, references such as `${env:X}` included.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        match (&self.settings, &other.settings) {
+            (Some(these), Some(those)) => these.says_the_same(those),
+            (Some(_), None) | (None, Some(_)) | (None, None) => false,
+        }
     }
 
     /// See [`ComponentConfig::memory_bound`].
@@ -476,10 +518,7 @@ where
     }
     let (memory_bound, uses) = (config.memory_bound(), config.uses());
     let probed = config.clone();
-    Some(Prepared {
-        build: Box::new(move |context| build(config.clone(), context)),
-        memory_bound,
-        uses,
-        probes: Box::new(move |context| probed.probes(context)),
-    })
+    let build: Build<T> = Arc::new(move |context| build(config.clone(), context));
+    let probes: Probes = Arc::new(move |context| probed.probes(context));
+    Some(Prepared { build, memory_bound, uses, settings: Some(Arc::new(node.clone())), probes })
 }

@@ -48,6 +48,26 @@ pub struct PipelinePlan {
     pub exporters: Vec<String>,
 }
 
+impl Plan {
+    /// The signals of the pipelines that lead into the exporter `id`.
+    pub(super) fn signals_into(&self, id: &str) -> Vec<Signal> {
+        self.signals(|pipeline| &pipeline.exporters, id)
+    }
+
+    /// The signals of the pipelines that the receiver `id` feeds.
+    pub(super) fn signals_from(&self, id: &str) -> Vec<Signal> {
+        self.signals(|pipeline| &pipeline.receivers, id)
+    }
+
+    fn signals(&self, end: fn(&PipelinePlan) -> &Vec<String>, id: &str) -> Vec<Signal> {
+        let names = |pipeline: &PipelinePlan, signal| {
+            pipeline.signal == signal && end(pipeline).iter().any(|e| e == id)
+        };
+        let carried = |signal: &Signal| self.pipelines.iter().any(|pipeline| names(pipeline, *signal));
+        Signal::ALL.into_iter().filter(carried).collect()
+    }
+}
+
 impl<T> std::fmt::Debug for Named<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.id)

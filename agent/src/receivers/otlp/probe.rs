@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use edgewatch_core::config::join;
+use edgewatch_core::listeners::Listeners;
 use edgewatch_core::probe::{Fault, Probe, ProbeContext, Role, Trouble, validity, writable_directory};
 use edgewatch_core::receiver::ReceiveError;
 
@@ -51,7 +52,7 @@ fn port(
 fn listening(place: Place, endpoint: String, port: u16, owner: String, context: &ProbeContext) -> Probe {
     let ports = context.ports.clone();
     Probe::new("endpoint", format!("listening on {endpoint}"), async move {
-        match Listener::open(&place).await {
+        match Listener::open(&place, &Listeners::default()).await {
             Ok(listener) => {
                 ports.hold(port, owner, listener);
                 Ok(())

@@ -7,6 +7,7 @@ use edgewatch_core::Signal;
 use edgewatch_core::budget::Budget;
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::factory::{BuildContext, ReceiverSpec};
+use edgewatch_core::listeners::Listeners;
 use edgewatch_core::receiver::{Outlets, ReceiveError, Receiver};
 use edgewatch_core::telemetry::Telemetry;
 use tokio::sync::mpsc;
@@ -24,6 +25,7 @@ use super::telemetry::ReceiverTelemetry;
 pub(crate) struct OtlpReceiver {
     id: String,
     budget: Budget,
+    listeners: Listeners,
     telemetry: Telemetry,
     pub(super) grpc: Option<Port<GrpcConfig>>,
     pub(super) http: Option<Port<HttpConfig>>,
@@ -51,8 +53,8 @@ impl<C> Port<C> {
         Ok(Self { config, place, tls, listener: None })
     }
 
-    async fn open(&mut self, id: &str, protocol: &str) -> Result<(), ReceiveError> {
-        let listener = Listener::open(&self.place).await?;
+    async fn open(&mut self, id: &str, protocol: &str, listeners: &Listeners) -> Result<(), ReceiveError> {
+        let listener = Listener::open(&self.place, listeners).await?;
         info!(receiver = id, protocol, address = %listener, tls = self.tls.is_some(), "listening");
         self.listener = Some(listener);
         Ok(())
@@ -79,6 +81,7 @@ impl ReceiverSpec for OtlpReceiver {
         Ok(Self {
             id: context.id.clone(),
             budget: context.budget.clone(),
+            listeners: context.listeners.clone(),
             telemetry: context.telemetry.clone(),
             grpc: grpc.transpose()?,
             http: http.transpose()?,
@@ -90,10 +93,10 @@ impl ReceiverSpec for OtlpReceiver {
 impl Receiver for OtlpReceiver {
     async fn open(&mut self) -> Result<(), ReceiveError> {
         if let Some(grpc) = &mut self.grpc {
-            grpc.open(&self.id, "grpc").await?;
+            grpc.open(&self.id, "grpc", &self.listeners).await?;
         }
         if let Some(http) = &mut self.http {
-            http.open(&self.id, "http").await?;
+            http.open(&self.id, "http", &self.listeners).await?;
         }
         Ok(())
     }
