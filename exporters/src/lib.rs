@@ -13,10 +13,13 @@ mod otlp;
 mod otlp_grpc;
 mod otlp_http;
 mod retry;
+mod start;
 mod tls;
 
 #[cfg(test)]
 mod registry_tests;
+
+pub use start::start;
 
 use edgewatch_core::factory::ExporterFactory;
 

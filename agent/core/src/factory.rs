@@ -16,10 +16,12 @@ use crate::config::{ConfigError, Node, Problems, from_node};
 use crate::delivery::Delivery;
 use crate::exporter::Exporter;
 use crate::extension::Extension;
+use crate::group::ExporterGroup;
 use crate::health::Health;
 use crate::host::Host;
 use crate::processor::Processor;
 use crate::receiver::Receiver;
+use crate::router::{PipelineReference, Router};
 use crate::telemetry::Telemetry;
 
 /// What a user may write under a component's id.
@@ -130,13 +132,16 @@ pub struct Description {
 pub struct Factory<T: 'static> {
     /// What can be told about the type.
     pub description: Description,
-    prepare: fn(&Node, &str, &mut Problems) -> Option<Prepared<T>>,
+    prepare: Prepare<T>,
 }
+
+type Prepare<T> = fn(&Node, &str, &mut Problems) -> Option<Prepared<T>>;
 
 /// A component whose configuration has been read and found valid.
 pub struct Prepared<T> {
     build: Build<T>,
     memory_bound: usize,
+    pipelines: Vec<PipelineReference>,
 }
 
 type Build<T> = Box<dyn Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync>;
@@ -148,12 +153,31 @@ pub type ProcessorFactory = Factory<Box<dyn Processor>>;
 /// Makes connectors.
 pub type ConnectorFactory = Factory<Connector>;
 /// Makes exporters.
-pub type ExporterFactory = Factory<BuiltExporter>;
+pub type ExporterFactory = Factory<AnyExporter>;
 /// Makes extensions.
 pub type ExtensionFactory = Factory<Box<dyn Extension>>;
 
-/// A connector: has the duties of a processor, between pipelines.
-pub struct Connector(pub Box<dyn Processor>);
+/// What stands between pipelines.
+pub enum Connector {
+    /// Has the duties of a processor; what it emits goes to every pipeline behind it, by signal.
+    Processor(Box<dyn Processor>),
+    /// Chooses among the pipelines behind it.
+    Router(Box<dyn Router>),
+}
+
+/// What stands at the end of pipelines.
+pub enum AnyExporter {
+    /// Has one destination.
+    One(BuiltExporter),
+    /// Has several, each with a queue of its own.
+    Group(Box<dyn ExporterGroup>),
+}
+
+impl From<BuiltExporter> for AnyExporter {
+    fn from(built: BuiltExporter) -> Self {
+        Self::One(built)
+    }
+}
 
 /// An exporter and how it wants to be served.
 pub struct BuiltExporter {
@@ -164,6 +188,10 @@ pub struct BuiltExporter {
 }
 
 impl<T> Factory<T> {
+    pub(crate) const fn new(description: Description, prepare: Prepare<T>) -> Self {
+        Self { description, prepare }
+    }
+
     /// Reads the configuration of one component. Every problem goes to `problems`; `None` when one of them is an error.
     pub fn prepare(&self, node: &Node, path: &str, problems: &mut Problems) -> Option<Prepared<T>> {
         (self.prepare)(node, path, problems)
@@ -180,7 +208,7 @@ impl<T> Prepared<T> {
     /// A component that `build` makes, without configuration: for tests of what stands around components.
     #[cfg(any(test, feature = "testing"))]
     pub fn from_fn(build: impl Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync + 'static) -> Self {
-        Self { build: Box::new(build), memory_bound: 0 }
+        Self { build: Box::new(build), memory_bound: 0, pipelines: Vec::new() }
     }
 
     /// Builds the component. May be called once for each pipeline that names it.
@@ -196,6 +224,12 @@ impl<T> Prepared<T> {
     #[must_use]
     pub fn memory_bound(&self) -> usize {
         self.memory_bound
+    }
+
+    /// The pipelines that the configuration names; see [`crate::router::RouterSpec::pipelines`].
+    #[must_use]
+    pub fn pipelines(&self) -> &[PipelineReference] {
+        &self.pipelines
     }
 }
 
@@ -352,7 +386,7 @@ impl ConnectorFactory {
             description,
             prepare: |node, path, problems| {
                 read(node, path, problems, |config: S::Config, context| {
-                    Ok(Connector(Box::new(S::build(config, context)?)))
+                    Ok(Connector::Processor(Box::new(S::build(config, context)?)))
                 })
             },
         }
@@ -370,7 +404,7 @@ impl ExporterFactory {
             prepare: |node, path, problems| {
                 read(node, path, problems, |config: S::Config, context| {
                     let delivery = S::delivery(&config);
-                    Ok(BuiltExporter { exporter: Box::new(S::build(config, context)?), delivery })
+                    Ok(BuiltExporter { exporter: Box::new(S::build(config, context)?), delivery }.into())
                 })
             },
         }
@@ -393,7 +427,7 @@ impl ExtensionFactory {
     }
 }
 
-const fn describe<C: ComponentConfig>(
+pub(crate) const fn describe<C: ComponentConfig>(
     kind: ComponentKind,
     name: &'static str,
     aliases: &'static [&'static str],
@@ -412,20 +446,29 @@ const fn describe<C: ComponentConfig>(
     }
 }
 
-fn read<C: ComponentConfig, T>(
+pub(crate) fn read<C: ComponentConfig, T: 'static>(
     node: &Node,
     path: &str,
     problems: &mut Problems,
     build: fn(C, &BuildContext) -> Result<T, ConfigError>,
-) -> Option<Prepared<T>>
-where
-    T: 'static,
-{
+) -> Option<Prepared<T>> {
+    read_naming(node, path, problems, build, |_| Vec::new())
+}
+
+/// [`read`] for a component that names `pipelines`.
+pub(crate) fn read_naming<C: ComponentConfig, T: 'static>(
+    node: &Node,
+    path: &str,
+    problems: &mut Problems,
+    build: fn(C, &BuildContext) -> Result<T, ConfigError>,
+    pipelines: fn(&C) -> Vec<PipelineReference>,
+) -> Option<Prepared<T>> {
     let config = if node.is_null() { C::default() } else { from_node::<C>(node, path, problems)? };
     if let Err(error) = config.validate() {
         problems.push_invalid(node, path, error);
         return None;
     }
-    let memory_bound = config.memory_bound();
-    Some(Prepared { build: Box::new(move |context| build(config.clone(), context)), memory_bound })
+    let (memory_bound, pipelines) = (config.memory_bound(), pipelines(&config));
+    let build = Box::new(move |context: &BuildContext| build(config.clone(), context));
+    Some(Prepared { build, memory_bound, pipelines })
 }

@@ -1,7 +1,7 @@
 //! The contracts between the parts of Edgewatch.
 //!
 //! Here stand the unit of data ([`batch`]) and the obligation that travels with it ([`ack`]), the traits that components
-//! implement ([`receiver`], [`processor`], [`exporter`], [`extension`]), how they are made from configuration ([`factory`],
+//! implement ([`receiver`], [`processor`], [`router`], [`exporter`], [`group`], [`extension`]), how they are made from configuration ([`factory`],
 //! [`config`]), and what they may use of their surroundings: memory ([`budget`], [`memory`]), numbers about themselves ([`telemetry`]),
 //! the host ([`host`]). No concrete component is known here, and nothing here does work of its own.
 
@@ -13,12 +13,14 @@ pub mod delivery;
 pub mod exporter;
 pub mod extension;
 pub mod factory;
+pub mod group;
 pub mod health;
 pub mod host;
 pub mod memory;
 pub mod processor;
 pub mod receiver;
 pub mod refusal;
+pub mod router;
 pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -2,7 +2,7 @@
 
 use edgewatch_core::config::{Key, Node, Problem, Problems, Span, join, suggest};
 use edgewatch_core::extension::Extension;
-use edgewatch_core::factory::{BuiltExporter, ComponentKind, Connector, Description, Factory, Prepared};
+use edgewatch_core::factory::{AnyExporter, ComponentKind, Connector, Description, Factory, Prepared};
 use edgewatch_core::processor::Processor;
 use edgewatch_core::receiver::Receiver;
 
@@ -35,7 +35,7 @@ pub(super) struct Section<T> {
 pub(super) struct Sections {
     pub(super) receivers: Section<Box<dyn Receiver>>,
     pub(super) processors: Section<Box<dyn Processor>>,
-    pub(super) exporters: Section<BuiltExporter>,
+    pub(super) exporters: Section<AnyExporter>,
     pub(super) connectors: Section<Connector>,
     pub(super) extensions: Section<Box<dyn Extension>>,
 }

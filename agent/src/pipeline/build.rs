@@ -13,8 +13,9 @@ use edgewatch_core::factory::{BuildContext, ComponentKind, Connector};
 use edgewatch_core::health::Health;
 use edgewatch_core::host::Host;
 use edgewatch_core::receiver::{Inlet, Outlet, Outlets, ReceiveError, Receiver};
+use edgewatch_core::router::{Pipelines, Routed};
 use edgewatch_core::telemetry::{Registry, Telemetry};
-use edgewatch_exporters::queue::{self, Sinks};
+use edgewatch_exporters::queue::Sinks;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -142,9 +143,9 @@ impl<'a> Builder<'a> {
                 pipelines.any(|pipeline| pipeline.signal == *signal && pipeline.exporters.contains(&named.id))
             };
             let signals: Vec<_> = Signal::ALL.into_iter().filter(feeds).collect();
-            let (sinks, delivering) =
-                queue::start(built, &named.id, &signals, &context.telemetry, &self.give_up);
-            self.tasks.spawn(delivering.run());
+            let (sinks, work) =
+                edgewatch_exporters::start(built, &named.id, &signals, &context.telemetry, &self.give_up);
+            self.tasks.spawn(work);
             self.exporters.insert(&named.id, sinks);
         }
         Ok(())
@@ -207,10 +208,19 @@ impl<'a> Builder<'a> {
         let Some(prepared) = find(&self.plan.connectors, id) else { return Ok(None) };
         let context = self.context(ComponentKind::Connector, id, None);
         let connector = prepared.build(&context);
-        let Connector(processor) =
-            connector.map_err(|source| failed(ComponentKind::Connector, id, source))?;
-        let behind: Arc<[Arc<dyn Sink>]> = Arc::new([Arc::new(Behind(self.outlets(id))) as Arc<dyn Sink>]);
-        let sink: Arc<dyn Sink> = Arc::new(Entrance(self.stage(Chain::new(vec![processor]), behind, false)));
+        let connector = connector.map_err(|source| failed(ComponentKind::Connector, id, source))?;
+        let sink: Arc<dyn Sink> = match connector {
+            Connector::Processor(processor) => {
+                let behind: Arc<[Arc<dyn Sink>]> =
+                    Arc::new([Arc::new(Behind(self.outlets(id))) as Arc<dyn Sink>]);
+                Arc::new(Entrance(self.stage(Chain::new(vec![processor]), behind, false)))
+            }
+            Connector::Router(router) => {
+                let Routed { sink, work } = router.connect(self.behind(id));
+                self.tasks.spawn(work);
+                sink
+            }
+        };
         self.connectors.insert(id, Arc::clone(&sink));
         Ok(Some(sink))
     }
@@ -231,6 +241,16 @@ impl<'a> Builder<'a> {
             Ok((named.id.clone(), receiver, self.outlets(&named.id)))
         };
         self.plan.receivers.iter().map(build).collect()
+    }
+
+    /// The pipelines that name the router `id` as their receiver, one by one. All of them have been built.
+    fn behind(&self, id: &str) -> Pipelines {
+        let fed = |pipeline: &&PipelinePlan| pipeline.receivers.iter().any(|receiver| receiver == id);
+        let outlet = |pipeline: &PipelinePlan| {
+            let inlet = self.inlets.get(pipeline.id.as_str())?.clone();
+            Some((pipeline.id.clone(), Outlet::new(vec![inlet])))
+        };
+        self.plan.pipelines.iter().filter(fed).filter_map(outlet).collect()
     }
 
     /// The pipelines that name `id` as their receiver. All of them have been built.

@@ -23,6 +23,10 @@ impl Sink for Entrance {
     fn answers_sources(&self) -> bool {
         self.0.answers_sources()
     }
+
+    fn is_failing(&self) -> bool {
+        self.0.is_failing()
+    }
 }
 
 /// The pipelines behind a connector, each batch to those of its signal.
@@ -43,5 +47,9 @@ impl Sink for Behind {
 
     fn answers_sources(&self) -> bool {
         Signal::ALL.into_iter().filter_map(|signal| self.0.get(signal)).any(Outlet::answers_sources)
+    }
+
+    fn is_failing(&self) -> bool {
+        Signal::ALL.into_iter().filter_map(|signal| self.0.get(signal)).any(Outlet::is_failing)
     }
 }

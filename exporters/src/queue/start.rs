@@ -42,7 +42,7 @@ impl Sinks {
         }
     }
 
-    fn set(&mut self, signal: Signal, sink: Arc<dyn Sink>) {
+    pub(crate) fn set(&mut self, signal: Signal, sink: Arc<dyn Sink>) {
         match signal {
             Signal::Traces => self.traces = Some(sink),
             Signal::Metrics => self.metrics = Some(sink),
