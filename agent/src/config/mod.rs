@@ -10,6 +10,7 @@ mod example;
 mod id;
 mod load;
 mod pipelines;
+mod routers;
 mod schema;
 mod sections;
 mod service;

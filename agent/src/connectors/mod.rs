@@ -1,0 +1,6 @@
+//! Connectors that choose among the pipelines behind them. Those that only compute stand in the crate of the processors.
+
+use edgewatch_core::factory::ConnectorFactory;
+
+/// Every router in this build, in alphabetical order.
+pub const ROUTERS: &[ConnectorFactory] = &[];
