@@ -178,6 +178,13 @@ impl Outlet {
         Self { inlets: inlets.into() }
     }
 
+    /// One way into all pipelines of `outlets`.
+    #[must_use]
+    pub fn join(outlets: impl IntoIterator<Item = Self>) -> Self {
+        let inlets: Vec<Inlet> = outlets.into_iter().flat_map(|outlet| outlet.inlets.to_vec()).collect();
+        Self::new(inlets)
+    }
+
     /// Whether a new batch would be taken now. Push receivers ask before they read a request, and answer "too busy"
     /// instead of reading it; pull receivers simply [`Outlet::send`].
     ///

@@ -135,6 +135,7 @@ fn lane(
         store: Arc::clone(&store),
         block_on_overflow: queue.block_on_overflow,
         wait_for_result: queue.wait_for_result,
+        condition: deliverer.condition().clone(),
         stop: deliverer.stop().clone(),
         telemetry: QueueTelemetry::new(telemetry, signal, &store),
     };
