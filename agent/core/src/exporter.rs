@@ -79,6 +79,9 @@ pub trait Sink: Send + Sync {
     /// ([`crate::ack::Ack::is_accepted`]) is always taken; another one may be refused, through its ack.
     async fn send(&self, batch: Batch);
 
+    /// Goes without `items` that a pipeline hands to its other sinks only, because this one does not admit them: counts them.
+    fn forgo(&self, items: usize);
+
     /// Whether this sink tells the sources itself when a batch is accepted, because it takes responsibility later than by
     /// taking the batch: when it is on disk, or when the destination has confirmed. Otherwise the pipeline says so as soon as its
     /// processors have taken the batch.

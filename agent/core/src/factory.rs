@@ -15,7 +15,7 @@ use crate::budget::Budget;
 use crate::config::{ConfigError, Node, Problems, from_node};
 use crate::delivery::Delivery;
 use crate::exporter::Exporter;
-use crate::extension::Extension;
+use crate::extension::{Extension, Offered, Service, Use};
 use crate::group::ExporterGroup;
 use crate::health::Health;
 use crate::host::Host;
@@ -35,6 +35,17 @@ pub trait ComponentConfig:
     /// Every rule that is broken, by key.
     fn validate(&self) -> Result<(), ConfigError> {
         Ok(())
+    }
+
+    /// The extensions that it names. The configuration checks that they run and offer what they are named for.
+    fn uses(&self) -> Vec<Use> {
+        Vec::new()
+    }
+
+    /// The pipelines that it names, for a connector that chooses among those behind it. The configuration checks that each exists, carries
+    /// the connector's signal and has it as a receiver.
+    fn pipelines(&self) -> Vec<PipelineReference> {
+        Vec::new()
     }
 
     /// Most memory, in bytes, that this configuration can make the component hold beyond what is in flight.
@@ -60,6 +71,8 @@ pub struct BuildContext {
     pub host: Arc<dyn Host>,
     /// Where state that must survive a restart is kept; `None`: nowhere.
     pub state_directory: Option<PathBuf>,
+    /// What the running extensions offer.
+    pub offered: Offered,
 }
 
 /// The five kinds of components.
@@ -120,6 +133,8 @@ pub struct Description {
     pub signals: &'static [Signal],
     /// For a connector: the signals that it emits.
     pub emits: &'static [Signal],
+    /// For an extension: what it offers to other components.
+    pub offers: &'static [Service],
     /// One sentence for listings.
     pub about: &'static str,
     /// The JSON Schema of its configuration.
@@ -141,6 +156,7 @@ type Prepare<T> = fn(&Node, &str, &mut Problems) -> Option<Prepared<T>>;
 pub struct Prepared<T> {
     build: Build<T>,
     memory_bound: usize,
+    uses: Vec<Use>,
     pipelines: Vec<PipelineReference>,
 }
 
@@ -208,7 +224,7 @@ impl<T> Prepared<T> {
     /// A component that `build` makes, without configuration: for tests of what stands around components.
     #[cfg(any(test, feature = "testing"))]
     pub fn from_fn(build: impl Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync + 'static) -> Self {
-        Self { build: Box::new(build), memory_bound: 0, pipelines: Vec::new() }
+        Self { build: Box::new(build), memory_bound: 0, uses: Vec::new(), pipelines: Vec::new() }
     }
 
     /// Builds the component. May be called once for each pipeline that names it.
@@ -226,7 +242,13 @@ impl<T> Prepared<T> {
         self.memory_bound
     }
 
-    /// The pipelines that the configuration names; see [`crate::router::RouterSpec::pipelines`].
+    /// See [`ComponentConfig::uses`].
+    #[must_use]
+    pub fn uses(&self) -> &[Use] {
+        &self.uses
+    }
+
+    /// See [`ComponentConfig::pipelines`].
     #[must_use]
     pub fn pipelines(&self) -> &[PipelineReference] {
         &self.pipelines
@@ -328,6 +350,8 @@ pub trait ExtensionSpec: Extension + Sized + 'static {
     const NAME: &'static str;
     /// Other names that are accepted for it.
     const ALIASES: &'static [&'static str] = &[];
+    /// What it offers to other components.
+    const OFFERS: &'static [Service] = &[];
     /// One sentence for listings.
     const ABOUT: &'static str;
     /// What a user may write.
@@ -415,7 +439,9 @@ impl ExtensionFactory {
     /// The factory of `S`.
     #[must_use]
     pub const fn of<S: ExtensionSpec>() -> Self {
-        let description = describe::<S::Config>(ComponentKind::Extension, S::NAME, S::ALIASES, &[], S::ABOUT);
+        let mut description =
+            describe::<S::Config>(ComponentKind::Extension, S::NAME, S::ALIASES, &[], S::ABOUT);
+        description.offers = S::OFFERS;
         Self {
             description,
             prepare: |node, path, problems| {
@@ -440,6 +466,7 @@ pub(crate) const fn describe<C: ComponentConfig>(
         aliases,
         signals,
         emits: &[],
+        offers: &[],
         about,
         schema: || schemars::SchemaGenerator::default().into_root_schema_for::<C>(),
         defaults: || serde_json::to_value(C::default()).unwrap_or_default(),
@@ -452,23 +479,12 @@ pub(crate) fn read<C: ComponentConfig, T: 'static>(
     problems: &mut Problems,
     build: fn(C, &BuildContext) -> Result<T, ConfigError>,
 ) -> Option<Prepared<T>> {
-    read_naming(node, path, problems, build, |_| Vec::new())
-}
-
-/// [`read`] for a component that names `pipelines`.
-pub(crate) fn read_naming<C: ComponentConfig, T: 'static>(
-    node: &Node,
-    path: &str,
-    problems: &mut Problems,
-    build: fn(C, &BuildContext) -> Result<T, ConfigError>,
-    pipelines: fn(&C) -> Vec<PipelineReference>,
-) -> Option<Prepared<T>> {
     let config = if node.is_null() { C::default() } else { from_node::<C>(node, path, problems)? };
     if let Err(error) = config.validate() {
         problems.push_invalid(node, path, error);
         return None;
     }
-    let (memory_bound, pipelines) = (config.memory_bound(), pipelines(&config));
+    let (memory_bound, uses, pipelines) = (config.memory_bound(), config.uses(), config.pipelines());
     let build = Box::new(move |context: &BuildContext| build(config.clone(), context));
-    Some(Prepared { build, memory_bound, pipelines })
+    Some(Prepared { build, memory_bound, uses, pipelines })
 }

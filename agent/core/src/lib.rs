@@ -2,10 +2,11 @@
 //!
 //! Here stand the unit of data ([`batch`]) and the obligation that travels with it ([`ack`]), the traits that components
 //! implement ([`receiver`], [`processor`], [`router`], [`exporter`], [`group`], [`extension`]), how they are made from configuration ([`factory`],
-//! [`config`]), and what they may use of their surroundings: memory ([`budget`], [`memory`]), numbers about themselves ([`telemetry`]),
+//! [`config`]), what extensions offer to others ([`storage`], [`auth`]), and what they may use of their surroundings: memory ([`budget`], [`memory`]), numbers about themselves ([`telemetry`]),
 //! the host ([`host`]). No concrete component is known here, and nothing here does work of its own.
 
 pub mod ack;
+pub mod auth;
 pub mod batch;
 pub mod budget;
 pub mod config;
@@ -21,6 +22,7 @@ pub mod processor;
 pub mod receiver;
 pub mod refusal;
 pub mod router;
+pub mod storage;
 pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

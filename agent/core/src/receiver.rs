@@ -138,10 +138,25 @@ impl Inlet {
     ///
     /// The [`Refusal`] that it would meet.
     pub fn admit(&self) -> Result<(), Refusal> {
-        if self.sender.capacity() == 0 && self.stall.is_set() {
+        if self.is_stalled() {
             return Err(Refusal::busy("the pipeline is full; send again later"));
         }
-        self.sinks.iter().try_for_each(|sink| sink.admit())
+        self.ways_out()
+    }
+
+    /// Whether the pipeline waits for room behind it, and its entrance is full.
+    fn is_stalled(&self) -> bool {
+        self.sender.capacity() == 0 && self.stall.is_set()
+    }
+
+    /// Whether at least one sink takes new batches: one that is full does not keep the others from them.
+    fn ways_out(&self) -> Result<(), Refusal> {
+        any_admits(self.sinks.iter().map(|sink| sink.admit()))
+    }
+
+    /// The pipeline goes without `items`.
+    pub fn forgo(&self, items: usize) {
+        self.sinks.iter().for_each(|sink| sink.forgo(items));
     }
 
     /// Whether a way out of the pipeline tells the sources itself when their batches are accepted; see
@@ -178,21 +193,26 @@ impl Outlet {
         Self { inlets: inlets.into() }
     }
 
-    /// One way into all pipelines of `outlets`.
-    #[must_use]
-    pub fn join(outlets: impl IntoIterator<Item = Self>) -> Self {
-        let inlets: Vec<Inlet> = outlets.into_iter().flat_map(|outlet| outlet.inlets.to_vec()).collect();
-        Self::new(inlets)
-    }
-
     /// Whether a new batch would be taken now. Push receivers ask before they read a request, and answer "too busy"
     /// instead of reading it; pull receivers simply [`Outlet::send`].
     ///
     /// # Errors
     ///
-    /// The [`Refusal`] that a batch would meet.
+    /// The [`Refusal`] that a batch would meet. One pipeline that cannot take it because all its sinks are full is no reason as long
+    /// as another one can; one that waits for room, as it has been told to, is.
     pub fn admit(&self) -> Result<(), Refusal> {
-        self.inlets.iter().try_for_each(Inlet::admit)
+        if let [inlet] = &*self.inlets {
+            return inlet.admit();
+        }
+        if let Some(stalled) = self.inlets.iter().find(|inlet| inlet.is_stalled()) {
+            return stalled.admit();
+        }
+        any_admits(self.inlets.iter().map(Inlet::ways_out))
+    }
+
+    /// Goes without `items`, in all pipelines.
+    pub fn forgo(&self, items: usize) {
+        self.inlets.iter().for_each(|inlet| inlet.forgo(items));
     }
 
     /// Whether a way out of one of the pipelines tells the sources itself when their batches are accepted; see
@@ -208,15 +228,37 @@ impl Outlet {
         self.inlets.iter().any(Inlet::is_failing)
     }
 
-    /// Sends `batch` to every pipeline, waiting for room in their entrances. What becomes of it is told by its ack.
+    /// Sends `batch` to every pipeline, waiting for room in their entrances. Pipelines whose sinks are all full go without it when
+    /// another one takes it. What becomes of it is told by its ack.
     pub async fn send(&self, batch: Batch) {
-        let Some((last, others)) = self.inlets.split_last() else {
-            batch.deliver();
-            return;
-        };
-        for inlet in others {
-            inlet.send(batch.share()).await;
+        match &*self.inlets {
+            [] => batch.deliver(),
+            [inlet] => inlet.send(batch).await,
+            inlets => {
+                let takes = |inlet: &Inlet| inlet.ways_out().is_ok();
+                let all = !inlets.iter().any(takes);
+                for inlet in inlets {
+                    if all || takes(inlet) {
+                        inlet.send(batch.share()).await;
+                    } else {
+                        inlet.forgo(batch.items());
+                    }
+                }
+                // Each pipeline answers for its own share.
+                batch.deliver();
+            }
         }
-        last.send(batch).await;
     }
+}
+
+/// `Ok` when one of `answers` is, or there are none; otherwise the first refusal.
+pub fn any_admits(answers: impl Iterator<Item = Result<(), Refusal>>) -> Result<(), Refusal> {
+    let mut first = None;
+    for answer in answers {
+        match answer {
+            Ok(()) => return Ok(()),
+            Err(refusal) => first = first.or(Some(refusal)),
+        }
+    }
+    first.map_or(Ok(()), Err)
 }

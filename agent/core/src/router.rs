@@ -13,7 +13,7 @@ use edgewatch_proto::Signal;
 use crate::config::ConfigError;
 use crate::exporter::Sink;
 use crate::factory::{
-    BuildContext, ComponentConfig, ComponentKind, Connector, ConnectorFactory, describe, read_naming,
+    BuildContext, ComponentConfig, ComponentKind, Connector, ConnectorFactory, describe, read,
 };
 use crate::receiver::Outlet;
 
@@ -47,7 +47,8 @@ pub struct PipelineReference {
     pub id: String,
 }
 
-/// A router's name, configuration and construction.
+/// A router's name, configuration and construction. The pipelines that its configuration names are its
+/// [`ComponentConfig::pipelines`].
 pub trait RouterSpec: Router + Sized + 'static {
     /// Its name in configurations.
     const NAME: &'static str;
@@ -59,9 +60,6 @@ pub trait RouterSpec: Router + Sized + 'static {
     const ABOUT: &'static str;
     /// What a user may write.
     type Config: ComponentConfig;
-
-    /// The pipelines that `config` names. Each must exist, carry the router's signal and have it as a receiver.
-    fn pipelines(config: &Self::Config) -> Vec<PipelineReference>;
 
     /// Builds it, once.
     ///
@@ -79,10 +77,9 @@ impl ConnectorFactory {
             describe::<S::Config>(ComponentKind::Connector, S::NAME, S::ALIASES, S::SIGNALS, S::ABOUT);
         description.emits = S::SIGNALS;
         Self::new(description, |node, path, problems| {
-            let build = |config: S::Config, context: &BuildContext| {
+            read(node, path, problems, |config: S::Config, context| {
                 Ok(Connector::Router(Box::new(S::build(config, context)?)))
-            };
-            read_naming(node, path, problems, build, S::pipelines)
+            })
         })
     }
 }

@@ -13,6 +13,7 @@ use crate::batch::Batch;
 use crate::budget::Budget;
 use crate::config::{Map, Node, ProcessEnvironment, load};
 use crate::exporter::Sink;
+use crate::extension::Offered;
 use crate::factory::{BuildContext, Factory};
 use crate::health::Health;
 use crate::host::Host;
@@ -43,6 +44,8 @@ impl Sink for Gate {
     async fn send(&self, batch: Batch) {
         batch.deliver();
     }
+
+    fn forgo(&self, _items: usize) {}
 }
 
 impl Recorder {
@@ -105,6 +108,8 @@ impl Sink for CollectingSink {
         self.batches.lock().unwrap_or_else(PoisonError::into_inner).push(batch);
         self.arrived.notify_one();
     }
+
+    fn forgo(&self, _items: usize) {}
 }
 
 /// A host that is what the test says.
@@ -144,6 +149,7 @@ pub fn context(id: &str) -> (BuildContext, Registry) {
         health: Health::starting(std::time::Instant::now()),
         host: Arc::new(FakeHost::default()),
         state_directory: None,
+        offered: Offered::default(),
     };
     (context, registry)
 }

@@ -7,6 +7,7 @@ use super::components::Components;
 use super::sections::Sections;
 use super::service;
 use super::telemetry::Telemetry;
+use super::uses;
 use crate::pipeline::Plan;
 
 /// A configuration that can be run.
@@ -57,6 +58,7 @@ fn resolve(root: &Node, components: &Components, problems: &mut Problems) -> Con
     let mut sections = Sections::read(root, components, problems);
     let before = problems.errors();
     let service = service::read(root, &mut sections, problems);
+    let extension_names = uses::check(&sections, &service.extensions, problems);
     // A name that leads nowhere leaves something unnamed; the cause is enough.
     if problems.errors() == before {
         sections.report_unused(problems);
@@ -70,6 +72,7 @@ fn resolve(root: &Node, components: &Components, problems: &mut Problems) -> Con
             exporters: sections.exporters.into_named(),
             connectors: sections.connectors.into_named(),
             extensions,
+            extension_names,
             pipelines: service.pipelines,
         },
         telemetry: service.telemetry,

@@ -18,6 +18,8 @@ pub(super) struct Entry<T> {
     /// The component's own name in place of an alias.
     pub(super) canonical: Id,
     pub(super) span: Span,
+    /// Its settings, as written.
+    pub(super) node: Node,
     /// `None` for a type that this build does not have; that has been reported.
     pub(super) description: Option<&'static Description>,
     /// `None` when its configuration has errors.
@@ -200,6 +202,7 @@ impl Reader<'_> {
                 id,
                 canonical,
                 span: key.span,
+                node: node.clone(),
                 description: None,
                 prepared: None,
                 used: false,
@@ -211,6 +214,7 @@ impl Reader<'_> {
             id: key.name.trim().to_owned(),
             canonical,
             span: key.span,
+            node: node.clone(),
             description: Some(&factory.description),
             prepared,
             used: false,

@@ -8,7 +8,7 @@ use edgewatch_core::Signal;
 use edgewatch_core::budget::Budget;
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::exporter::Sink;
-use edgewatch_core::extension::Extension;
+use edgewatch_core::extension::{Extension, Offered, Offers};
 use edgewatch_core::factory::{BuildContext, ComponentKind, Connector};
 use edgewatch_core::health::Health;
 use edgewatch_core::host::Host;
@@ -86,11 +86,13 @@ pub async fn build(plan: &Plan, surroundings: &Surroundings) -> Result<Running, 
         exporters: HashMap::new(),
         connectors: HashMap::new(),
         inlets: HashMap::new(),
+        offered: Offered::default(),
     };
     let mut extensions = builder.extensions()?;
     for (id, extension) in &mut extensions {
         let failed = |source| BuildError::Open { kind: ComponentKind::Extension, id: id.clone(), source };
         extension.open().await.map_err(failed)?;
+        builder.offer(id, &extension.offers());
     }
     builder.exporters()?;
     for pipeline in builder.backwards()? {
@@ -113,6 +115,8 @@ struct Builder<'a> {
     connectors: HashMap<&'a str, Arc<dyn Sink>>,
     /// Entrances of the pipelines built so far, by pipeline id.
     inlets: HashMap<&'a str, Inlet>,
+    /// What the extensions opened so far offer.
+    offered: Offered,
 }
 
 /// Extensions with their ids.
@@ -131,6 +135,14 @@ impl<'a> Builder<'a> {
             Ok((named.id.clone(), extension))
         };
         self.plan.extensions.iter().map(build).collect()
+    }
+
+    /// Lets components find the extension `id` under its id and under the names that they use for it.
+    fn offer(&mut self, id: &str, offers: &Offers) {
+        let names = self.plan.extension_names.iter().filter(|(_, named)| named == id);
+        for name in names.map(|(name, _)| name.as_str()).chain([id]) {
+            self.offered.insert(name, offers.clone());
+        }
     }
 
     fn exporters(&mut self) -> Result<(), BuildError> {
@@ -280,6 +292,7 @@ impl<'a> Builder<'a> {
             health,
             host,
             state_directory,
+            offered: self.offered.clone(),
         }
     }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use edgewatch_core::Signal;
 use edgewatch_core::batch::Batch;
 use edgewatch_core::exporter::Sink;
-use edgewatch_core::receiver::{Inlet, Outlet, Outlets};
+use edgewatch_core::receiver::{Inlet, Outlet, Outlets, any_admits};
 use edgewatch_core::refusal::Refusal;
 
 /// The entrance of a connector.
@@ -18,6 +18,10 @@ impl Sink for Entrance {
 
     async fn send(&self, batch: Batch) {
         self.0.send(batch).await;
+    }
+
+    fn forgo(&self, items: usize) {
+        self.0.forgo(items);
     }
 
     fn answers_sources(&self) -> bool {
@@ -35,7 +39,7 @@ pub(super) struct Behind(pub(super) Outlets);
 #[async_trait]
 impl Sink for Behind {
     fn admit(&self) -> Result<(), Refusal> {
-        Signal::ALL.into_iter().filter_map(|signal| self.0.get(signal)).try_for_each(|outlet| outlet.admit())
+        any_admits(self.outlets().map(Outlet::admit))
     }
 
     async fn send(&self, batch: Batch) {
@@ -45,11 +49,21 @@ impl Sink for Behind {
         }
     }
 
+    fn forgo(&self, items: usize) {
+        self.outlets().for_each(|outlet| outlet.forgo(items));
+    }
+
     fn answers_sources(&self) -> bool {
-        Signal::ALL.into_iter().filter_map(|signal| self.0.get(signal)).any(Outlet::answers_sources)
+        self.outlets().any(Outlet::answers_sources)
     }
 
     fn is_failing(&self) -> bool {
-        Signal::ALL.into_iter().filter_map(|signal| self.0.get(signal)).any(Outlet::is_failing)
+        self.outlets().any(Outlet::is_failing)
+    }
+}
+
+impl Behind {
+    fn outlets(&self) -> impl Iterator<Item = &Outlet> {
+        Signal::ALL.into_iter().filter_map(|signal| self.0.get(signal))
     }
 }

@@ -27,6 +27,8 @@ pub struct Plan {
     pub connectors: Vec<Named<Connector>>,
     /// Extensions that the service names, in order.
     pub extensions: Vec<Named<Box<dyn Extension>>>,
+    /// Names under which components use extensions, and the ids that those have.
+    pub extension_names: Vec<(String, String)>,
     /// The pipelines.
     pub pipelines: Vec<PipelinePlan>,
 }

@@ -114,15 +114,28 @@ impl Exit {
         }
         self.stall.set(true);
         for batch in chain.out.take() {
-            let Some((last, others)) = self.sinks.split_last() else {
-                batch.deliver();
-                continue;
-            };
-            for sink in others {
-                sink.send(batch.share()).await;
+            match &*self.sinks {
+                [] => batch.deliver(),
+                [sink] => sink.send(batch).await,
+                sinks => fan_out(sinks, batch).await,
             }
-            last.send(batch).await;
         }
         self.stall.set(false);
     }
+}
+
+/// Hands `batch` to every sink that admits it. One that does not, because its queue is full and it has not been told to wait, goes without
+/// and counts that, so that a dead destination does not hold up the others; only when none admits it do all of them answer.
+async fn fan_out(sinks: &[Arc<dyn Sink>], batch: Batch) {
+    let admits = |sink: &Arc<dyn Sink>| sink.admit().is_ok();
+    let all = !sinks.iter().any(admits);
+    for sink in sinks {
+        if all || admits(sink) {
+            sink.send(batch.share()).await;
+        } else {
+            sink.forgo(batch.items());
+        }
+    }
+    // Each sink answers for its own share.
+    batch.deliver();
 }

@@ -17,7 +17,7 @@ use edgewatch_core::processor::{Emitter, ProcessError, Processor};
 use edgewatch_core::receiver::{Outlets, ReceiveError, Receiver};
 use edgewatch_core::refusal::Refusal;
 use edgewatch_core::telemetry::Registry;
-use edgewatch_core::testing::FakeHost;
+use edgewatch_core::testing::{FakeHost, reading};
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -270,6 +270,67 @@ async fn a_pipeline_that_cannot_go_on_takes_only_what_fits_into_its_entrance() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_full_queue_keeps_nothing_from_the_other_exporters() {
+    for pipelines in [
+        vec![pipeline("traces", Signal::Traces, &["source"], &[], &["dead", "a"])],
+        vec![
+            pipeline("traces/1", Signal::Traces, &["source"], &[], &["dead"]),
+            pipeline("traces/2", Signal::Traces, &["source"], &[], &["a"]),
+        ],
+    ] {
+        let (receiver, mut lent) = lender();
+        let (exporter, mut arrived) = destination();
+        let plan = Plan {
+            receivers: vec![receiver],
+            exporters: vec![dead_with_queue_of(2), exporter.named("a")],
+            pipelines,
+            ..Plan::default()
+        };
+        let surroundings = surroundings();
+        let running = build(&plan, &surroundings).await.expect("a good plan");
+        let outlets = lent.recv().await.expect("the receiver runs");
+        let outlet = outlets.get(Signal::Traces).expect("a pipeline");
+
+        for _ in 0..50 {
+            assert_eq!(outlet.admit(), Ok(()), "one of the exporters has room");
+            let (ack, mut receipt) = Ack::pair(None);
+            outlet.send(Batch::new(Signal::Traces, Bytes::from_static(b"1"), 1, ack)).await;
+            assert_eq!(receipt.accepted().await, Ok(()));
+            assert_eq!(arrived.recv().await.as_deref(), Some("1"));
+        }
+        let missed = reading(&surroundings.registry, "otelcol_exporter_enqueue_failed_spans", &[]);
+        assert_eq!(missed, 48.0, "what the dead exporter went without is counted");
+
+        drop(outlets);
+        assert_eq!(running.stop(deadline()).await, Ended::CutShort);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_only_exporter_refuses_when_its_queue_is_full() {
+    let (receiver, mut lent) = lender();
+    let plan = Plan {
+        receivers: vec![receiver],
+        exporters: vec![dead_with_queue_of(2)],
+        pipelines: vec![pipeline("traces", Signal::Traces, &["source"], &[], &["dead"])],
+        ..Plan::default()
+    };
+    let running = build(&plan, &surroundings()).await.expect("a good plan");
+    let outlets = lent.recv().await.expect("the receiver runs");
+    let outlet = outlets.get(Signal::Traces).expect("a pipeline");
+
+    for _ in 0..2 {
+        let (ack, mut receipt) = Ack::pair(None);
+        outlet.send(Batch::new(Signal::Traces, Bytes::from_static(b"1"), 1, ack)).await;
+        assert_eq!(receipt.accepted().await, Ok(()));
+    }
+    assert!(outlet.admit().is_err());
+
+    drop(outlets);
+    assert_eq!(running.stop(deadline()).await, Ended::CutShort);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_pipeline_that_fails_is_noticed() {
     let (source, receiver) = source();
     let (exporter, _arrived) = destination();
@@ -418,6 +479,17 @@ fn destination() -> (Destination, mpsc::Receiver<String>) {
 }
 
 struct Dead;
+
+/// Refuses new batches when `size` of them wait.
+fn dead_with_queue_of(size: usize) -> Named<AnyExporter> {
+    let prepared = Prepared::from_fn(move |_| {
+        let mut delivery = Delivery::local();
+        delivery.queue.queue_size = size.try_into().expect("not zero");
+        delivery.queue.block_on_overflow = false;
+        Ok(BuiltExporter { exporter: Box::new(Dead), delivery }.into())
+    });
+    Named { id: "dead".to_owned(), prepared }
+}
 
 #[async_trait]
 impl Exporter for Dead {

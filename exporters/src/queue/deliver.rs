@@ -82,6 +82,11 @@ impl Deliverer {
         self.abandoned.load(Ordering::Relaxed)
     }
 
+    /// Counts items that were not handed over because the agent stops.
+    pub(super) fn forgo(&self, items: usize) {
+        self.telemetry.failed.add(items);
+    }
+
     /// Sends `batch`, again and in parts when needed, until the fate of all its items is known.
     pub(super) async fn deliver(&self, batch: Batch) {
         let mut parts: SmallVec<[Batch; 1]> = SmallVec::from_buf([batch]);

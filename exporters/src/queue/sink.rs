@@ -7,6 +7,7 @@ use edgewatch_core::batch::Batch;
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::refusal::Refusal;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::warn;
 
 use super::condition::Condition;
 use super::deliver::Deliverer;
@@ -15,6 +16,8 @@ use super::telemetry::QueueTelemetry;
 
 /// Puts batches into the queue. When the last of the pipelines lets go of it, the queue is closed.
 pub(super) struct QueueSink {
+    /// The exporter's id.
+    pub(super) exporter: String,
     pub(super) store: Arc<Store>,
     pub(super) block_on_overflow: bool,
     pub(super) wait_for_result: bool,
@@ -70,6 +73,14 @@ impl Sink for QueueSink {
         }
     }
 
+    fn forgo(&self, items: usize) {
+        self.telemetry.enqueue_failed(items);
+        warn!(
+            exporter = self.exporter,
+            items, "the sending queue is full, items dropped; the other exporters take them"
+        );
+    }
+
     fn answers_sources(&self) -> bool {
         self.wait_for_result
     }
@@ -93,6 +104,10 @@ impl Sink for DirectSink {
 
     async fn send(&self, batch: Batch) {
         self.deliverer.deliver(batch).await;
+    }
+
+    fn forgo(&self, items: usize) {
+        self.deliverer.forgo(items);
     }
 
     fn answers_sources(&self) -> bool {

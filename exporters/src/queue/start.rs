@@ -132,6 +132,7 @@ fn lane(
     }
     let store = Arc::new(Store::new(queue));
     let sink = QueueSink {
+        exporter: deliverer.id.clone(),
         store: Arc::clone(&store),
         block_on_overflow: queue.block_on_overflow,
         wait_for_result: queue.wait_for_result,

@@ -8,7 +8,7 @@ use edgewatch_core::batch::Batch;
 use edgewatch_core::config::{ConfigError, Duration};
 use edgewatch_core::delivery::Delivery;
 use edgewatch_core::exporter::{Delivered, ExportError, Exporter};
-use edgewatch_core::extension::Extension;
+use edgewatch_core::extension::{Extension, Service, Use};
 use edgewatch_core::factory::*;
 use edgewatch_core::processor::{Emitter, ProcessError, Processor};
 use edgewatch_core::receiver::{Outlets, ReceiveError, Receiver};
@@ -25,7 +25,7 @@ pub(super) const COMPONENTS: Components = Components {
     exporters: &[ExporterFactory::of::<Debug>(), ExporterFactory::of::<OtlpGrpc>()],
     connectors: &[ConnectorFactory::of::<Forward>(), ConnectorFactory::of::<SpanMetrics>()],
     routers: &[ConnectorFactory::router::<Choose>()],
-    extensions: &[ExtensionFactory::of::<Health>()],
+    extensions: &[ExtensionFactory::of::<Disk>(), ExtensionFactory::of::<Health>()],
 };
 
 /// No settings.
@@ -106,6 +106,8 @@ impl ComponentConfig for BatchConfig {
 pub(super) struct ClientConfig {
     /// Where to send. Required.
     endpoint: String,
+    /// Id of an extension that keeps the queue on disk. Default: none.
+    storage: Option<String>,
 }
 
 impl ComponentConfig for ClientConfig {
@@ -114,6 +116,10 @@ impl ComponentConfig for ClientConfig {
             return Err(ConfigError::new("endpoint", "is required; write host:port"));
         }
         Ok(())
+    }
+
+    fn uses(&self) -> Vec<Use> {
+        self.storage.iter().map(|id| Use::new("storage", id, Service::Storage)).collect()
     }
 }
 
@@ -216,7 +222,15 @@ pub(super) struct ChooseConfig {
     among: Vec<String>,
 }
 
-impl ComponentConfig for ChooseConfig {}
+impl ComponentConfig for ChooseConfig {
+    fn pipelines(&self) -> Vec<PipelineReference> {
+        let reference = |(index, id): (usize, &String)| PipelineReference {
+            key: format!("among.{index}"),
+            id: id.clone(),
+        };
+        self.among.iter().enumerate().map(reference).collect()
+    }
+}
 
 pub(super) struct Choose;
 
@@ -230,14 +244,6 @@ impl RouterSpec for Choose {
     const NAME: &'static str = "choose";
     const ABOUT: &'static str = "chooses a pipeline";
     type Config = ChooseConfig;
-
-    fn pipelines(config: &ChooseConfig) -> Vec<PipelineReference> {
-        let reference = |(index, id): (usize, &String)| PipelineReference {
-            key: format!("among.{index}"),
-            id: id.clone(),
-        };
-        config.among.iter().enumerate().map(reference).collect()
-    }
 
     fn build(_: ChooseConfig, _: &BuildContext) -> Result<Self, ConfigError> {
         Ok(Self)
@@ -274,6 +280,25 @@ macro_rules! exporter {
 
 exporter!(Debug, "debug", &[], Empty);
 exporter!(OtlpGrpc, "otlp_grpc", &["otlp"], ClientConfig);
+
+pub(super) struct Disk;
+
+#[async_trait]
+impl Extension for Disk {
+    async fn run(self: Box<Self>, _: CancellationToken) {}
+}
+
+impl ExtensionSpec for Disk {
+    const NAME: &'static str = "file_storage";
+    const ALIASES: &'static [&'static str] = &["disk"];
+    const OFFERS: &'static [Service] = &[Service::Storage];
+    const ABOUT: &'static str = "keeps queues on disk";
+    type Config = Empty;
+
+    fn build(_: Empty, _: &BuildContext) -> Result<Self, ConfigError> {
+        Ok(Self)
+    }
+}
 
 pub(super) struct Health;
 

@@ -144,3 +144,24 @@ service:
         "no problems"
     );
 }
+
+#[test]
+fn an_extension_that_a_component_names_must_run_and_offer_what_it_is_named_for() {
+    insta::assert_snapshot!(report(
+        "
+receivers: {otlp: {protocols: {grpc: }}}
+exporters:
+  otlp_grpc/unknown: {endpoint: a:1, storage: file_storge}
+  otlp_grpc/idle: {endpoint: a:1, storage: file_storage/idle}
+  otlp_grpc/other: {endpoint: a:1, storage: health_check}
+  otlp_grpc/good: {endpoint: a:1, storage: disk}
+extensions: {file_storage: , file_storage/idle: , health_check: }
+service:
+  extensions: [file_storage, health_check]
+  pipelines:
+    traces:
+      receivers: [otlp]
+      exporters: [otlp_grpc/unknown, otlp_grpc/idle, otlp_grpc/other, otlp_grpc/good]
+"
+    ));
+}

@@ -72,18 +72,6 @@ impl Config {
         self.standard.retry_interval.unwrap_or(self.retry_interval).get()
     }
 
-    /// Every pipeline that is named.
-    pub(super) fn pipelines(&self) -> Vec<PipelineReference> {
-        let level = |(level, ids): (usize, &Vec<String>)| -> Vec<PipelineReference> {
-            let reference = |(index, id): (usize, &String)| PipelineReference {
-                key: format!("priority_levels.{level}.{index}"),
-                id: id.clone(),
-            };
-            ids.iter().enumerate().map(reference).collect()
-        };
-        self.priority_levels.iter().enumerate().flat_map(level).collect()
-    }
-
     fn validate_levels(&self) -> Result<(), ConfigError> {
         let key = "priority_levels";
         if self.priority_levels.is_empty() {
@@ -126,6 +114,17 @@ impl ComponentConfig for Config {
             positive("standard.retry_interval", self.standard.retry_interval),
             no_queue(self.sending_queue.as_ref()),
         ])
+    }
+
+    fn pipelines(&self) -> Vec<PipelineReference> {
+        let level = |(level, ids): (usize, &Vec<String>)| -> Vec<PipelineReference> {
+            let reference = |(index, id): (usize, &String)| PipelineReference {
+                key: format!("priority_levels.{level}.{index}"),
+                id: id.clone(),
+            };
+            ids.iter().enumerate().map(reference).collect()
+        };
+        self.priority_levels.iter().enumerate().flat_map(level).collect()
     }
 }
 

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use edgewatch_core::Signal;
 use edgewatch_core::ack::{Ack, Receipt};
 use edgewatch_core::batch::{Batch, Segments};
-use edgewatch_core::receiver::Outlet;
 use edgewatch_core::refusal::{Refusal, RefusalKind};
 
 use super::levels::{Choice, Fate, Tried};
-use super::router::Shared;
+use super::router::{Pipes, Shared};
 
 /// A batch that has to reach some level.
 pub(super) struct Journey {
@@ -32,7 +31,7 @@ pub(super) struct Placed {
 /// The way to the level that was chosen.
 pub(super) struct Way {
     pub(super) choice: Choice,
-    pub(super) outlet: Outlet,
+    pub(super) pipes: Pipes,
 }
 
 impl Journey {
@@ -45,7 +44,7 @@ impl Journey {
     /// Sends the batch the given way, waiting for room in its pipelines; takes it back when they do not get on while another
     /// level would.
     pub(super) async fn set_out(&self, way: Way, shared: &Shared) -> Placed {
-        let Way { choice, outlet } = way;
+        let Way { choice, pipes } = way;
         let (mut ack, receipt) = Ack::pair(shared.budget.lease(0));
         if choice.last && self.ack.is_accepted() {
             // A full queue must keep it, since no level is left and nobody would send it again.
@@ -54,7 +53,7 @@ impl Journey {
         let batch = Batch::of_segments(self.signal, self.segments.clone(), self.items, ack);
         let recalled = tokio::select! {
             biased;
-            () = outlet.send(batch) => false,
+            () = pipes.send(batch) => false,
             () = shared.better_than(choice.level, self.tried) => true,
         };
         Placed { level: choice.level, receipt, recalled }

@@ -11,7 +11,7 @@ use edgewatch_core::exporter::Sink;
 use edgewatch_core::factory::BuildContext;
 use edgewatch_core::receiver::Outlet;
 use edgewatch_core::refusal::Refusal;
-use edgewatch_core::router::{PipelineReference, Pipelines, Routed, Router, RouterSpec};
+use edgewatch_core::router::{Pipelines, Routed, Router, RouterSpec};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
@@ -38,10 +38,6 @@ impl RouterSpec for Failover {
     const ABOUT: &'static str = "sends telemetry to the first of several pipelines that works";
     type Config = Config;
 
-    fn pipelines(config: &Config) -> Vec<PipelineReference> {
-        config.pipelines()
-    }
-
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
         let telemetry = FailoverTelemetry::new(&context.telemetry, config.priority_levels.len());
         Ok(Self { config, id: context.id.clone(), budget: context.budget.clone(), telemetry })
@@ -53,14 +49,13 @@ impl Router for Failover {
         let levels = self.config.priority_levels.iter();
         let outlets: Vec<Option<Pipes>> = levels
             .map(|ids| {
-                let found: Vec<Outlet> =
-                    ids.iter().filter_map(|id| pipelines.get(id.trim()).cloned()).collect();
-                let several = found.len() > 1;
-                (!found.is_empty()).then(|| Pipes { outlet: Outlet::join(found), several })
+                let found = ids.iter().filter_map(|id| pipelines.get(id.trim()).cloned());
+                let found: Arc<[Outlet]> = found.collect();
+                (!found.is_empty()).then_some(Pipes(found))
             })
             .collect();
         let levels = Levels::new(outlets.len(), self.config.retry_interval());
-        let answers_sources = outlets.iter().flatten().any(|way| way.outlet.answers_sources());
+        let answers_sources = outlets.iter().flatten().any(Pipes::answer_sources);
         let shared = Arc::new(Shared {
             state: Mutex::new(State { levels, outlets, closing: false }),
             answers_sources,
@@ -92,28 +87,48 @@ struct State {
     closing: bool,
 }
 
-/// The pipelines of one level.
-struct Pipes {
-    outlet: Outlet,
-    several: bool,
+/// The pipelines of one level. Each gets every batch; none goes without one because another has room.
+#[derive(Clone)]
+pub(super) struct Pipes(Arc<[Outlet]>);
+
+impl Pipes {
+    /// Sends `batch` to all of them, waiting for room.
+    pub(super) async fn send(&self, batch: Batch) {
+        for outlet in self.0.iter() {
+            outlet.send(batch.share()).await;
+        }
+        // Each pipeline answers for its own share.
+        batch.deliver();
+    }
+
+    fn admit(&self) -> Result<(), Refusal> {
+        self.0.iter().try_for_each(Outlet::admit)
+    }
+
+    fn forgo(&self, items: usize) {
+        self.0.iter().for_each(|outlet| outlet.forgo(items));
+    }
+
+    fn answer_sources(&self) -> bool {
+        self.0.iter().any(Outlet::answers_sources)
+    }
+
+    fn see(&self) -> Seen {
+        Seen { admits: self.admit().is_ok(), failing: self.0.iter().any(Outlet::is_failing) }
+    }
 }
 
 impl State {
     fn seen(&self) -> Vec<Seen> {
-        let see = |pipes: &Option<Pipes>| match pipes {
-            Some(Pipes { outlet, .. }) => {
-                Seen { admits: outlet.admit().is_ok(), failing: outlet.is_failing() }
-            }
-            None => Seen { admits: false, failing: true },
-        };
-        self.outlets.iter().map(see).collect()
+        let gone = Seen { admits: false, failing: true };
+        self.outlets.iter().map(|pipes| pipes.as_ref().map_or(gone, Pipes::see)).collect()
     }
 
     fn choose(&mut self, tried: Tried, changes: &mut Vec<Change>) -> Option<Way> {
         let seen = self.seen();
         let choice = self.levels.choose(now(), &seen, tried, changes)?;
-        let outlet = self.outlets.get(choice.level)?.as_ref()?.outlet.clone();
-        Some(Way { choice, outlet })
+        let pipes = self.outlets.get(choice.level)?.as_ref()?.clone();
+        Some(Way { choice, pipes })
     }
 
     /// Lets go of the levels that nothing can be sent to any more: no batch is above them.
@@ -146,7 +161,8 @@ impl Shared {
         let mut changes = Vec::new();
         let mut state = self.lock();
         state.levels.settle(level, fate, now(), &mut changes);
-        let several = state.outlets.get(level).and_then(Option::as_ref).is_some_and(|pipes| pipes.several);
+        let several =
+            state.outlets.get(level).and_then(Option::as_ref).is_some_and(|pipes| pipes.0.len() > 1);
         // Of a batch that is taken back, some pipelines of the level may have had their share.
         if fate != Fate::Recalled || several {
             journey.tried.add(level);
@@ -216,7 +232,7 @@ impl Sink for Entrance {
         let state = self.shared.lock();
         let mut refused = Refusal::unavailable("the agent is stopping");
         for pipes in state.outlets.iter().rev().flatten() {
-            match pipes.outlet.admit() {
+            match pipes.admit() {
                 Ok(()) => return Ok(()),
                 Err(refusal) => refused = refusal,
             }
@@ -230,6 +246,13 @@ impl Sink for Entrance {
         let placed = journey.set_out(way, &self.shared).await;
         // Nobody follows only when the agent is being torn down; the batch is then refused.
         let _ = self.under_way.send((journey, placed));
+    }
+
+    fn forgo(&self, items: usize) {
+        // Counted where it would have gone.
+        if let Some(pipes) = self.shared.lock().outlets.iter().flatten().next() {
+            pipes.forgo(items);
+        }
     }
 
     fn answers_sources(&self) -> bool {

@@ -6,7 +6,7 @@ mod settings;
 mod stories;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -34,6 +34,7 @@ struct Gate {
     full: AtomicBool,
     failing: AtomicBool,
     answers: bool,
+    forgone: AtomicUsize,
 }
 
 #[async_trait]
@@ -44,6 +45,10 @@ impl Sink for Gate {
 
     async fn send(&self, _batch: Batch) {
         unreachable!("the test takes the batches from the entrance")
+    }
+
+    fn forgo(&self, items: usize) {
+        self.forgone.fetch_add(items, Ordering::Relaxed);
     }
 
     fn answers_sources(&self) -> bool {

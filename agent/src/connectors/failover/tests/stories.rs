@@ -137,6 +137,8 @@ async fn a_full_level_is_passed_over_and_the_connector_takes_what_one_level_take
 
     backup.full(true);
     assert_eq!(bench.sink.admit(), Err(Refusal::busy("full")));
+    bench.sink.forgo(3);
+    assert_eq!(primary.gate.forgone.load(Ordering::Relaxed), 3, "counted where it would have gone");
     primary.full(false);
     let _second = bench.send(b"2").await;
     assert_eq!(primary.deliver_next().await, "2");
