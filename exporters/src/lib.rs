@@ -9,6 +9,7 @@ mod calendar;
 mod config_tests;
 mod debug;
 mod file;
+mod load_balancing;
 mod otlp;
 mod otlp_grpc;
 mod otlp_http;
@@ -27,6 +28,7 @@ use edgewatch_core::factory::ExporterFactory;
 pub const EXPORTERS: &[ExporterFactory] = &[
     ExporterFactory::of::<debug::DebugExporter>(),
     ExporterFactory::of::<file::FileExporter>(),
+    ExporterFactory::group::<load_balancing::LoadBalancing>(),
     ExporterFactory::of::<otlp_grpc::OtlpGrpc>(),
     ExporterFactory::of::<otlp_http::OtlpHttp>(),
 ];
