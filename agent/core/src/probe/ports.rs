@@ -69,12 +69,12 @@ fn taken(address: &str, process: &Process, key: &str) -> Trouble {
 }
 
 fn unavailable(address: &str, error: &io::Error) -> Fault {
-    let help = match error.kind() {
-        ErrorKind::AddrNotAvailable => "no interface of this host has this address; name one that it has",
-        ErrorKind::PermissionDenied => {
-            "ports below 1024 need the capability CAP_NET_BIND_SERVICE; grant it, or choose a port from 1024 on"
-        }
-        _ => "check the name of the host and the port",
+    let help = if error.kind() == ErrorKind::AddrNotAvailable {
+        "no interface of this host has this address; name one that it has"
+    } else if error.kind() == ErrorKind::PermissionDenied {
+        "ports below 1024 need the capability CAP_NET_BIND_SERVICE; grant it, or choose a port from 1024 on"
+    } else {
+        "check the name of the host and the port"
     };
     Fault::new(format!("{address} cannot be listened on: {error}"), help)
 }
