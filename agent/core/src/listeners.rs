@@ -22,9 +22,12 @@ const BACKLOG: u32 = 1024;
 /// One component's access to the sockets of the process.
 #[derive(Clone, Default)]
 pub struct Listeners {
-    open: Arc<Mutex<Vec<(Address, Weak<Lease>)>>>,
+    open: Arc<Mutex<Leases>>,
     leaving: Arc<AtomicBool>,
 }
+
+/// Who listens where; those that have ended are forgotten with the next.
+type Leases = Vec<(Address, Weak<Lease>)>;
 
 /// As it was asked for.
 #[derive(Clone, Debug, Eq, PartialEq)]

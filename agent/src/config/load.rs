@@ -4,6 +4,7 @@ use edgewatch_core::config::{self, Environment, Loaded, Node, Problem, Problems,
 use edgewatch_core::factory::ComponentKind;
 
 use super::components::Components;
+use super::order::in_order;
 use super::sections::Sections;
 use super::service;
 use super::telemetry::Telemetry;
@@ -67,6 +68,7 @@ fn resolve(root: &Node, components: &Components, problems: &mut Problems) -> Con
     }
     let mut extensions = sections.extensions.into_named();
     extensions.sort_by_key(|named| service.extensions.iter().position(|id| *id == named.id));
+    let extensions = in_order(extensions, &extension_names, problems);
     Config {
         plan: Plan {
             receivers: sections.receivers.into_named(),

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use edgewatch_core::budget::Limits;
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::extension::{Extension, Service, Use};
 use tokio::sync::Semaphore;
@@ -115,7 +114,6 @@ async fn a_connector_that_goes_on_is_led_into_the_pipelines_of_the_new_plan() {
 async fn a_plan_that_cannot_be_run_changes_nothing() {
     let (source, receiver) = source();
     let (a, mut at_a) = destination();
-    let surroundings = surroundings();
     let receiver = with(receiver, "1").prepared;
     let plan = |more: Vec<Named<Box<dyn Receiver>>>, exporter| Plan {
         receivers: std::iter::once(Named { id: "source".to_owned(), prepared: receiver.clone() })
@@ -126,13 +124,9 @@ async fn a_plan_that_cannot_be_run_changes_nothing() {
         ..Plan::default()
     };
     let mut running =
-        build(&plan(vec![], with(a.named("a"), "1")), &surroundings).await.expect("a good plan");
+        build(&plan(vec![], with(a.named("a"), "1")), &surroundings()).await.expect("a good plan");
 
-    let (budget, usual) = (surroundings.budget.clone(), surroundings.budget.limits());
-    let bad = Prepared::from_fn(move |_| {
-        let _constraint = budget.constrain(Limits { soft: 5, hard: 7 });
-        Err(ConfigError::new("path", "there is no such directory"))
-    });
+    let bad = Prepared::from_fn(|_| Err(ConfigError::new("path", "there is no such directory")));
     let refused = running.reload(&plan(vec![], Named { id: "a".to_owned(), prepared: bad }), PATIENCE).await;
     assert_eq!(refused.expect_err("bad").to_string(), r#"exporter "a": path: there is no such directory"#);
     let closed = Prepared::from_fn(|_| Ok(Box::new(Closed) as Box<dyn Receiver>));
@@ -140,7 +134,6 @@ async fn a_plan_that_cannot_be_run_changes_nothing() {
     let refused = running.reload(&plan(vec![closed], with(a.named("a"), "2")), PATIENCE).await;
     assert_eq!(refused.expect_err("bad").to_string(), r#"receiver "more": closed for today"#);
 
-    assert_eq!(surroundings.budget.limits(), usual);
     assert_eq!(source.send(b"1").await.delivered().await, Ok(()));
     assert_eq!(at_a.recv().await.as_deref(), Some("1"));
     drop(source);
@@ -270,7 +263,7 @@ async fn who_uses_an_extension_that_is_replaced_is_replaced_and_served_to_its_en
         let (diary, gate) = (diary.clone(), Arc::clone(&gate));
         let extension = Prepared::from_fn(move |_| Ok(Box::new(Keeper(settings, diary.clone())) as _));
         let uses = vec![Use::new("storage", "keeper", Service::Storage)];
-        let prepared = Prepared::from_fn(move |_| Ok(slow(&gate)));
+        let prepared = Prepared::from_fn(move |_| Ok(slow(&gate).into()));
         Plan {
             receivers: vec![Named { id: "source".to_owned(), prepared: receiver.clone() }],
             exporters: vec![Named { id: "a".to_owned(), prepared: prepared.configured("same", uses) }],
@@ -340,7 +333,7 @@ async fn slow_and_its_successor()
     };
     let surroundings = surroundings();
     let waits = Arc::clone(&gate);
-    let prepared = Prepared::from_fn(move |_| Ok(slow(&waits)));
+    let prepared = Prepared::from_fn(move |_| Ok(slow(&waits).into()));
     let first = plan(with(Named { id: "a".to_owned(), prepared }, "1"));
     let running = build(&first, &surroundings).await.expect("a good plan");
     (running, surroundings, source, gate, plan(with(a.named("a"), "2")), arrived)

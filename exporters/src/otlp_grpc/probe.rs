@@ -1,6 +1,7 @@
 //! What only the host can tell: whether the destination can be reached, and the certificates are valid.
 
 use edgewatch_core::probe::{Probe, ProbeContext};
+use edgewatch_core::telemetry::Telemetry;
 
 use super::config::Config;
 use super::exporter::connector;
@@ -13,6 +14,6 @@ pub(super) fn probes(config: &Config, context: &ProbeContext) -> Vec<Probe> {
         // `validate` has said what is wrong with it.
         Ok(_) | Err(_) => Vec::new(),
     };
-    probes.push(reachable("endpoint", connector(config, context.host.as_ref())));
+    probes.push(reachable("endpoint", connector(config, &context.host, &Telemetry::default())));
     probes
 }

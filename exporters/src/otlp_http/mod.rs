@@ -5,8 +5,8 @@
 //! otherwise.
 
 mod answer;
-mod client;
-mod config;
+pub(crate) mod client;
+pub(crate) mod config;
 mod exporter;
 mod probe;
 

@@ -2,6 +2,7 @@
 
 use edgewatch_core::Signal;
 use edgewatch_core::probe::{Probe, ProbeContext};
+use edgewatch_core::telemetry::Telemetry;
 use http::Uri;
 
 use super::config::Config;
@@ -17,7 +18,10 @@ pub(super) fn probes(config: &Config, context: &ProbeContext) -> Vec<Probe> {
         if seen.iter().any(same_host) {
             continue;
         }
-        probes.push(reachable(config.endpoint_key(signal), connector(config, &uri, context.host.as_ref())));
+        probes.push(reachable(
+            config.endpoint_key(signal),
+            connector(config, &uri, &context.host, &Telemetry::default()),
+        ));
         seen.push(uri);
     }
     if seen.iter().any(|uri| uri.scheme_str() == Some("https")) {

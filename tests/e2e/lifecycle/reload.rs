@@ -219,6 +219,29 @@ async fn a_receiver_that_is_replaced_refuses_no_connection() -> anyhow::Result<(
 }
 
 #[tokio::test]
+async fn own_metrics_move_and_the_level_of_the_log_changes_at_once() -> anyhow::Result<()> {
+    let sink = Sink::start().await?;
+    let agent = Changing::start(&sink, "service: {telemetry: {logs: {level: info}}}", &[]).await?;
+    let former = agent.forwarder.metrics;
+    let moved = edgewatch_tests::ports::free()?;
+
+    agent.write(&format!(
+        "service: {{telemetry: {{logs: {{level: debug, encoding: json}}, metrics: {{readers: [
+            {{pull: {{exporter: {{prometheus: {{host: 127.0.0.1, port: {}}}}}}}}}]}}}}}}",
+        moved.port()
+    ))?;
+    process::signal(agent.forwarder.agent.pid(), process::HUP)?;
+    agent.forwarder.agent.wait_for_log("the new configuration is at work").await?;
+
+    assert_eq!(reloads(&MetricsPage::fetch(moved).await?, "applied"), 1.0);
+    agent.forwarder.agent.wait_for_log("restart the agent for the other keys").await?;
+    while MetricsPage::fetch(former).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_file_that_is_swapped_behind_a_link_is_noticed() -> anyhow::Result<()> {
     let sink = Sink::start().await?;
     let agent = Changing::start(&sink, "{}", &["--watch"]).await?;
@@ -293,9 +316,9 @@ fn lines(receipts: &Receipts) -> anyhow::Result<Vec<u64>> {
         .flat_map(|request| request.resource_logs)
         .flat_map(|resource| resource.scope_logs)
         .flat_map(|scope| scope.log_records);
-    let text = records.filter_map(|record| match record.body?.value? {
-        Value::StringValue(text) => Some(text),
-        _ => None,
+    let text = records.filter_map(|record| {
+        let Value::StringValue(text) = record.body?.value? else { return None };
+        Some(text)
     });
     Ok(text.map(|text| text.parse()).collect::<Result<_, _>>()?)
 }

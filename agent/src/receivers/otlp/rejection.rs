@@ -18,6 +18,11 @@ pub(super) struct Rejection {
 /// What went wrong. The protocols' modules translate it into their codes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Kind {
+    /// Credentials are missing or wrong.
+    Unauthenticated {
+        /// What the client is told to send (RFC 9110 section 11.6.1).
+        challenge: &'static str,
+    },
     /// Nothing is served at this path, or no pipeline takes the signal.
     NotFound,
     /// Another method than POST.
@@ -92,6 +97,7 @@ impl Kind {
     /// The label under which such requests are counted.
     pub(super) const fn reason(self) -> &'static str {
         match self {
+            Self::Unauthenticated { .. } => "unauthenticated",
             Self::NotFound => "not_found",
             Self::Method => "method",
             Self::ContentType => "content_type",
@@ -112,6 +118,7 @@ impl Kind {
     /// otherwise what the OTLP specification recommends.
     pub(super) const fn code(self) -> Code {
         match self {
+            Self::Unauthenticated { .. } => Code::Unauthenticated,
             Self::NotFound | Self::Method | Self::Compression | Self::Cardinality => Code::Unimplemented,
             Self::ContentType | Self::Invalid => Code::InvalidArgument,
             Self::Framing | Self::Corrupt => Code::Internal,
@@ -122,7 +129,7 @@ impl Kind {
     }
 
     /// One of each, in the order of their declaration.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::NotFound,
         Self::Method,
         Self::ContentType,
@@ -136,6 +143,7 @@ impl Kind {
         Self::Memory { retry_after: Refusal::RETRY_AFTER },
         Self::Busy { retry_after: Refusal::RETRY_AFTER },
         Self::Unavailable,
+        Self::Unauthenticated { challenge: "" },
     ];
 
     /// The place of this kind in [`Kind::ALL`].
@@ -154,6 +162,7 @@ impl Kind {
             Self::Memory { .. } => 10,
             Self::Busy { .. } => 11,
             Self::Unavailable => 12,
+            Self::Unauthenticated { .. } => 13,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Which protocols are spoken.
 
 use edgewatch_core::config::ConfigError;
+use edgewatch_core::extension::Use;
 use edgewatch_core::factory::ComponentConfig;
 use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
@@ -62,6 +63,13 @@ impl ComponentConfig for Config {
             grpc.as_ref().map_or(Ok(()), GrpcConfig::validate).map_err(|error| error.under("protocols.grpc")),
             http.as_ref().map_or(Ok(()), HttpConfig::validate).map_err(|error| error.under("protocols.http")),
         ])
+    }
+
+    fn uses(&self) -> Vec<Use> {
+        let Protocols { grpc, http } = &self.protocols;
+        let grpc = grpc.as_ref().and_then(|grpc| Some(grpc.auth.as_ref()?.used_by("grpc")));
+        let http = http.as_ref().and_then(|http| Some(http.auth.as_ref()?.used_by("http")));
+        grpc.into_iter().chain(http).collect()
     }
 
     fn memory_bound(&self) -> usize {

@@ -103,7 +103,8 @@ pub(super) fn failure(rejection: &Rejection) -> Response<Reply> {
         Kind::Compression => {
             headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity,gzip,zstd"));
         }
-        Kind::NotFound
+        Kind::Unauthenticated { .. }
+        | Kind::NotFound
         | Kind::Method
         | Kind::ContentType
         | Kind::Framing

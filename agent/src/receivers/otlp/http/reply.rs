@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use edgewatch_core::refusal::Refusal;
 use edgewatch_proto::status::{Code, PartialSuccess, Status};
-use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 
@@ -44,6 +44,9 @@ pub(super) fn failure(rejection: &Rejection, encoding: Option<Encoding>) -> Resp
         Kind::Unavailable => {
             headers.insert(RETRY_AFTER, seconds(Refusal::RETRY_AFTER));
         }
+        Kind::Unauthenticated { challenge } => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
         Kind::Method => {
             headers.insert(ALLOW, HeaderValue::from_static("POST"));
         }
@@ -79,6 +82,7 @@ fn seconds(wait: std::time::Duration) -> HeaderValue {
 
 const fn http_status(kind: Kind) -> StatusCode {
     match kind {
+        Kind::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::Method => StatusCode::METHOD_NOT_ALLOWED,
         Kind::ContentType | Kind::Compression => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -94,7 +98,8 @@ const fn http_status(kind: Kind) -> StatusCode {
 const fn code(kind: Kind) -> Code {
     match kind {
         Kind::Framing | Kind::Cardinality | Kind::Corrupt => Code::InvalidArgument,
-        Kind::NotFound
+        Kind::Unauthenticated { .. }
+        | Kind::NotFound
         | Kind::Method
         | Kind::ContentType
         | Kind::Compression
