@@ -155,26 +155,25 @@ async fn a_token_is_used_to_its_end_while_no_other_can_be_had() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_token_is_replaced_once() {
-    let story = Story::new([Ok(60 * MINUTE), Ok(60 * MINUTE)]);
+    let story = Story::new([Ok(60 * MINUTE), Ok(60 * MINUTE), Ok(60 * MINUTE)]);
     story
         .run(async {
             assert_eq!(story.request().await, got("t1"));
-            let old = headers(&[("authorization", "Bearer t1")]);
-            assert!(
-                !story.keeper.refused(&old).await,
-                "it is so young that another one would be refused, too"
-            );
-            assert_eq!(story.request().await, got("t1"));
+            let refused = |token| headers(&[("authorization", token)]);
+            assert!(story.keeper.refused(&refused("Bearer t1")).await);
+            assert!(story.keeper.refused(&refused("Bearer t1")).await, "each of several is sent once more");
+            assert_eq!(story.request().await, got("t2"));
+            assert!(story.keeper.refused(&refused("Bearer t1")).await);
+            assert_eq!(story.request().await, got("t2"));
 
+            assert!(!story.keeper.refused(&refused("Bearer t2")).await, "another one would be refused, too");
+            assert_eq!(story.request().await, got("t2"));
             tokio::time::advance(MINUTE).await;
-            assert!(story.keeper.refused(&old).await);
-            assert!(story.keeper.refused(&old).await, "of several requests, each is sent once more");
-            assert_eq!(story.request().await, got("t2"));
-            assert!(story.keeper.refused(&old).await);
-            assert_eq!(story.request().await, got("t2"));
+            assert!(story.keeper.refused(&refused("Bearer t2")).await);
+            assert_eq!(story.request().await, got("t3"));
         })
         .await;
-    assert_eq!(story.counted(), (2.0, 0.0));
+    assert_eq!(story.counted(), (3.0, 0.0));
 }
 
 #[tokio::test(start_paused = true)]
