@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod connectors;
+pub mod deep;
 pub mod extensions;
 mod page;
 pub mod pipeline;

@@ -19,6 +19,8 @@ use crate::extension::{Extension, Offered, Service, Use};
 use crate::group::ExporterGroup;
 use crate::health::Health;
 use crate::host::Host;
+use crate::listeners::Listeners;
+use crate::probe::{Probe, ProbeContext};
 use crate::processor::Processor;
 use crate::receiver::Receiver;
 use crate::router::{PipelineReference, Router};
@@ -48,6 +50,11 @@ pub trait ComponentConfig:
         Vec::new()
     }
 
+    /// What only the host can tell about it, for `edgewatch validate --deep`. Looks at the host only when a probe runs.
+    fn probes(&self, _context: &ProbeContext) -> Vec<Probe> {
+        Vec::new()
+    }
+
     /// Most memory, in bytes, that this configuration can make the component hold beyond what is in flight.
     fn memory_bound(&self) -> usize {
         0
@@ -73,6 +80,8 @@ pub struct BuildContext {
     pub state_directory: Option<PathBuf>,
     /// What the running extensions offer.
     pub offered: Offered,
+    /// The sockets that the process listens on.
+    pub listeners: Listeners,
 }
 
 /// The five kinds of components.
@@ -137,6 +146,8 @@ pub struct Description {
     pub offers: &'static [Service],
     /// One sentence for listings.
     pub about: &'static str,
+    /// Whether it does its work only as the first processor of a pipeline.
+    pub stands_first: bool,
     /// The JSON Schema of its configuration.
     pub schema: fn() -> Schema,
     /// Its configuration when nothing is written.
@@ -158,9 +169,26 @@ pub struct Prepared<T> {
     memory_bound: usize,
     uses: Vec<Use>,
     pipelines: Vec<PipelineReference>,
+    /// What was written; `None` for what has no configuration.
+    settings: Option<Arc<Node>>,
+    probes: Probes,
 }
 
-type Build<T> = Box<dyn Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync>;
+impl<T> Clone for Prepared<T> {
+    fn clone(&self) -> Self {
+        Self {
+            build: Arc::clone(&self.build),
+            memory_bound: self.memory_bound,
+            uses: self.uses.clone(),
+            pipelines: self.pipelines.clone(),
+            settings: self.settings.clone(),
+            probes: Arc::clone(&self.probes),
+        }
+    }
+}
+
+type Probes = Arc<dyn Fn(&ProbeContext) -> Vec<Probe> + Send + Sync>;
+type Build<T> = Arc<dyn Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync>;
 
 /// Makes receivers.
 pub type ReceiverFactory = Factory<Box<dyn Receiver>>;
@@ -187,6 +215,17 @@ pub enum AnyExporter {
     One(BuiltExporter),
     /// Has several, each with a queue of its own.
     Group(Box<dyn ExporterGroup>),
+}
+
+impl AnyExporter {
+    /// The exporter, when it has one destination.
+    #[must_use]
+    pub fn one(self) -> Option<BuiltExporter> {
+        match self {
+            Self::One(built) => Some(built),
+            Self::Group(_) => None,
+        }
+    }
 }
 
 impl From<BuiltExporter> for AnyExporter {
@@ -224,7 +263,31 @@ impl<T> Prepared<T> {
     /// A component that `build` makes, without configuration: for tests of what stands around components.
     #[cfg(any(test, feature = "testing"))]
     pub fn from_fn(build: impl Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync + 'static) -> Self {
-        Self { build: Box::new(build), memory_bound: 0, uses: Vec::new(), pipelines: Vec::new() }
+        Self {
+            build: Arc::new(build),
+            memory_bound: 0,
+            uses: Vec::new(),
+            pipelines: Vec::new(),
+            settings: None,
+            probes: Arc::new(|_| Vec::new()),
+        }
+    }
+
+    /// The same as if `text` were its configuration, in which it uses `extensions`.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn configured(mut self, text: &str, uses: Vec<Use>) -> Self {
+        let value = crate::config::Value::String(text.to_owned());
+        self.settings = Some(Arc::new(Node::new(value, crate::config::Span::default())));
+        self.uses = uses;
+        self
+    }
+
+    /// The same with another [`ComponentConfig::memory_bound`].
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn bounded(self, memory_bound: usize) -> Self {
+        Self { memory_bound, ..self }
     }
 
     /// Builds the component. May be called once for each pipeline that names it.
@@ -236,10 +299,25 @@ impl<T> Prepared<T> {
         (self.build)(context)
     }
 
+    /// Whether the configuration of both says the same, references such as `${env:X}` included.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        match (&self.settings, &other.settings) {
+            (Some(these), Some(those)) => these.says_the_same(those),
+            (Some(_), None) | (None, Some(_)) | (None, None) => false,
+        }
+    }
+
     /// See [`ComponentConfig::memory_bound`].
     #[must_use]
     pub fn memory_bound(&self) -> usize {
         self.memory_bound
+    }
+
+    /// See [`ComponentConfig::probes`].
+    #[must_use]
+    pub fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        (self.probes)(context)
     }
 
     /// See [`ComponentConfig::uses`].
@@ -286,6 +364,8 @@ pub trait ProcessorSpec: Processor + Sized + 'static {
     const SIGNALS: &'static [Signal] = &Signal::ALL;
     /// One sentence for listings.
     const ABOUT: &'static str;
+    /// Whether it does its work only as the first processor of a pipeline.
+    const STANDS_FIRST: bool = false;
     /// What a user may write.
     type Config: ComponentConfig;
 
@@ -386,8 +466,9 @@ impl ProcessorFactory {
     /// The factory of `S`.
     #[must_use]
     pub const fn of<S: ProcessorSpec>() -> Self {
-        let description =
+        let mut description =
             describe::<S::Config>(ComponentKind::Processor, S::NAME, S::ALIASES, S::SIGNALS, S::ABOUT);
+        description.stands_first = S::STANDS_FIRST;
         Self {
             description,
             prepare: |node, path, problems| {
@@ -468,6 +549,7 @@ pub(crate) const fn describe<C: ComponentConfig>(
         emits: &[],
         offers: &[],
         about,
+        stands_first: false,
         schema: || schemars::SchemaGenerator::default().into_root_schema_for::<C>(),
         defaults: || serde_json::to_value(C::default()).unwrap_or_default(),
     }
@@ -485,6 +567,8 @@ pub(crate) fn read<C: ComponentConfig, T: 'static>(
         return None;
     }
     let (memory_bound, uses, pipelines) = (config.memory_bound(), config.uses(), config.pipelines());
-    let build = Box::new(move |context: &BuildContext| build(config.clone(), context));
-    Some(Prepared { build, memory_bound, uses, pipelines })
+    let probed = config.clone();
+    let build: Build<T> = Arc::new(move |context| build(config.clone(), context));
+    let probes: Probes = Arc::new(move |context| probed.probes(context));
+    Some(Prepared { build, memory_bound, uses, pipelines, settings: Some(Arc::new(node.clone())), probes })
 }

@@ -13,6 +13,7 @@ use edgewatch_core::delivery::Delivery;
 use edgewatch_core::exporter::{Delivered, ExportError, Exporter};
 use edgewatch_core::factory::{AnyExporter, BuiltExporter, Connector, Prepared};
 use edgewatch_core::health::Health;
+use edgewatch_core::listeners::Listeners;
 use edgewatch_core::processor::{Emitter, ProcessError, Processor};
 use edgewatch_core::receiver::{Outlets, ReceiveError, Receiver};
 use edgewatch_core::refusal::Refusal;
@@ -22,6 +23,9 @@ use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+
+#[path = "reload_tests.rs"]
+mod reload;
 
 #[tokio::test(start_paused = true)]
 async fn a_batch_goes_through_all_processors_to_every_exporter() {
@@ -345,7 +349,7 @@ async fn a_pipeline_that_fails_is_noticed() {
 
     let mut receipt = source.send(b"1").await;
     assert!(receipt.accepted().await.is_err(), "its source may send it again");
-    assert_eq!(running.watch().await, Watched::Broken);
+    assert_eq!(running.watch().await, Broken);
 
     drop(source);
     assert_eq!(running.stop(deadline()).await, Ended::Drained);
@@ -528,6 +532,7 @@ fn surroundings() -> Surroundings {
         health: Health::starting(Instant::now()),
         host: Arc::new(FakeHost::default()),
         state_directory: None,
+        listeners: Listeners::default(),
     }
 }
 
