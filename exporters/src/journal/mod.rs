@@ -7,6 +7,8 @@ mod disk;
 mod engine;
 mod format;
 mod handle;
+mod inspect;
+mod listing;
 mod lock;
 mod options;
 mod quarantine;
@@ -26,5 +28,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use inspect::{QueueReport, Verification, inspect, verify};
+pub use listing::queues;
 pub use options::{Options, SYNC_INTERVAL, Sync};
 pub use storage::Journals;

@@ -40,6 +40,8 @@ pub(super) struct Queue {
     pub(super) succession: Succession,
     /// Whether the last write failed.
     pub(super) failing: AtomicBool,
+    /// Whether a batch did not fit since a segment was deleted last.
+    full: AtomicBool,
     /// Whether acknowledgements are to be synced.
     unsynced_acks: AtomicBool,
     pub(super) reserve: Arc<Reserve>,
@@ -76,6 +78,7 @@ impl Queue {
             read: Condvar::new(),
             succession: Succession::default(),
             failing: AtomicBool::new(false),
+            full: AtomicBool::new(false),
             unsynced_acks: AtomicBool::new(false),
             reserve,
             telemetry,
@@ -98,8 +101,8 @@ impl Queue {
         if self.failing.load(Ordering::Relaxed) {
             return Some(Refusal::busy("the sending queue cannot be written to disk; send again later"));
         }
-        let full = self.options.max_bytes.is_some_and(|most| self.state().disk >= most);
-        full.then(full_refusal)
+        let full = || self.options.max_bytes.is_some_and(|most| self.state().disk >= most);
+        (self.full.load(Ordering::Relaxed) || full()).then(full_refusal)
     }
 
     /// Turns away a batch that has been counted as waiting.
@@ -120,6 +123,8 @@ impl Queue {
         if let Some(most) = self.options.max_bytes
             && self.state().disk.saturating_add(batch.bytes() as u64) > most
         {
+            // Whoever asks before the next batch is to learn of it: only then is room made.
+            self.full.store(true, Ordering::Relaxed);
             return Err(full_refusal());
         }
         if !writer.wants_segment(&Group::default(), &self.options) {
@@ -235,6 +240,7 @@ impl Queue {
             let _ = done.send(());
         }
         if !gone.is_empty() {
+            self.full.store(false, Ordering::Relaxed);
             self.room.notify_waiters();
         }
     }

@@ -182,12 +182,7 @@ impl Reading {
                 Ok(true)
             }
             Found::Damage { bytes } => {
-                warn!(
-                    queue = self.queue.name,
-                    segment = segment.name(),
-                    bytes,
-                    "damaged bytes in the sending queue"
-                );
+                self.put_aside(&segment, bytes);
                 Ok(true)
             }
             Found::End { rest } => {
