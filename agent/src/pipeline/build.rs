@@ -154,8 +154,9 @@ impl<'a> Builder<'a> {
                 pipelines.any(|pipeline| pipeline.signal == *signal && pipeline.exporters.contains(&named.id))
             };
             let signals: Vec<_> = Signal::ALL.into_iter().filter(feeds).collect();
+            let started = queue::start(built, &signals, &context, &self.give_up);
             let (sinks, delivering) =
-                queue::start(built, &named.id, &signals, &context.telemetry, &self.give_up);
+                started.map_err(|source| failed(ComponentKind::Exporter, &named.id, source))?;
             self.tasks.spawn(delivering.run());
             self.exporters.insert(&named.id, sinks);
         }

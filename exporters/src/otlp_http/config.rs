@@ -3,6 +3,7 @@
 use edgewatch_core::Signal;
 use edgewatch_core::config::{ConfigError, Duration, Headers};
 use edgewatch_core::delivery::{QueueSettings, RetrySettings};
+use edgewatch_core::extension::Use;
 use edgewatch_core::factory::ComponentConfig;
 use http::Uri;
 use schemars::JsonSchema;
@@ -265,6 +266,10 @@ impl ComponentConfig for Config {
             Auth::refuse(self.auth.as_ref()),
             Middleware::refuse(&self.middlewares),
         ])
+    }
+
+    fn uses(&self) -> Vec<Use> {
+        self.sending_queue.uses("sending_queue").into_iter().collect()
     }
 }
 

@@ -19,6 +19,7 @@ mod sink;
 mod split;
 mod start;
 mod store;
+mod stored;
 mod telemetry;
 
 #[cfg(test)]

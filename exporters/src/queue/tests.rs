@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::start::start_seeded;
+use super::start::{Around, start_seeded};
 use crate::otlp::testing::batch_for;
 
 /// What the destination does with an attempt, and how long it takes.
@@ -50,7 +50,7 @@ impl Scripted {
         Self { script: Mutex::new(script.into_iter().collect()), latency, ..Self::default() }
     }
 
-    fn attempts(&self) -> Vec<usize> {
+    pub(super) fn attempts(&self) -> Vec<usize> {
         self.attempts.lock().expect("lock").iter().map(|(items, _)| *items).collect()
     }
 }
@@ -116,7 +116,8 @@ fn bench_with(
     let registry = Registry::default();
     let telemetry = Telemetry::new(registry.clone()).with("exporter", "scripted");
     let stop = CancellationToken::new();
-    let (sinks, delivering) = start_seeded(built, "scripted", &[Signal::Traces], &telemetry, &stop, 1);
+    let around = Around { id: "scripted", telemetry: &telemetry, storage: None, stop: &stop };
+    let (sinks, delivering) = start_seeded(built, &[Signal::Traces], &around, 1).expect("no storage");
     let sink = sinks.get(Signal::Traces).expect("started for traces");
     Bench { exporter, sink, registry, stop, running: tokio::spawn(delivering.run()) }
 }
@@ -221,6 +222,23 @@ async fn a_queue_that_blocks_makes_senders_wait() {
 
     assert_eq!(start.elapsed(), SECOND);
     receipt.accepted().await.expect("accepted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_drops_the_oldest_takes_the_newest_and_counts() {
+    let settings = json!({"queue_size": 2, "num_consumers": 1, "overflow": "drop_oldest"});
+    let bench = bench(settings, [], SECOND);
+    let mut first = bench.send(1).await;
+    tokio::task::yield_now().await;
+    let mut second = bench.send(2).await;
+
+    bench.sink.admit().expect("there is always room");
+    let mut third = bench.send_promised(4).await;
+
+    first.delivered().await.expect("what is under way is not dropped");
+    second.delivered().await.expect_err("dropped");
+    third.delivered().await.expect("delivered");
+    assert_eq!(bench.reading("otelcol_exporter_enqueue_failed_spans"), 2.0);
 }
 
 #[tokio::test(start_paused = true)]
