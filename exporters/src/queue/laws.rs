@@ -25,7 +25,7 @@ use super::start::{Around, start_seeded};
 use super::tests::{Deed, Scripted, Shared};
 
 /// Spans in the scopes of one resource.
-type Shape = Vec<usize>;
+pub(super) type Shape = Vec<usize>;
 
 #[derive(Clone, Debug)]
 struct Story {
@@ -38,11 +38,11 @@ struct Story {
     stop_after: Option<Duration>,
 }
 
-fn millis(range: std::ops::Range<u64>) -> impl Strategy<Value = Duration> {
+pub(super) fn millis(range: std::ops::Range<u64>) -> impl Strategy<Value = Duration> {
     range.prop_map(Duration::from_millis)
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+pub(super) fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         4 => Just(Deed::Take),
         2 => millis(0..9000).prop_map(Deed::FailFor),
@@ -52,7 +52,7 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-fn sizer() -> impl Strategy<Value = Sizer> {
+pub(super) fn sizer() -> impl Strategy<Value = Sizer> {
     prop_oneof![Just(Sizer::Requests), Just(Sizer::Items), Just(Sizer::Bytes)]
 }
 
@@ -61,7 +61,7 @@ fn overflow() -> impl Strategy<Value = Overflow> {
 }
 
 prop_compose! {
-    fn batch_settings()(
+    pub(super) fn batch_settings()(
         min_size in 0_usize..40,
         extra in 0_usize..30,
         limited: bool,
@@ -114,7 +114,7 @@ prop_compose! {
 }
 
 /// A request whose spans are numbered from `first`.
-fn request(shape: &Shape, first: usize) -> ExportTraceServiceRequest {
+pub(super) fn request(shape: &Shape, first: usize) -> ExportTraceServiceRequest {
     let mut number = first;
     let scope_spans = shape
         .iter()
@@ -133,7 +133,7 @@ fn request(shape: &Shape, first: usize) -> ExportTraceServiceRequest {
 }
 
 /// How often each span arrived.
-fn arrivals(requests: &[Bytes]) -> BTreeMap<usize, usize> {
+pub(super) fn arrivals(requests: &[Bytes]) -> BTreeMap<usize, usize> {
     let mut arrivals = BTreeMap::new();
     for request in requests {
         let request = ExportTraceServiceRequest::decode(request.as_ref()).expect("a request");

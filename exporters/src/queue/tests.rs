@@ -40,6 +40,8 @@ pub(super) struct Scripted {
     /// Items and time of every attempt.
     attempts: Mutex<Vec<(usize, Instant)>>,
     pub(super) taken: Mutex<Vec<bytes::Bytes>>,
+    /// What it has refused for good, or found too large.
+    pub(super) refused: Mutex<Vec<bytes::Bytes>>,
     under_way: AtomicUsize,
     pub(super) most_under_way: AtomicUsize,
     closed: AtomicUsize,
@@ -66,6 +68,9 @@ impl Exporter for Shared {
         self.0.most_under_way.fetch_max(under_way, Ordering::Relaxed);
         tokio::time::sleep(self.0.latency).await;
         self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+        if matches!(deed, Deed::Reject | Deed::FindTooLarge) {
+            self.0.refused.lock().expect("lock").extend(batch.segments().iter().cloned());
+        }
         let (destination, items, reason) = ("there".to_owned(), batch.items(), "because".to_owned());
         match deed {
             Deed::Take | Deed::TakeAllBut(_) => {

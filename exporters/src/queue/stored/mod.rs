@@ -15,6 +15,8 @@ mod stock;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;
 
 pub(super) use lane::{StoredLane, Tokens};
