@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::dead_letter::DeadLetters;
 use super::split::halve;
 use super::telemetry::DeliveryTelemetry;
 use crate::retry::Backoff;
@@ -32,6 +33,8 @@ pub(super) struct Deliverer {
     stop: CancellationToken,
     /// For what lies in a storage: when this fires, what fails is left there rather than tried again.
     leave: Option<CancellationToken>,
+    /// Where what is given up is kept.
+    dead_letters: Option<Arc<DeadLetters>>,
     random: Mutex<fastrand::Rng>,
     abandoned: AtomicUsize,
 }
@@ -80,6 +83,7 @@ impl Deliverer {
             telemetry,
             stop,
             leave: None,
+            dead_letters: None,
             random: Mutex::new(random),
             abandoned: AtomicUsize::new(0),
         }
@@ -88,6 +92,12 @@ impl Deliverer {
     /// The same for what lies in a storage; see [`Deliverer::leave`].
     pub(super) fn leaving(mut self, leave: CancellationToken) -> Self {
         self.leave = Some(leave);
+        self
+    }
+
+    /// The same, keeping what is given up.
+    pub(super) fn keeping(mut self, dead_letters: Option<Arc<DeadLetters>>) -> Self {
+        self.dead_letters = dead_letters;
         self
     }
 
@@ -144,16 +154,14 @@ impl Deliverer {
                 Outcome::Cut => match halve(part) {
                     Ok((first, second)) => return Then::Send(first, second),
                     Err(part) => {
-                        self.give_up(
-                            part,
-                            &Refusal::permanent("the destination finds a single item too large"),
-                        );
+                        let refusal = Refusal::permanent("the destination finds a single item too large");
+                        self.give_up(part, &refusal).await;
                         return Then::Go;
                     }
                 },
                 Outcome::Leave => return Then::Leave,
                 Outcome::GiveUp(refusal) => {
-                    self.give_up(part, &refusal);
+                    self.give_up(part, &refusal).await;
                     return Then::Go;
                 }
             }
@@ -264,8 +272,11 @@ impl Deliverer {
         }
     }
 
-    fn give_up(&self, part: Batch, refusal: &Refusal) {
+    async fn give_up(&self, part: Batch, refusal: &Refusal) {
         self.telemetry.failed.add(part.items());
+        if let Some(dead_letters) = &self.dead_letters {
+            dead_letters.keep(&part, refusal).await;
+        }
         part.refuse(refusal);
     }
 }

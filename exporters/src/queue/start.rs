@@ -15,6 +15,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::dead_letter::DeadLetters;
 use super::deliver::Deliverer;
 use super::drive::drive;
 use super::join::Joiner;
@@ -60,6 +61,7 @@ pub struct Delivering {
     exporter: Arc<dyn Exporter>,
     id: String,
     lanes: Vec<Lane>,
+    dead_letters: Option<Arc<DeadLetters>>,
 }
 
 /// The work for one signal.
@@ -123,6 +125,10 @@ pub(super) fn start_seeded(
 ) -> Result<(Sinks, Delivering), ConfigError> {
     let BuiltExporter { exporter, delivery } = built;
     let exporter: Arc<dyn Exporter> = exporter.into();
+    let dead_letters = match &delivery.queue.dead_letter {
+        Some(settings) => Some(Arc::new(DeadLetters::new(settings, around.id, around.telemetry)?)),
+        None => None,
+    };
     let mut random = fastrand::Rng::with_seed(seed);
     let mut sinks = Sinks::default();
     let mut lanes = Vec::with_capacity(signals.len());
@@ -136,12 +142,13 @@ pub(super) fn start_seeded(
                 stop.clone(),
                 random.fork(),
             )
+            .keeping(dead_letters.clone())
         };
         let (sink, lane) = lane(&delivery, deliver, around, signal)?;
         sinks.set(signal, sink);
         lanes.push(lane);
     }
-    Ok((sinks, Delivering { exporter, id: around.id.to_owned(), lanes }))
+    Ok((sinks, Delivering { exporter, id: around.id.to_owned(), lanes, dead_letters }))
 }
 
 fn lane(
@@ -202,11 +209,19 @@ fn stored_lane(
 impl Delivering {
     /// Sends until every sink is gone and every queue is empty, then closes the exporter.
     pub async fn run(self) {
-        let mut lanes: FuturesUnordered<_> = self.lanes.into_iter().map(Lane::run).collect();
-        let mut abandoned = 0;
-        while let Some(items) = lanes.next().await {
-            abandoned += items;
-        }
+        let lanes: FuturesUnordered<_> = self.lanes.into_iter().map(Lane::run).collect();
+        let lanes = lanes.fold(0, async |sum, items| sum + items);
+        let abandoned = match &self.dead_letters {
+            None => lanes.await,
+            Some(dead_letters) => {
+                let abandoned = tokio::select! {
+                    abandoned = lanes => abandoned,
+                    never = dead_letters.tend() => match never {},
+                };
+                dead_letters.close().await;
+                abandoned
+            }
+        };
         if abandoned > 0 {
             warn!(exporter = self.id, items = abandoned, "no time left to deliver, items dropped");
         }

@@ -50,6 +50,8 @@ struct State {
     records: BTreeMap<u64, (Segments, usize)>,
     taken: HashSet<u64>,
     full: bool,
+    /// So many writes fail.
+    failing: usize,
 }
 
 impl Default for FakeQueue {
@@ -69,6 +71,11 @@ impl FakeQueue {
     pub(in crate::queue) fn fill(&self, full: bool) {
         self.lock().full = full;
         self.room.notify_waiters();
+    }
+
+    /// The next `writes` fail, although there seemed to be room.
+    pub(in crate::queue) fn fail(&self, writes: usize) {
+        self.lock().failing = writes;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -96,6 +103,11 @@ impl StoredQueue for FakeQueue {
         let mut state = self.lock();
         let id = state.next;
         state.next += 1;
+        if state.failing > 0 {
+            state.failing -= 1;
+            drop(state);
+            return ack.refused(&Refusal::busy("the disk is full"));
+        }
         state.records.insert(id, (segments, items));
         drop(state);
         ack.accepted();

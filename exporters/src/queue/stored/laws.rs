@@ -44,11 +44,7 @@ enum End {
 }
 
 fn end() -> impl Strategy<Value = End> {
-    prop_oneof![
-        Just(End::Well),
-        millis(0..3000).prop_map(End::InTime),
-        millis(0..9000).prop_map(End::Killed),
-    ]
+    prop_oneof![Just(End::Well), millis(0..3000).prop_map(End::InTime), millis(0..9000).prop_map(End::Killed),]
 }
 
 prop_compose! {

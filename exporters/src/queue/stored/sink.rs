@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use edgewatch_core::ack::Ack;
 use edgewatch_core::batch::Batch;
 use edgewatch_core::delivery::Overflow;
 use edgewatch_core::exporter::Sink;
-use edgewatch_core::refusal::Refusal;
+use edgewatch_core::refusal::{Refusal, RefusalKind};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::warn;
 
@@ -41,36 +42,11 @@ impl Sink for StoredSink {
 
     /// What cannot be refused any more waits for room, unless the user would rather lose data: then, and when no time is left, it is
     /// counted and dropped. The disk is a safer place than the pipeline, so what it takes is taken to the end.
-    async fn send(&self, mut batch: Batch) {
-        let promised = batch.ack().is_accepted();
-        // The room that is kept for what was promised; where old data may be dropped, the last resort.
-        let mut spare = promised && self.overflow != Overflow::DropOldest;
-        let mut dropped = 0;
-        loop {
-            let settlement = self.stock.settlement();
-            tokio::pin!(settlement);
-            settlement.as_mut().enable();
-            let Err(missing) = self.stock.offer(batch, spare) else { return };
-            match self.overflow {
-                Overflow::Block => {}
-                Overflow::Refuse if promised => {}
-                Overflow::Refuse => return self.lose(missing.batch, &missing.refusal),
-                Overflow::DropOldest => {
-                    match self.stock.drop_oldest(&missing, &mut dropped) {
-                        Some(items) => self.telemetry.enqueue_failed(items),
-                        None if promised && !spare => spare = true,
-                        None => return self.lose(missing.batch, &missing.refusal),
-                    }
-                    batch = missing.batch;
-                    continue;
-                }
-            }
-            batch = missing.batch;
-            tokio::select! {
-                () = self.stop.cancelled() => return self.lose(batch, &stopping()),
-                () = settlement => {}
-                () = self.stock.room() => {}
-            }
+    async fn send(&self, batch: Batch) {
+        if batch.ack().is_accepted() {
+            self.send_promised(batch).await
+        } else {
+            self.place(batch, false).await
         }
     }
 
@@ -88,8 +64,63 @@ impl Sink for StoredSink {
 }
 
 impl StoredSink {
-    fn lose(&self, batch: Batch, refusal: &Refusal) {
-        self.telemetry.enqueue_failed(batch.items());
+    /// Sees `batch` through to the disk: the storage may find only when it writes that it has no room.
+    async fn send_promised(&self, batch: Batch) {
+        let (signal, items) = (batch.signal(), batch.items());
+        let (segments, ack) = batch.into_parts();
+        loop {
+            let (own, mut receipt) = Ack::pair(None);
+            self.place(Batch::of_segments(signal, segments.clone(), items, own), true).await;
+            let refusal = match receipt.delivered().await {
+                Ok(()) => return ack.delivered(),
+                Err(refusal) => refusal,
+            };
+            let passes = matches!(refusal.kind, RefusalKind::Busy { .. });
+            if !passes || self.overflow == Overflow::DropOldest || self.stop.is_cancelled() {
+                self.telemetry.enqueue_failed(items);
+                return ack.refused(&refusal);
+            }
+            self.stock.room().await;
+        }
+    }
+
+    /// Appends `batch` when there is room, or refuses it. One that is `promised` to its senders is counted by whoever promised it.
+    async fn place(&self, mut batch: Batch, promised: bool) {
+        // The room that is kept for what was promised; where old data may be dropped, the last resort.
+        let mut spare = promised && self.overflow != Overflow::DropOldest;
+        let mut dropped = 0;
+        loop {
+            let settlement = self.stock.settlement();
+            tokio::pin!(settlement);
+            settlement.as_mut().enable();
+            let Err(missing) = self.stock.offer(batch, spare) else { return };
+            match self.overflow {
+                Overflow::Block => {}
+                Overflow::Refuse if promised => {}
+                Overflow::Refuse => return self.refuse(missing.batch, &missing.refusal, promised),
+                Overflow::DropOldest => {
+                    match self.stock.drop_oldest(&missing, &mut dropped) {
+                        Some(items) => self.telemetry.enqueue_failed(items),
+                        None if promised && !spare => spare = true,
+                        None => return self.refuse(missing.batch, &missing.refusal, promised),
+                    }
+                    batch = missing.batch;
+                    continue;
+                }
+            }
+            batch = missing.batch;
+            tokio::select! {
+                () = self.stop.cancelled() => return self.refuse(batch, &stopping(), promised),
+                () = settlement => {}
+                () = self.stock.room() => {}
+            }
+        }
+    }
+
+    fn refuse(&self, batch: Batch, refusal: &Refusal, promised: bool) {
+        if !promised {
+            self.telemetry.enqueue_failed(batch.items());
+        }
         batch.refuse(refusal);
     }
 }

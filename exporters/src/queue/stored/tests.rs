@@ -365,3 +365,15 @@ async fn a_request_that_is_too_large_goes_in_parts_and_is_settled_once() {
     assert_eq!(bench.exporter.attempts(), [10, 5, 5]);
     assert_eq!(bench.left(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_promised_is_written_again_when_the_disk_fails_at_the_last_moment() {
+    let bench = bench(json!({}), [], NO_TIME);
+    bench.storage.get("scripted", Signal::Traces).fail(2);
+
+    bench.send_promised(3).await;
+    settle_down().await;
+
+    assert_eq!(bench.exporter.attempts(), [3]);
+    assert_eq!(bench.reading("otelcol_exporter_enqueue_failed_spans"), 0.0);
+}
