@@ -39,6 +39,8 @@ pub(super) struct Queue {
     pub(super) succession: Succession,
     /// Whether the last write failed.
     failing: AtomicBool,
+    /// Whether a batch did not fit since a segment was deleted last.
+    full: AtomicBool,
     pub(super) telemetry: QueueTelemetry,
 }
 
@@ -71,6 +73,7 @@ impl Queue {
             read: Condvar::new(),
             succession: Succession::default(),
             failing: AtomicBool::new(false),
+            full: AtomicBool::new(false),
             telemetry,
         };
         queue.show(&queue.state());
@@ -91,8 +94,8 @@ impl Queue {
         if self.failing.load(Ordering::Relaxed) {
             return Some(Refusal::busy("the sending queue cannot be written to disk; send again later"));
         }
-        let full = self.options.max_bytes.is_some_and(|most| self.state().disk >= most);
-        full.then(full_refusal)
+        let full = || self.options.max_bytes.is_some_and(|most| self.state().disk >= most);
+        (self.full.load(Ordering::Relaxed) || full()).then(full_refusal)
     }
 
     /// Turns away a batch that has been counted as waiting.
@@ -110,6 +113,8 @@ impl Queue {
         if let Some(most) = self.options.max_bytes
             && self.state().disk.saturating_add(batch.bytes() as u64) > most
         {
+            // Whoever asks before the next batch is to learn of it: only then is room made.
+            self.full.store(true, Ordering::Relaxed);
             return Err(full_refusal());
         }
         if !writer.wants_segment(&Group::default(), &self.options) {
@@ -229,6 +234,7 @@ impl Queue {
             let _ = done.send(());
         }
         if !gone.is_empty() {
+            self.full.store(false, Ordering::Relaxed);
             self.room.notify_waiters();
         }
     }

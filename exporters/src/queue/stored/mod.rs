@@ -13,6 +13,8 @@ mod sink;
 mod stock;
 
 #[cfg(test)]
+mod disk_tests;
+#[cfg(test)]
 mod fake;
 #[cfg(test)]
 mod laws;

@@ -99,7 +99,7 @@ impl StoredSink {
                 Overflow::Refuse if promised => {}
                 Overflow::Refuse => return self.refuse(missing.batch, &missing.refusal, promised),
                 Overflow::DropOldest => {
-                    match self.stock.drop_oldest(&missing, &mut dropped) {
+                    match self.stock.drop_oldest(&missing, &mut dropped).await {
                         Some(items) => self.telemetry.enqueue_failed(items),
                         None if promised && !spare => spare = true,
                         None => return self.refuse(missing.batch, &missing.refusal, promised),

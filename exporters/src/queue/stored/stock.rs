@@ -18,8 +18,15 @@ use crate::queue::telemetry::Measured;
 /// A storage tells of some changes only when it is asked, such as of a disk that others have cleared.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Encoded bytes that are given up for one batch, at most, when the storage has no room: as much as it must lose to free a file.
+/// The part of what waits that is given up at a time when the storage has no room. It has some when all that a file holds is given up,
+/// which it finds in its own time.
+const STEP_SHARE: usize = 64;
+
+/// Encoded bytes that are given up for one batch, at most.
 const MOST_DROPPED: usize = 64 << 20;
+
+/// Time for the storage to find that it has room.
+const FIND_ROOM: Duration = Duration::from_millis(10);
 
 /// What waits in a storage for one exporter and signal.
 pub(in crate::queue) struct Stock {
@@ -76,18 +83,32 @@ impl Stock {
         Ok(())
     }
 
-    /// Gives up the oldest record when that may make the room that was missing; `dropped` counts the bytes that were given up for the same
-    /// batch. Returns its items.
-    pub(super) fn drop_oldest(&self, missing: &NoRoom, dropped: &mut usize) -> Option<usize> {
-        let worth_it = match missing.gains_by_dropping {
-            Gain::Room => true,
-            Gain::File => *dropped < MOST_DROPPED,
-            Gain::Nothing => false,
+    /// Gives up the oldest records when that may make the room that was missing; `dropped` counts the bytes that were given up for the
+    /// same batch. Returns their items; `None` when nothing was given up.
+    pub(super) async fn drop_oldest(&self, missing: &NoRoom, dropped: &mut usize) -> Option<usize> {
+        let until = match missing.gains_by_dropping {
+            Gain::Room => *dropped + 1,
+            Gain::File => {
+                let step = missing.batch.bytes().max(self.usage().bytes / STEP_SHARE);
+                MOST_DROPPED.min(*dropped + step)
+            }
+            Gain::Nothing => return None,
         };
-        let oldest = if worth_it { self.queue.drop_oldest() } else { None }?;
-        *dropped += oldest.bytes;
-        self.settled.notify_waiters();
-        Some(oldest.items)
+        let mut items = None;
+        while *dropped < until
+            && let Some(oldest) = self.queue.drop_oldest()
+        {
+            // Even a batch without bytes has been given up.
+            *dropped += oldest.bytes.max(1);
+            items = Some(items.unwrap_or(0) + oldest.items);
+        }
+        if items.is_some() {
+            self.settled.notify_waiters();
+        }
+        if let (Some(_), Gain::File) = (items, missing.gains_by_dropping) {
+            let _found = tokio::time::timeout(FIND_ROOM, self.queue.room()).await;
+        }
+        items
     }
 
     /// Whether a new batch would be taken now.
