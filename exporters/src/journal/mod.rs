@@ -7,6 +7,7 @@ mod disk;
 mod engine;
 mod format;
 mod handle;
+mod listing;
 mod lock;
 mod options;
 mod queue;
@@ -24,5 +25,6 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use listing::queues;
 pub use options::{Options, SYNC_INTERVAL, Sync};
 pub use storage::Journals;

@@ -174,6 +174,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Everything to `endpoint`, with `headers`.
+    pub(crate) fn to(endpoint: &str, headers: Headers) -> Self {
+        Self { endpoint: endpoint.to_owned(), headers, ..Self::default() }
+    }
+
     /// The URL for `signal`; `None` when the configuration has none.
     pub(super) fn url(&self, signal: Signal) -> Result<Option<Uri>, ConfigError> {
         let (key, own) = match signal {

@@ -12,4 +12,5 @@ mod exporter;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use config::Config;
 pub(crate) use exporter::OtlpHttp;

@@ -16,6 +16,7 @@ mod dead_letter;
 mod deliver;
 mod drive;
 mod join;
+pub mod replay;
 mod sink;
 mod split;
 mod start;
@@ -25,6 +26,8 @@ mod telemetry;
 
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod replay_tests;
 #[cfg(test)]
 mod tests;
 
