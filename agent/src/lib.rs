@@ -5,5 +5,6 @@ pub mod config;
 pub mod extensions;
 mod page;
 pub mod pipeline;
+pub mod queue;
 pub mod receivers;
 pub mod service;

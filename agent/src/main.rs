@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use edgewatch::cli::{Arguments, Command, ConfigArguments};
+use edgewatch::cli::{Arguments, Command, ConfigArguments, QueueCommand};
 use edgewatch::config::{self, Components, Config};
 use edgewatch::service::{run, source};
 use edgewatch_core::config::ProcessEnvironment;
@@ -18,6 +18,9 @@ fn main() -> ExitCode {
         Command::Components => print(&config::listing(&Components::of_this_build())),
         Command::Schema => print(&format!("{:#}\n", config::schema(&Components::of_this_build()))),
         Command::Example => print(&config::example(&Components::of_this_build())),
+        Command::Queue(QueueCommand::Replay(arguments)) => {
+            edgewatch::queue::replay(&arguments).map(exit_code)
+        }
     };
     match done {
         Ok(code) => code,
@@ -27,6 +30,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether all went well, for the shell.
+fn exit_code(well: bool) -> ExitCode {
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The error and its causes. Messages that are logged name their cause themselves; it is not said twice.

@@ -14,7 +14,7 @@ use edgewatch_core::health::Health;
 use edgewatch_core::host::Host;
 use edgewatch_core::receiver::{Inlet, Outlet, Outlets, ReceiveError, Receiver};
 use edgewatch_core::telemetry::{Registry, Telemetry};
-use edgewatch_exporters::queue::{self, Sinks};
+use edgewatch_exporters::queue::{self, Delivering, Sinks};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -83,6 +83,7 @@ pub async fn build(plan: &Plan, surroundings: &Surroundings) -> Result<Running, 
         tasks: JoinSet::new(),
         give_up: CancellationToken::new(),
         exporters: HashMap::new(),
+        delivering: Vec::new(),
         connectors: HashMap::new(),
         inlets: HashMap::new(),
         offered: Offered::default(),
@@ -102,6 +103,10 @@ pub async fn build(plan: &Plan, surroundings: &Surroundings) -> Result<Running, 
         let failed = |source| BuildError::Open { kind: ComponentKind::Receiver, id: id.clone(), source };
         receiver.open().await.map_err(failed)?;
     }
+    // Only now: a queue in a storage changes hands for good.
+    for delivering in builder.delivering {
+        builder.tasks.spawn(delivering.run());
+    }
     Ok(Running::start(extensions, receivers, builder.tasks, builder.give_up))
 }
 
@@ -111,6 +116,7 @@ struct Builder<'a> {
     tasks: JoinSet<()>,
     give_up: CancellationToken,
     exporters: HashMap<&'a str, Sinks>,
+    delivering: Vec<Delivering>,
     connectors: HashMap<&'a str, Arc<dyn Sink>>,
     /// Entrances of the pipelines built so far, by pipeline id.
     inlets: HashMap<&'a str, Inlet>,
@@ -157,7 +163,7 @@ impl<'a> Builder<'a> {
             let started = queue::start(built, &signals, &context, &self.give_up);
             let (sinks, delivering) =
                 started.map_err(|source| failed(ComponentKind::Exporter, &named.id, source))?;
-            self.tasks.spawn(delivering.run());
+            self.delivering.push(delivering);
             self.exporters.insert(&named.id, sinks);
         }
         Ok(())
