@@ -256,9 +256,9 @@ impl QueueSettings {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DeadLetterSettings {
-    /// Directory of its own for this exporter's dead letters; created if it is missing. Required.
+    /// Directory for dead letters; exporters may share one. Created if it is missing. Required.
     pub directory: String,
-    /// Most bytes that are kept; the oldest go first, and are counted. Default: 100MiB.
+    /// Most bytes in the directory; the oldest go first, and are counted. Default: 100MiB.
     pub max_size: ByteSize,
 }
 

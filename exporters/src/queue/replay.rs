@@ -101,7 +101,9 @@ pub async fn replay(
     let mut progress = Progress::default();
     if letters.is_empty() {
         if queues(path).map_err(read)?.is_empty() {
-            return Err(ReplayError::Nothing(path.to_owned()));
+            // All letters have been sent, or none has been written yet.
+            let empty = fs::read_dir(path).map_err(read)?.next().is_none();
+            return if empty { Ok(progress) } else { Err(ReplayError::Nothing(path.to_owned())) };
         }
         let storage = Journals::open(path, options())?;
         Replay { exporter, progress: &mut progress, report: &mut report }.storage(&storage, path).await?;

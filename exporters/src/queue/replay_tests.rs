@@ -61,6 +61,8 @@ async fn dead_letters_that_are_taken_are_gone() {
     let taken: Vec<u8> = seen.taken.lock().expect("lock").first().expect("a request").to_vec();
     assert_eq!(taken, batch_for(1, 1, Ack::none()).segments().concat(), "without the note");
     assert!(boxes(root.path()).expect("a directory").is_empty());
+    let again = replay(root.path(), &exporter, |_| {}).await.expect("nothing is no failure");
+    assert_eq!(again, Progress::default());
 }
 
 #[tokio::test]

@@ -51,11 +51,22 @@ impl ExtensionSpec for FileStorage {
 #[async_trait]
 impl Extension for FileStorage {
     async fn open(&mut self) -> Result<(), ReceiveError> {
-        let (config, directory) = (self.config.clone(), self.directory.clone());
-        let opened = spawn_blocking(move || open(&config, &directory)).await;
-        let opened = opened.map_err(|error| ReceiveError::Setup(error.to_string()))?;
-        self.storage = Some(opened.map_err(|error| ReceiveError::Setup(error.to_string()))?);
-        Ok(())
+        let since = Instant::now();
+        loop {
+            let (config, directory) = (self.config.clone(), self.directory.clone());
+            let opened = spawn_blocking(move || open(&config, &directory)).await;
+            match opened.map_err(|error| ReceiveError::Setup(error.to_string()))? {
+                Ok(storage) => {
+                    self.storage = Some(storage);
+                    return Ok(());
+                }
+                // Whoever holds the directory may be about to end.
+                Err(_) if since.elapsed() + TRY_AGAIN <= self.config.timeout.get() => {
+                    tokio::time::sleep(TRY_AGAIN).await;
+                }
+                Err(error) => return Err(ReceiveError::Setup(error.to_string())),
+            }
+        }
     }
 
     fn offers(&self) -> Offers {
@@ -67,7 +78,7 @@ impl Extension for FileStorage {
     }
 }
 
-/// Opens the storage; waits for `timeout` for whoever holds the directory.
+/// Opens the storage.
 fn open(config: &Config, directory: &Path) -> Result<Arc<dyn Storage>, StorageError> {
     if config.create_directory {
         create(directory, config.permissions()).map_err(|error| {
@@ -82,16 +93,7 @@ fn open(config: &Config, directory: &Path) -> Result<Arc<dyn Storage>, StorageEr
             "there is no directory {directory}; make it, or set create_directory: true"
         )));
     }
-    let options = options(config);
-    let since = Instant::now();
-    loop {
-        match Journals::open(directory, options.clone()) {
-            Err(_held) if since.elapsed() + TRY_AGAIN <= config.timeout.get() => {
-                std::thread::sleep(TRY_AGAIN)
-            }
-            opened => return Ok(Arc::new(opened?)),
-        }
-    }
+    Ok(Arc::new(Journals::open(directory, options(config))?))
 }
 
 fn create(directory: &Path, permissions: Option<u32>) -> io::Result<()> {

@@ -13,7 +13,7 @@ use edgewatch_core::batch::{Batch, Segments};
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::delivery::DeadLetterSettings;
 use edgewatch_core::refusal::Refusal;
-use edgewatch_core::storage::Storage;
+use edgewatch_core::storage::{Storage, StoredQueue};
 use edgewatch_core::telemetry::{Counter, Telemetry};
 use tokio::sync::{Mutex, Notify};
 use tokio::task::spawn_blocking;
@@ -44,6 +44,8 @@ pub(in crate::queue) struct DeadLetters {
 struct OpenBox {
     path: PathBuf,
     storage: Arc<dyn Storage>,
+    /// In use until the box is let go of: a queue that is opened again begins a new file.
+    queues: Vec<(Signal, Arc<dyn StoredQueue>)>,
     /// Encoded bytes of the letters.
     bytes: u64,
 }
@@ -122,18 +124,15 @@ impl DeadLetters {
                 let path = self.directory.join(new_name(SystemTime::now()));
                 let storage = open_box(path.clone()).await?;
                 self.opened.notify_one();
-                open.insert(OpenBox { path, storage, bytes: 0 })
+                open.insert(OpenBox { path, storage, queues: Vec::new(), bytes: 0 })
             }
         };
         let (ack, mut receipt) = Ack::pair(None);
         let batch = Batch::of_segments(signal, segments, items, ack);
         letters.bytes += batch.bytes() as u64;
         let full = letters.bytes >= self.max_size / BOX_SHARE;
-        let queue = letters.storage.queue(&self.exporter, signal, &Telemetry::default());
-        let queue = queue.map_err(|error| error.to_string())?;
-        queue.append(batch);
+        letters.queue(&self.exporter, signal)?.append(batch);
         let written = receipt.delivered().await;
-        drop(queue);
         if full {
             self.let_go(open.take()).await;
         }
@@ -159,8 +158,9 @@ impl DeadLetters {
         let Some(letters) = letters else { return };
         let (directory, max_size) = (self.directory.clone(), self.max_size);
         let trimmed = spawn_blocking(move || {
-            drop(letters.storage);
-            trim(&directory, max_size, &letters.path)
+            let OpenBox { path, storage, queues, bytes: _ } = letters;
+            drop((queues, storage));
+            trim(&directory, max_size, &path)
         });
         match trimmed.await {
             Ok(Ok(0)) | Err(_) => {}
@@ -174,6 +174,18 @@ impl DeadLetters {
                 warn!(exporter = self.exporter, %directory, %reason, "dead letters cannot be counted");
             }
         }
+    }
+}
+
+impl OpenBox {
+    fn queue(&mut self, exporter: &str, signal: Signal) -> Result<Arc<dyn StoredQueue>, String> {
+        if let Some((_, queue)) = self.queues.iter().find(|(of, _)| *of == signal) {
+            return Ok(Arc::clone(queue));
+        }
+        let queue = self.storage.queue(exporter, signal, &Telemetry::default());
+        let queue = queue.map_err(|error| error.to_string())?;
+        self.queues.push((signal, Arc::clone(&queue)));
+        Ok(queue)
     }
 }
 

@@ -71,6 +71,12 @@ async fn the_oldest_letters_make_room_and_are_counted() {
     let limit = 512 << 10;
     let (letters, registry) = letters(root.path(), ByteSize::bytes(limit));
     let mut boxes_seen = 0;
+    // The first box holds more than one letter, in one file.
+    letters.keep(&batch_for(1, 1, Ack::none()), &Refusal::permanent("because")).await;
+    letters.keep(&batch_for(1, 1, Ack::none()), &Refusal::permanent("because")).await;
+    let first = boxes(root.path()).expect("a directory").remove(0).join("otlp%2fa.traces");
+    let files = std::fs::read_dir(first).expect("a queue").flatten();
+    assert_eq!(files.filter(|file| file.file_name().to_string_lossy().ends_with(".seg")).count(), 1);
     for _ in 0..40 {
         letters.keep(&batch_for(10, 1000, Ack::none()), &Refusal::permanent("because")).await;
         boxes_seen = boxes_seen.max(boxes(root.path()).expect("a directory").len());

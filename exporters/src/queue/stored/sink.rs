@@ -11,7 +11,7 @@ use edgewatch_core::refusal::{Refusal, RefusalKind};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::warn;
 
-use super::stock::Stock;
+use super::stock::{Offer, Stock};
 use crate::queue::sink::stopping;
 use crate::queue::telemetry::QueueTelemetry;
 
@@ -93,7 +93,7 @@ impl StoredSink {
             let settlement = self.stock.settlement();
             tokio::pin!(settlement);
             settlement.as_mut().enable();
-            let Err(missing) = self.stock.offer(batch, spare) else { return };
+            let Offer::Full(missing) = self.stock.offer(batch, spare) else { return };
             match self.overflow {
                 Overflow::Block => {}
                 Overflow::Refuse if promised => {}

@@ -38,6 +38,13 @@ pub(in crate::queue) struct Stock {
     settled: Notify,
 }
 
+/// What became of a batch that was offered.
+#[derive(Debug)]
+pub(super) enum Offer {
+    Taken,
+    Full(NoRoom),
+}
+
 /// Why a batch was not taken.
 #[derive(Debug)]
 pub(super) struct NoRoom {
@@ -63,11 +70,11 @@ impl Stock {
     }
 
     /// Appends `batch` when there is room. `spare`: it may also take the room that is kept for what was promised to its senders.
-    pub(super) fn offer(&self, batch: Batch, spare: bool) -> Result<(), NoRoom> {
+    pub(super) fn offer(&self, batch: Batch, spare: bool) -> Offer {
         if let Err(refusal) = self.queue.admit() {
             let full = matches!(refusal.kind, RefusalKind::Busy { .. });
             let gains_by_dropping = if full { Gain::File } else { Gain::Nothing };
-            return Err(NoRoom { batch, refusal, gains_by_dropping });
+            return Offer::Full(NoRoom { batch, refusal, gains_by_dropping });
         }
         if let Some(capacity) = self.capacity {
             let (size, wanted) = (self.size(), measure(&batch, self.sizer));
@@ -76,11 +83,11 @@ impl Stock {
             let spare = spare && size < overshoot(capacity);
             if !(fits || spare) {
                 let gains_by_dropping = if wanted > capacity { Gain::Nothing } else { Gain::Room };
-                return Err(NoRoom { batch, refusal: full(), gains_by_dropping });
+                return Offer::Full(NoRoom { batch, refusal: full(), gains_by_dropping });
             }
         }
         self.queue.append(batch);
-        Ok(())
+        Offer::Taken
     }
 
     /// Gives up the oldest records when that may make the room that was missing; `dropped` counts the bytes that were given up for the
