@@ -12,6 +12,7 @@ use edgewatch_core::extension::Offered;
 use edgewatch_core::factory::BuildContext;
 use edgewatch_core::health::Health;
 use edgewatch_core::host::RealHost;
+use edgewatch_core::listeners::Listeners;
 use edgewatch_core::telemetry::Telemetry;
 use edgewatch_exporters::queue::replay::{Progress, destination, replay as send};
 
@@ -58,6 +59,7 @@ fn context() -> BuildContext {
         host: Arc::new(RealHost),
         state_directory: None,
         offered: Offered::default(),
+        listeners: Listeners::default(),
     }
 }
 

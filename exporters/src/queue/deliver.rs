@@ -8,12 +8,14 @@ use edgewatch_core::batch::Batch;
 use edgewatch_core::delivery::{Delivery, RetrySettings};
 use edgewatch_core::exporter::{Delivered, ExportError, Exporter};
 use edgewatch_core::refusal::Refusal;
+use edgewatch_proto::split::Allowance;
 use smallvec::SmallVec;
 use std::sync::Arc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::condition::Condition;
 use super::dead_letter::DeadLetters;
 use super::split::halve;
 use super::telemetry::DeliveryTelemetry;
@@ -29,6 +31,7 @@ pub(super) struct Deliverer {
     /// Longest time that a batch is tried for; `None`: for ever.
     give_up_after: Option<Duration>,
     telemetry: DeliveryTelemetry,
+    condition: Condition,
     /// Ends attempts and waits: there is no time left.
     stop: CancellationToken,
     /// For what lies in a storage: when this fires, what fails is left there rather than tried again.
@@ -81,6 +84,7 @@ impl Deliverer {
             retry: delivery.retry.clone(),
             give_up_after: delivery.give_up_after(),
             telemetry,
+            condition: Condition::default(),
             stop,
             leave: None,
             dead_letters: None,
@@ -109,6 +113,11 @@ impl Deliverer {
         &self.stop
     }
 
+    /// Whether the destination works, for the sink to tell.
+    pub(super) const fn condition(&self) -> &Condition {
+        &self.condition
+    }
+
     /// Items that were given up because there was no time left.
     pub(super) fn abandoned(&self) -> usize {
         self.abandoned.load(Ordering::Relaxed)
@@ -121,9 +130,10 @@ impl Deliverer {
 
     /// Sends `batch`, again and in parts when needed, until the fate of all its items is known, or it is left in its storage.
     pub(super) async fn deliver(&self, batch: Batch) -> Fate {
+        let mut allowance = Allowance::of(batch.bytes());
         let mut parts: SmallVec<[Batch; 1]> = SmallVec::from_buf([batch]);
         while let Some(part) = parts.pop() {
-            match self.deliver_part(part).await {
+            match self.deliver_part(part, &mut allowance).await {
                 Then::Go => {}
                 Then::Send(first, second) => parts.extend([second, first]),
                 Then::Leave => return Fate::Left,
@@ -132,8 +142,9 @@ impl Deliverer {
         Fate::Sealed
     }
 
-    /// Sends one part until its fate is known, or it is cut because the destination finds it too large.
-    async fn deliver_part(&self, part: Batch) -> Then {
+    /// Sends one part until its fate is known, or it is cut because the destination finds it too large. What the halves have
+    /// more of bytes than the part is taken off `allowance`; when that is spent, halving does not make requests smaller.
+    async fn deliver_part(&self, part: Batch, allowance: &mut Allowance) -> Then {
         let started = Instant::now();
         let mut backoff = Backoff::new(&self.retry, self.give_up_after);
         loop {
@@ -151,14 +162,26 @@ impl Deliverer {
                         () = tokio::time::sleep(wait) => {}
                     }
                 }
-                Outcome::Cut => match halve(part) {
-                    Ok((first, second)) => return Then::Send(first, second),
-                    Err(part) => {
-                        let refusal = Refusal::permanent("the destination finds a single item too large");
-                        self.give_up(part, &refusal).await;
-                        return Then::Go;
+                Outcome::Cut if allowance.is_spent() => {
+                    let reason = "the destination finds it too large, and it hardly shrinks when it is cut: what describes its \
+                        items is most of it";
+                    self.give_up(part, &Refusal::permanent(reason)).await;
+                    return Then::Go;
+                }
+                Outcome::Cut => {
+                    let bytes = part.bytes();
+                    match halve(part) {
+                        Ok((first, second)) => {
+                            allowance.spend((first.bytes() + second.bytes()).saturating_sub(bytes));
+                            return Then::Send(first, second);
+                        }
+                        Err(part) => {
+                            let refusal = Refusal::permanent("the destination finds a single item too large");
+                            self.give_up(part, &refusal).await;
+                            return Then::Go;
+                        }
                     }
-                },
+                }
                 Outcome::Leave => return Then::Leave,
                 Outcome::GiveUp(refusal) => {
                     self.give_up(part, &refusal).await;
@@ -189,6 +212,12 @@ impl Deliverer {
             result = self.export(part) => result,
         };
         let exporter = self.id.as_str();
+        match result {
+            Ok(_) | Err(ExportError::Rejected { .. } | ExportError::TooLarge { .. }) => {
+                self.condition.answered()
+            }
+            Err(ExportError::Retryable { .. }) => self.condition.failed(),
+        }
         match result {
             Ok(delivered) => Outcome::Done(delivered),
             Err(error @ ExportError::Rejected { .. }) => {

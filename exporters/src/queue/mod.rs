@@ -12,6 +12,7 @@
 //! batch; after that their pipeline waits. One batch that is larger than the whole queue passes through an
 //! empty one.
 
+mod condition;
 mod dead_letter;
 mod deliver;
 mod drive;
@@ -28,6 +29,8 @@ mod telemetry;
 mod laws;
 #[cfg(test)]
 mod replay_tests;
+#[cfg(test)]
+mod split_tests;
 #[cfg(test)]
 mod tests;
 
