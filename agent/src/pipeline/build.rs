@@ -213,8 +213,8 @@ impl Builder<'_> {
                 let built = named.prepared.build(&context).map_err(|source| failed(kind, id, source))?;
                 let signals = self.plan.signals_into(id);
                 let give_up = self.ends.give_up.child_token();
-                let telemetry = &context.telemetry;
-                let (sinks, work) = edgewatch_exporters::start(built, id, &signals, telemetry, &give_up);
+                let started = edgewatch_exporters::start(built, &signals, &context, &give_up);
+                let (sinks, work) = started.map_err(|source| failed(kind, id, source))?;
                 let hold = self.task(give_up, &tenure, work);
                 Node { hold, is: ExporterNode { prepared: named.prepared.clone(), signals, sinks } }
             }
