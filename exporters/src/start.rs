@@ -22,7 +22,7 @@ pub fn start(
 ) -> Result<(Sinks, Work), ConfigError> {
     match built {
         AnyExporter::One(built) => {
-            let (sinks, delivering) = queue::start(built, signals, context, stop)?;
+            let (sinks, delivering) = queue::start(*built, signals, context, stop)?;
             Ok((sinks, Box::pin(delivering.run())))
         }
         AnyExporter::Group(group) => {

@@ -212,7 +212,7 @@ pub enum Connector {
 /// What stands at the end of pipelines.
 pub enum AnyExporter {
     /// Has one destination.
-    One(BuiltExporter),
+    One(Box<BuiltExporter>),
     /// Has several, each with a queue of its own.
     Group(Box<dyn ExporterGroup>),
 }
@@ -222,7 +222,7 @@ impl AnyExporter {
     #[must_use]
     pub fn one(self) -> Option<BuiltExporter> {
         match self {
-            Self::One(built) => Some(built),
+            Self::One(built) => Some(*built),
             Self::Group(_) => None,
         }
     }
@@ -230,7 +230,7 @@ impl AnyExporter {
 
 impl From<BuiltExporter> for AnyExporter {
     fn from(built: BuiltExporter) -> Self {
-        Self::One(built)
+        Self::One(Box::new(built))
     }
 }
 

@@ -66,6 +66,7 @@ fn the_examples_of_the_manuals_are_valid() {
     let manuals = [
         ("basic_auth", include_str!("basic_auth/README.md")),
         ("bearer_token_auth", include_str!("bearer_token_auth/README.md")),
+        ("file_storage", include_str!("file_storage/README.md")),
         ("headers_setter", include_str!("headers_setter/README.md")),
         ("health_check", include_str!("health_check/README.md")),
         ("oauth2_client", include_str!("oauth2_client/README.md")),
