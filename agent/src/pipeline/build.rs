@@ -213,8 +213,15 @@ impl Builder<'_> {
                 let built = named.prepared.build(&context).map_err(|source| failed(kind, id, source))?;
                 let signals = self.plan.signals_into(id);
                 let give_up = self.ends.give_up.child_token();
+                let former = self.comparison.former.exporters.get(id).map(|node| node.hold.ended.clone());
+                let former = former.filter(|_| built.exporter.is_exclusive());
                 let (sinks, delivering) = queue::start(built, id, &signals, &context.telemetry, &give_up);
-                let hold = self.task(give_up, &tenure, delivering.run());
+                let hold = self.task(give_up, &tenure, async move {
+                    if let Some(ended) = former {
+                        ended.cancelled().await;
+                    }
+                    delivering.run().await;
+                });
                 Node { hold, is: ExporterNode { prepared: named.prepared.clone(), signals, sinks } }
             }
         };

@@ -161,6 +161,28 @@ async fn an_exporter_that_is_replaced_delivers_what_it_has_without_holding_up_it
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_exporter_that_writes_where_its_predecessor_does_waits_for_its_end() {
+    let (mut running, surroundings, source, gate, next, _arrived) = slow_and_its_successor().await;
+    let mut slow = source.send(b"1").await;
+    assert_eq!(slow.accepted().await, Ok(()));
+    let prepared =
+        Prepared::from_fn(|_| Ok(BuiltExporter { exporter: Box::new(Alone), delivery: Delivery::local() }));
+    let next = Plan { exporters: vec![Named { id: "a".to_owned(), prepared }], ..next };
+
+    running.reload(&next, PATIENCE).await.expect("a good plan");
+    let mut second = source.send(b"2").await;
+    assert_eq!(second.accepted().await, Ok(()), "its queue is there");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let sent = || reading(&surroundings.registry, "otelcol_exporter_sent_spans", &[("exporter", "a")]);
+    assert_eq!(sent(), 0.0);
+
+    gate.add_permits(1);
+    assert_eq!((slow.delivered().await, second.delivered().await), (Ok(()), Ok(())));
+    drop(source);
+    assert_eq!(running.stop(deadline()).await, Ended::Drained);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_an_exporter_has_left_after_the_patience_is_refused() {
     let (mut running, surroundings, source, _gate, next, mut arrived) = slow_and_its_successor().await;
     let mut slow = source.send(b"1").await;
@@ -347,6 +369,20 @@ impl Exporter for Gated {
     async fn export(&self, _batch: &Batch) -> Result<Delivered, ExportError> {
         self.0.acquire().await.expect("open").forget();
         Ok(Delivered::default())
+    }
+}
+
+/// Writes to a place of which there is only one.
+struct Alone;
+
+#[async_trait]
+impl Exporter for Alone {
+    async fn export(&self, _batch: &Batch) -> Result<Delivered, ExportError> {
+        Ok(Delivered::default())
+    }
+
+    fn is_exclusive(&self) -> bool {
+        true
     }
 }
 
