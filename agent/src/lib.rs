@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod deep;
 pub mod extensions;
 mod page;
 pub mod pipeline;

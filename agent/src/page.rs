@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use edgewatch_core::listeners::{Listeners, Listening};
+use edgewatch_core::probe::{Probe, ProbeContext};
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -25,6 +26,35 @@ const CONNECTIONS: usize = 32;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pause after the system refused to accept a connection, for example for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// `host:port` with brackets where an address needs them; without a host, every address.
+pub(crate) fn address(host: &str, port: u16) -> String {
+    match host {
+        "" => format!("0.0.0.0:{port}"),
+        host if host.contains(':') => format!("[{host}]:{port}"),
+        host => format!("{host}:{port}"),
+    }
+}
+
+/// Whether a page could be served on `address` with `port`, which stands at `key` and is wanted by `owner`.
+pub(crate) fn probe(
+    key: &'static str,
+    address: &str,
+    port: u16,
+    owner: String,
+    context: &ProbeContext,
+) -> Probe {
+    let (address, ports) = (address.to_owned(), context.ports.clone());
+    Probe::new(key, format!("listening on {address}"), async move {
+        match TcpListener::bind(&address).await {
+            Ok(listener) => {
+                ports.hold(port, owner, listener);
+                Ok(())
+            }
+            Err(error) => Err(ports.trouble(key, &address, port, &error)),
+        }
+    })
+}
 
 /// What is shown: status, media type and text.
 pub struct Shown {

@@ -3,6 +3,7 @@
 //! Exporters know nothing of receivers and processors.
 
 pub mod queue;
+pub mod web;
 
 mod calendar;
 #[cfg(test)]

@@ -19,6 +19,7 @@ use crate::extension::{Extension, Offered, Service, Use};
 use crate::health::Health;
 use crate::host::Host;
 use crate::listeners::Listeners;
+use crate::probe::{Probe, ProbeContext};
 use crate::processor::Processor;
 use crate::receiver::Receiver;
 use crate::telemetry::Telemetry;
@@ -38,6 +39,11 @@ pub trait ComponentConfig:
 
     /// The extensions that it names. The configuration checks that they run and offer what they are named for.
     fn uses(&self) -> Vec<Use> {
+        Vec::new()
+    }
+
+    /// What only the host can tell about it, for `edgewatch validate --deep`. Looks at the host only when a probe runs.
+    fn probes(&self, _context: &ProbeContext) -> Vec<Probe> {
         Vec::new()
     }
 
@@ -132,6 +138,8 @@ pub struct Description {
     pub offers: &'static [Service],
     /// One sentence for listings.
     pub about: &'static str,
+    /// Whether it does its work only as the first processor of a pipeline.
+    pub stands_first: bool,
     /// The JSON Schema of its configuration.
     pub schema: fn() -> Schema,
     /// Its configuration when nothing is written.
@@ -152,6 +160,7 @@ pub struct Prepared<T> {
     uses: Vec<Use>,
     /// What was written; `None` for what has no configuration.
     settings: Option<Arc<Node>>,
+    probes: Probes,
 }
 
 impl<T> Clone for Prepared<T> {
@@ -161,10 +170,12 @@ impl<T> Clone for Prepared<T> {
             memory_bound: self.memory_bound,
             uses: self.uses.clone(),
             settings: self.settings.clone(),
+            probes: Arc::clone(&self.probes),
         }
     }
 }
 
+type Probes = Arc<dyn Fn(&ProbeContext) -> Vec<Probe> + Send + Sync>;
 type Build<T> = Arc<dyn Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync>;
 
 /// Makes receivers.
@@ -206,7 +217,13 @@ impl<T> Prepared<T> {
     /// A component that `build` makes, without configuration: for tests of what stands around components.
     #[cfg(any(test, feature = "testing"))]
     pub fn from_fn(build: impl Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync + 'static) -> Self {
-        Self { build: Arc::new(build), memory_bound: 0, uses: Vec::new(), settings: None }
+        Self {
+            build: Arc::new(build),
+            memory_bound: 0,
+            uses: Vec::new(),
+            settings: None,
+            probes: Arc::new(|_| Vec::new()),
+        }
     }
 
     /// The same as if `text` were its configuration, in which it uses `extensions`.
@@ -241,6 +258,12 @@ impl<T> Prepared<T> {
     #[must_use]
     pub fn memory_bound(&self) -> usize {
         self.memory_bound
+    }
+
+    /// See [`ComponentConfig::probes`].
+    #[must_use]
+    pub fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        (self.probes)(context)
     }
 
     /// See [`ComponentConfig::uses`].
@@ -281,6 +304,8 @@ pub trait ProcessorSpec: Processor + Sized + 'static {
     const SIGNALS: &'static [Signal] = &Signal::ALL;
     /// One sentence for listings.
     const ABOUT: &'static str;
+    /// Whether it does its work only as the first processor of a pipeline.
+    const STANDS_FIRST: bool = false;
     /// What a user may write.
     type Config: ComponentConfig;
 
@@ -381,8 +406,9 @@ impl ProcessorFactory {
     /// The factory of `S`.
     #[must_use]
     pub const fn of<S: ProcessorSpec>() -> Self {
-        let description =
+        let mut description =
             describe::<S::Config>(ComponentKind::Processor, S::NAME, S::ALIASES, S::SIGNALS, S::ABOUT);
+        description.stands_first = S::STANDS_FIRST;
         Self {
             description,
             prepare: |node, path, problems| {
@@ -463,6 +489,7 @@ const fn describe<C: ComponentConfig>(
         emits: &[],
         offers: &[],
         about,
+        stands_first: false,
         schema: || schemars::SchemaGenerator::default().into_root_schema_for::<C>(),
         defaults: || serde_json::to_value(C::default()).unwrap_or_default(),
     }
@@ -483,6 +510,8 @@ where
         return None;
     }
     let (memory_bound, uses) = (config.memory_bound(), config.uses());
+    let probed = config.clone();
     let build: Build<T> = Arc::new(move |context| build(config.clone(), context));
-    Some(Prepared { build, memory_bound, uses, settings: Some(Arc::new(node.clone())) })
+    let probes: Probes = Arc::new(move |context| probed.probes(context));
+    Some(Prepared { build, memory_bound, uses, settings: Some(Arc::new(node.clone())), probes })
 }

@@ -18,6 +18,7 @@ pub mod health;
 pub mod host;
 pub mod listeners;
 pub mod memory;
+pub mod probe;
 pub mod processor;
 pub mod receiver;
 pub mod refusal;

@@ -10,6 +10,7 @@ mod components;
 mod example;
 mod id;
 mod load;
+mod order;
 mod pipelines;
 mod schema;
 mod sections;

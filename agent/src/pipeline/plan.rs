@@ -25,7 +25,7 @@ pub struct Plan {
     pub exporters: Vec<Named<BuiltExporter>>,
     /// Connectors that some pipelines name.
     pub connectors: Vec<Named<Connector>>,
-    /// Extensions that the service names, in order.
+    /// Extensions that the service names, each after those that it uses.
     pub extensions: Vec<Named<Box<dyn Extension>>>,
     /// Names under which components use extensions, and the ids that those have.
     pub extension_names: Vec<(String, String)>,
@@ -72,6 +72,29 @@ impl<T> std::fmt::Debug for Named<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.id)
     }
+}
+
+impl Plan {
+    /// Most memory, in bytes, that the components can hold beyond what is in flight: the sum of what each says. Processors are
+    /// built once for each pipeline that names them, and count as often.
+    #[must_use]
+    pub fn memory_bound(&self) -> usize {
+        let uses = |id: &str| {
+            let named =
+                |pipeline: &&PipelinePlan| pipeline.processors.iter().any(|processor| processor == id);
+            self.pipelines.iter().filter(named).count()
+        };
+        let processors = self.processors.iter().map(|named| (named.prepared.memory_bound(), uses(&named.id)));
+        let processors = processors.map(|(bound, uses)| bound.saturating_mul(uses));
+        [bounds(&self.receivers), bounds(&self.exporters), bounds(&self.connectors), bounds(&self.extensions)]
+            .into_iter()
+            .chain(processors)
+            .fold(0, usize::saturating_add)
+    }
+}
+
+fn bounds<T>(list: &[Named<T>]) -> usize {
+    list.iter().map(|named| named.prepared.memory_bound()).fold(0, usize::saturating_add)
 }
 
 /// Looks a component up by its id.

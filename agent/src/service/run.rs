@@ -4,17 +4,16 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use edgewatch_core::budget::Budget;
 use edgewatch_core::health::{Health, State};
 use edgewatch_core::host::RealHost;
 use edgewatch_core::listeners::Listeners;
-use edgewatch_core::memory;
 use edgewatch_core::telemetry::{Registry, Telemetry};
 use tracing::{info, warn};
 
 use super::allocator;
 use super::files::Files;
 use super::logs::{self, LiveLevel};
+use super::memory;
 use super::metrics::process;
 use super::metrics::readers::{Readers, ReadersError};
 use super::reload::{Occasions, Reloader};
@@ -97,13 +96,13 @@ async fn live(config: Config, options: Options, level: LiveLevel, since: Instant
     let mut signals = StopSignals::new()?;
     let mut occasions = Occasions::new(watched)?;
     let registry = Registry::default();
-    // Until a memory_limiter says otherwise: half of what there is, so that a dead destination cannot make the system kill us.
-    let budget = Budget::new(memory::total(&RealHost).map_or(usize::MAX, |total| total / 2));
+    let total = edgewatch_core::memory::total(&RealHost);
+    let budget = memory::budget(total);
     let health = Health::starting(since);
     process::register(&Telemetry::new(registry.clone()), since, budget.clone());
     let surroundings = Surroundings {
         registry: registry.clone(),
-        budget,
+        budget: budget.clone(),
         health: health.clone(),
         host: Arc::new(RealHost),
         state_directory: Some(state_directory),
@@ -114,6 +113,7 @@ async fn live(config: Config, options: Options, level: LiveLevel, since: Instant
     let open_readers = readers.open(&config.telemetry).await?;
     let mut running = Running::start(&config.plan, &surroundings).await?;
     readers.switch(open_readers);
+    memory::report(config.plan.memory_bound(), &budget, total, &Telemetry::new(registry.clone()));
     let mut reloader = Reloader::new(arguments, shutdown_timeout, config.telemetry.logs, level, &registry);
     health.set(State::Ready);
     let startup = since.elapsed();

@@ -7,6 +7,7 @@
 mod channel;
 mod config;
 mod exporter;
+mod probe;
 mod response;
 
 #[cfg(test)]

@@ -5,9 +5,10 @@
 //! otherwise.
 
 mod answer;
-mod client;
-mod config;
+pub(crate) mod client;
+pub(crate) mod config;
 mod exporter;
+mod probe;
 
 #[cfg(test)]
 mod tests;

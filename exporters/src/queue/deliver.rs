@@ -8,6 +8,7 @@ use edgewatch_core::batch::Batch;
 use edgewatch_core::delivery::{Delivery, RetrySettings};
 use edgewatch_core::exporter::{Delivered, ExportError, Exporter};
 use edgewatch_core::refusal::Refusal;
+use edgewatch_proto::split::Allowance;
 use smallvec::SmallVec;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -81,16 +82,18 @@ impl Deliverer {
 
     /// Sends `batch`, again and in parts when needed, until the fate of all its items is known.
     pub(super) async fn deliver(&self, batch: Batch) {
+        let mut allowance = Allowance::of(batch.bytes());
         let mut parts: SmallVec<[Batch; 1]> = SmallVec::from_buf([batch]);
         while let Some(part) = parts.pop() {
-            if let Some((first, second)) = self.deliver_part(part).await {
+            if let Some((first, second)) = self.deliver_part(part, &mut allowance).await {
                 parts.extend([second, first]);
             }
         }
     }
 
-    /// Sends one part until its fate is known. Returns its halves when the destination finds it too large.
-    async fn deliver_part(&self, part: Batch) -> Option<(Batch, Batch)> {
+    /// Sends one part until its fate is known. Returns its halves when the destination finds it too large. What the halves have
+    /// more of bytes than the part is taken off `allowance`; when that is spent, halving does not make requests smaller.
+    async fn deliver_part(&self, part: Batch, allowance: &mut Allowance) -> Option<(Batch, Batch)> {
         let started = Instant::now();
         let mut backoff = Backoff::new(&self.retry);
         loop {
@@ -107,16 +110,28 @@ impl Deliverer {
                         () = tokio::time::sleep(wait) => {}
                     }
                 }
-                Outcome::Cut => match halve(part) {
-                    Ok(halves) => return Some(halves),
-                    Err(part) => {
-                        self.give_up(
-                            part,
-                            &Refusal::permanent("the destination finds a single item too large"),
-                        );
-                        return None;
+                Outcome::Cut if allowance.is_spent() => {
+                    let reason = "the destination finds it too large, and it hardly shrinks when it is cut: what describes its \
+                        items is most of it";
+                    self.give_up(part, &Refusal::permanent(reason));
+                    return None;
+                }
+                Outcome::Cut => {
+                    let bytes = part.bytes();
+                    match halve(part) {
+                        Ok((first, second)) => {
+                            allowance.spend((first.bytes() + second.bytes()).saturating_sub(bytes));
+                            return Some((first, second));
+                        }
+                        Err(part) => {
+                            self.give_up(
+                                part,
+                                &Refusal::permanent("the destination finds a single item too large"),
+                            );
+                            return None;
+                        }
                     }
-                },
+                }
                 Outcome::GiveUp(refusal) => {
                     self.give_up(part, &refusal);
                     return None;

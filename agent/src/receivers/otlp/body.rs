@@ -7,10 +7,15 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 
 use super::rejection::{Kind, Rejection};
+use super::server::HTTP1_BUFFER;
 
 /// Bodies below this are copied out of the connection's read buffer: a slice would keep all of that buffer
-/// alive, which costs more memory than the copy costs time.
-const KEEP_FROM: usize = 4 * 1024;
+/// alive, which costs more memory than the copy costs time (a microsecond).
+const KEEP_FROM: usize = 16 * 1024;
+
+/// Most that a slice keeps alive beyond itself: the rest of the buffer that it was read into. One of HTTP/1 is no
+/// larger than [`HTTP1_BUFFER`], one of HTTP/2 holds a frame and what was read with it.
+const KEPT_BESIDE: usize = HTTP1_BUFFER;
 
 /// How much is leased and allocated ahead of what has arrived, so that a promise alone holds no memory.
 const STEP: usize = 256 * 1024;
@@ -116,18 +121,25 @@ impl Gathered {
         self.bytes.len()
     }
 
-    /// The body came in one piece.
+    /// The body came in one piece. It is kept as a slice of the buffer that it was read into, with all of that on the
+    /// account, or copied when it is small.
     fn whole(mut self, body: Bytes) -> Result<(Bytes, Lease), Rejection> {
-        let missing = body.len().saturating_sub(self.lease.bytes());
+        let copy = body.len() < KEEP_FROM;
+        let kept = if copy { body.len() } else { body.len() + KEPT_BESIDE };
+        let missing = kept.saturating_sub(self.lease.bytes());
         if !self.lease.grow(missing) {
             return Err(Rejection::no_memory());
         }
-        self.lease.shrink_to(body.len());
-        let body = if body.len() < KEEP_FROM { Bytes::copy_from_slice(&body) } else { body };
+        self.lease.shrink_to(kept);
+        let body = if copy { Bytes::copy_from_slice(&body) } else { body };
         Ok((body, self.lease))
     }
 
     fn add(&mut self, data: &[u8]) -> Result<(), Rejection> {
+        // What is leased already was promised below the limit; above it nobody reads on.
+        if self.lease.is_over() {
+            return Err(Rejection::no_memory());
+        }
         let needed = self.bytes.len() + data.len();
         if needed > self.bytes.capacity() {
             // Doubling keeps the copies linear; the promise caps it, since most often it is true.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use edgewatch_core::Signal;
+use edgewatch_core::auth::ServerAuth;
 use edgewatch_core::budget::Budget;
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::factory::{BuildContext, ReceiverSpec};
@@ -14,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::config::{Config, GrpcConfig, HttpConfig, Place, TlsConfig, Transport};
+use super::config::{AuthConfig, Config, GrpcConfig, HttpConfig, Place, TlsConfig, Transport};
 use super::grpc;
 use super::http;
 use super::intake::Intake;
@@ -36,6 +37,7 @@ pub(super) struct Port<C> {
     config: C,
     place: Place,
     tls: Option<Arc<Tls>>,
+    auth: Option<Arc<dyn ServerAuth>>,
     /// Open after [`Receiver::open`].
     pub(super) listener: Option<Listener>,
 }
@@ -46,10 +48,13 @@ impl<C> Port<C> {
         endpoint: &str,
         transport: Transport,
         tls: Option<&TlsConfig>,
+        auth: Option<&AuthConfig>,
+        context: &BuildContext,
     ) -> Result<Self, ConfigError> {
         let place = Place::parse(endpoint, transport)?;
         let tls = tls.map(Tls::load).transpose()?.map(Arc::new);
-        Ok(Self { config, place, tls, listener: None })
+        let auth = auth.map(|auth| context.offered.server_auth("auth.authenticator", &auth.authenticator));
+        Ok(Self { config, place, tls, auth: auth.transpose()?, listener: None })
     }
 
     async fn open(&mut self, id: &str, protocol: &str, listeners: &Listeners) -> Result<(), ReceiveError> {
@@ -68,11 +73,13 @@ impl ReceiverSpec for OtlpReceiver {
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
         let grpc = config.protocols.grpc.map(|grpc| {
-            Port::build(grpc.clone(), &grpc.endpoint, grpc.transport, grpc.tls.as_ref())
+            let (tls, auth) = (grpc.tls.as_ref(), grpc.auth.as_ref());
+            Port::build(grpc.clone(), &grpc.endpoint, grpc.transport, tls, auth, context)
                 .map_err(|error| error.under("protocols.grpc"))
         });
         let http = config.protocols.http.map(|http| {
-            Port::build(http.clone(), &http.endpoint, http.transport, http.tls.as_ref())
+            let (tls, auth) = (http.tls.as_ref(), http.auth.as_ref());
+            Port::build(http.clone(), &http.endpoint, http.transport, tls, auth, context)
                 .map_err(|error| error.under("protocols.http"))
         });
         Ok(Self {
@@ -106,15 +113,15 @@ impl Receiver for OtlpReceiver {
         let (alive, mut ended) = mpsc::channel(1);
         let grpc = grpc.and_then(|port| {
             let telemetry = Arc::new(ReceiverTelemetry::new(&self.telemetry, "grpc"));
-            let intake =
-                Intake::new(outlets.clone(), self.budget.clone(), Arc::clone(&telemetry), alive.clone());
+            let (outlets, budget, alive) = (outlets.clone(), self.budget.clone(), alive.clone());
+            let intake = Intake::new(outlets, budget, Arc::clone(&telemetry), port.auth.clone(), alive);
             let service = grpc::Service::new(intake, &port.config);
             server(port.listener, port.tls, port.config.limits(), telemetry, service)
         });
         let http = http.map(|port| {
             let telemetry = Arc::new(ReceiverTelemetry::new(&self.telemetry, "http"));
-            let intake =
-                Intake::new(outlets.clone(), self.budget.clone(), Arc::clone(&telemetry), alive.clone());
+            let (outlets, budget, alive) = (outlets.clone(), self.budget.clone(), alive.clone());
+            let intake = Intake::new(outlets, budget, Arc::clone(&telemetry), port.auth.clone(), alive);
             let service = http::Service::new(intake, &port.config).map_err(setup)?;
             Ok(server(port.listener, port.tls, port.config.limits(), telemetry, service))
         });

@@ -97,11 +97,7 @@ impl Readers {
         let listeners = self.pages.listeners.for_another();
         let mut pages = Vec::with_capacity(addresses.len());
         for (host, port) in &addresses {
-            let address = match host.as_str() {
-                "" => format!("0.0.0.0:{port}"),
-                host if host.contains(':') => format!("[{host}]:{port}"),
-                host => format!("{host}:{port}"),
-            };
+            let address = crate::page::address(host, *port);
             let page = prometheus::page(&listeners, &address, self.registry.clone()).await;
             pages.push(page.map_err(|source| ReadersError::Page { address, source })?);
         }

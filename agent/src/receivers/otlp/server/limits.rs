@@ -23,7 +23,7 @@ const PENDING_RESETS: usize = 32;
 const LOCAL_RESETS: usize = 64;
 
 /// Buffer for an HTTP/1 head, which also bounds its size.
-const HTTP1_BUFFER: usize = 32 * 1024;
+pub(in super::super) const HTTP1_BUFFER: usize = 32 * 1024;
 
 /// The limits of the connections of one listener; zero durations mean no limit.
 #[derive(Clone, Debug)]

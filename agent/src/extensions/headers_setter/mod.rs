@@ -1,0 +1,6 @@
+//! Adds, replaces and removes headers of requests that go out, and may hand them to another authenticator then.
+
+mod config;
+mod extension;
+
+pub(super) use extension::HeadersSetter;
