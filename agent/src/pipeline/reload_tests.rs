@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use edgewatch_core::budget::Limits;
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::extension::{Extension, Service, Use};
 use tokio::sync::Semaphore;

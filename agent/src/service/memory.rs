@@ -1,7 +1,7 @@
 //! Whether the memory that the configuration may take is there.
 
 use edgewatch_core::budget::{Budget, Limits};
-use edgewatch_core::telemetry::{Description, Kind, Telemetry};
+use edgewatch_core::telemetry::{Description, Kind, Registry, Telemetry, Tenure};
 use tracing::{info, warn};
 
 const COMPONENTS: Description = Description {
@@ -16,22 +16,40 @@ pub(super) fn budget(total: Option<usize>) -> Budget {
     Budget::with_limits(total.map_or(Budget::unlimited().limits(), |total| Limits::below(total / 2)))
 }
 
-/// Reports the sum of what components may hold (`bound` bytes), and warns when it does not fit: beside the memory for telemetry in
-/// flight into what this process may use (`total` bytes), or at all into that budget.
-pub(super) fn report(bound: usize, budget: &Budget, total: Option<usize>, telemetry: &Telemetry) {
-    telemetry.observe(COMPONENTS, Kind::Gauge, move || bound as f64);
-    let in_flight_bytes = budget.limits().hard;
-    let (components_bytes, memory_bytes) = (bound, total.unwrap_or(usize::MAX));
-    if fits(bound, in_flight_bytes, memory_bytes) {
-        info!(components_bytes, in_flight_bytes, memory_bytes, "memory that may be used");
-    } else {
-        warn!(
-            components_bytes,
-            in_flight_bytes,
-            memory_bytes,
-            "components may take more memory than there is for them: lower their limits (such as max_connections), set \
-             memory_limiter to less, or give the agent more memory"
-        );
+/// Compares what a configuration may take with what there is.
+pub(super) struct Account {
+    budget: Budget,
+    /// Bytes that this process may use.
+    total: Option<usize>,
+    telemetry: Telemetry,
+    /// Of the number for the present configuration.
+    shown: Option<Tenure>,
+}
+
+impl Account {
+    pub(super) fn new(budget: Budget, total: Option<usize>, registry: Registry) -> Self {
+        Self { budget, total, telemetry: Telemetry::new(registry), shown: None }
+    }
+
+    /// Reports the sum of what the components of a new configuration may hold (`bound` bytes), and warns when it does not fit: beside the
+    /// memory for telemetry in flight into what this process may use, or at all into that budget.
+    pub(super) fn report(&mut self, bound: usize) {
+        let (telemetry, shown) = self.telemetry.for_tenure();
+        telemetry.observe(COMPONENTS, Kind::Gauge, move || bound as f64);
+        self.shown = Some(shown);
+        let in_flight_bytes = self.budget.limits().hard;
+        let (components_bytes, memory_bytes) = (bound, self.total.unwrap_or(usize::MAX));
+        if fits(bound, in_flight_bytes, memory_bytes) {
+            info!(components_bytes, in_flight_bytes, memory_bytes, "memory that may be used");
+        } else {
+            warn!(
+                components_bytes,
+                in_flight_bytes,
+                memory_bytes,
+                "components may take more memory than there is for them: lower their limits (such as max_connections), set \
+                 memory_limiter to less, or give the agent more memory"
+            );
+        }
     }
 }
 
@@ -41,7 +59,6 @@ fn fits(components: usize, in_flight: usize, memory: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use edgewatch_core::telemetry::Registry;
     use edgewatch_core::testing::reading;
 
     use super::*;
@@ -63,7 +80,10 @@ mod tests {
     #[test]
     fn the_sum_is_a_metric() {
         let registry = Registry::default();
-        report(7, &Budget::new(10), None, &Telemetry::new(registry.clone()));
-        assert_eq!(reading(&registry, "edgewatch_memory_components_bound", &[]), 7.0);
+        let mut account = Account::new(Budget::new(10), None, registry.clone());
+        for bound in [7, 6] {
+            account.report(bound);
+            assert_eq!(reading(&registry, "edgewatch_memory_components_bound", &[]), bound as f64);
+        }
     }
 }

@@ -113,8 +113,10 @@ async fn live(config: Config, options: Options, level: LiveLevel, since: Instant
     let open_readers = readers.open(&config.telemetry).await?;
     let mut running = Running::start(&config.plan, &surroundings).await?;
     readers.switch(open_readers);
-    memory::report(config.plan.memory_bound(), &budget, total, &Telemetry::new(registry.clone()));
-    let mut reloader = Reloader::new(arguments, shutdown_timeout, config.telemetry.logs, level, &registry);
+    let mut memory = memory::Account::new(budget, total, registry.clone());
+    memory.report(config.plan.memory_bound());
+    let logs = config.telemetry.logs;
+    let mut reloader = Reloader::new(arguments, shutdown_timeout, logs, level, memory, &registry);
     health.set(State::Ready);
     let startup = since.elapsed();
     info!(
