@@ -236,6 +236,13 @@ impl<T> Prepared<T> {
         self
     }
 
+    /// The same with another [`ComponentConfig::memory_bound`].
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn bounded(self, memory_bound: usize) -> Self {
+        Self { memory_bound, ..self }
+    }
+
     /// Builds the component. May be called once for each pipeline that names it.
     ///
     /// # Errors

@@ -101,3 +101,36 @@ fn bounds<T>(list: &[Named<T>]) -> usize {
 pub(super) fn find<'a, T>(list: &'a [Named<T>], id: &str) -> Option<&'a Prepared<T>> {
     list.iter().find(|named| named.id == id).map(|named| &named.prepared)
 }
+
+#[cfg(test)]
+mod tests {
+    use edgewatch_core::config::ConfigError;
+
+    use super::*;
+
+    fn named<T>(id: &str, memory_bound: usize) -> Named<T> {
+        let none = |_: &_| Err(ConfigError::new("", "not built here"));
+        Named { id: id.to_owned(), prepared: Prepared::from_fn(none).bounded(memory_bound) }
+    }
+
+    #[test]
+    fn the_memory_of_all_components_adds_up_and_processors_count_in_each_pipeline() {
+        let pipeline = |id: &str, processors: &[&str]| PipelinePlan {
+            id: id.to_owned(),
+            signal: Signal::Logs,
+            receivers: vec!["in".to_owned()],
+            processors: processors.iter().map(|id| (*id).to_owned()).collect(),
+            exporters: vec!["out".to_owned()],
+        };
+        let plan = Plan {
+            receivers: vec![named("in", 1)],
+            processors: vec![named("twice", 10), named("once", 100)],
+            exporters: vec![named("out", 1_000)],
+            connectors: vec![named("between", 10_000)],
+            extensions: vec![named("beside", 100_000)],
+            pipelines: vec![pipeline("logs", &["twice", "once"]), pipeline("logs/2", &["twice"])],
+            ..Plan::default()
+        };
+        assert_eq!(plan.memory_bound(), 111_121);
+    }
+}

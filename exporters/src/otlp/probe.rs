@@ -2,12 +2,17 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::time::Duration;
 
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::probe::{Fault, Probe, ProbeContext, Role, Trouble, validity};
+use tokio::io::AsyncReadExt;
 
-use super::connect::{ConnectError, Connector, Route};
+use super::connect::{ConnectError, Connected, Connector, Route};
 use crate::tls::ClientTls;
+
+/// Time for a destination to turn a client away after the handshake.
+const HEARING: Duration = Duration::from_millis(300);
 
 /// Connects to the destination that `key` names and hangs up.
 pub(crate) fn reachable(key: &'static str, connector: Result<Connector, ConfigError>) -> Probe {
@@ -21,11 +26,23 @@ pub(crate) fn reachable(key: &'static str, connector: Result<Connector, ConfigEr
         // What building finds, such as files that cannot be read, stands at keys of its own.
         let connector = connector?;
         let insecure = connector.tls.is_none();
-        match connector.connect().await {
-            Ok(_connected) => Ok(()),
-            Err(error) => Err(Fault::new(error.to_string(), way_out(&error, insecure)).error_at(key)),
-        }
+        let outcome = match connector.connect().await {
+            Ok(connected) if insecure => Ok(drop(connected)),
+            Ok(connected) => hear(connected, connector.target.host()).await,
+            Err(error) => Err(error),
+        };
+        outcome.map_err(|error| Fault::new(error.to_string(), way_out(&error, insecure)).error_at(key))
     })
+}
+
+/// Waits a moment for what the destination says first: in TLS 1.3 it turns clients away after the handshake only.
+async fn hear(connected: Connected, host: &str) -> Result<(), ConnectError> {
+    let mut io = connected.io.into_inner();
+    match tokio::time::timeout(HEARING, io.read_u8()).await {
+        Ok(Err(source)) => Err(ConnectError::Tls { host: host.to_owned(), source }),
+        // The settings of HTTP/2, or silence as HTTP/1 has it.
+        Ok(Ok(_)) | Err(_) => Ok(()),
+    }
 }
 
 fn through(route: &Route) -> String {
@@ -50,7 +67,7 @@ fn way_out(error: &ConnectError, insecure: bool) -> &'static str {
         },
         ConnectError::Tls { source, .. } => {
             let said = source.to_string();
-            if said.contains("UnknownIssuer") {
+            if said.contains("UnknownIssuer") || said.contains("BadSignature") {
                 "its certificate is not from an authority that is trusted here: name that in tls.ca_file"
             } else if said.contains("NotValidForName") || said.contains("not valid for name") {
                 "its certificate is for another name: use that in the endpoint, or tls.server_name_override"

@@ -24,6 +24,8 @@ mod telemetry;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod split_tests;
+#[cfg(test)]
 mod tests;
 
 pub use start::{Delivering, Sinks, start};

@@ -50,7 +50,7 @@ impl Scripted {
         Self { script: Mutex::new(script.into_iter().collect()), latency, ..Self::default() }
     }
 
-    fn attempts(&self) -> Vec<usize> {
+    pub(super) fn attempts(&self) -> Vec<usize> {
         self.attempts.lock().expect("lock").iter().map(|(items, _)| *items).collect()
     }
 }

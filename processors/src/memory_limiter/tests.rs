@@ -13,6 +13,7 @@ use edgewatch_core::testing::{self, FakeHost};
 
 use super::MemoryLimiter;
 use super::config::Config;
+use super::probe::look;
 
 const MIB: usize = 1 << 20;
 
@@ -123,6 +124,22 @@ fn a_percentage_is_of_what_the_control_group_leaves() {
     ]));
     let _limiter = build(&context).expect("builds");
     assert_eq!(context.budget.limits(), Limits { soft: 40 * MIB, hard: 50 * MIB });
+}
+
+#[test]
+fn a_limit_above_what_there_is_is_found_on_the_host() {
+    let look = |text: &str, files: &[(&str, &str)]| {
+        look(&config(text), &host(files)).map_err(|trouble| trouble.findings.to_string())
+    };
+    let meminfo = ("/proc/meminfo", "MemTotal:       1048576 kB\n");
+
+    assert_eq!(look(r#"{ "limit_mib": 1024 }"#, &[meminfo]), Ok(()));
+    assert_eq!(
+        look(r#"{ "limit_mib": 1025 }"#, &[meminfo]),
+        Err("limit_mib: this is more than the 1024 MiB that the agent may use here".to_owned())
+    );
+    assert_eq!(look(r#"{ "limit_percentage": 80 }"#, &[meminfo]), Ok(()));
+    assert!(look(r#"{ "limit_percentage": 80 }"#, &[]).is_err());
 }
 
 #[test]

@@ -178,6 +178,7 @@ impl ProcessorSpec for Batcher {
 }
 
 impl ProcessorSpec for Limiter {
+    const STANDS_FIRST: bool = true;
     const NAME: &'static str = "memory_limiter";
     const ABOUT: &'static str = "refuses when memory is short";
     type Config = Empty;

@@ -124,3 +124,18 @@ service:
 "
     ));
 }
+
+#[test]
+fn a_limiter_that_does_not_stand_first_draws_a_warning() {
+    insta::assert_snapshot!(report(
+        "
+receivers: {otlp: {protocols: {grpc: }}}
+processors: {batch: , memory_limiter: }
+exporters: {debug: }
+service:
+  pipelines:
+    traces: {receivers: [otlp], processors: [memory_limiter, batch], exporters: [debug]}
+    logs: {receivers: [otlp], processors: [batch, memory_limiter], exporters: [debug]}
+"
+    ));
+}

@@ -1,7 +1,7 @@
 //! Collecting a request's body: bounded, leased from the budget as it grows, and without a copy where that is
 //! cheap.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use edgewatch_core::budget::{Budget, Lease};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
@@ -106,7 +106,7 @@ pub(super) async fn all(
 
 /// A body in the making and the lease that covers its allocation.
 struct Gathered {
-    bytes: BytesMut,
+    bytes: Vec<u8>,
     expected: usize,
     lease: Lease,
 }
@@ -114,7 +114,7 @@ struct Gathered {
 impl Gathered {
     fn new(expected: usize, budget: &Budget) -> Result<Self, Rejection> {
         let lease = budget.lease(expected.min(STEP)).ok_or_else(Rejection::no_memory)?;
-        Ok(Self { bytes: BytesMut::new(), expected, lease })
+        Ok(Self { bytes: Vec::new(), expected, lease })
     }
 
     fn len(&self) -> usize {
@@ -147,20 +147,21 @@ impl Gathered {
             if ahead > self.lease.bytes() && !self.lease.grow(ahead - self.lease.bytes()) {
                 return Err(Rejection::no_memory());
             }
-            self.bytes.reserve(ahead - self.bytes.len());
+            // Exactly, since more would not be leased.
+            self.bytes.reserve_exact(ahead - self.bytes.len());
         }
         self.bytes.extend_from_slice(data);
         Ok(())
     }
 
     fn finish(mut self) -> Result<(Bytes, Lease), Rejection> {
-        // What was reserved and not used goes back when it is worth a copy.
-        let bytes = if self.bytes.capacity() > self.bytes.len() * 2 {
-            Bytes::copy_from_slice(&self.bytes)
-        } else {
-            self.bytes.freeze()
-        };
-        self.lease.shrink_to(bytes.len());
-        Ok((bytes, self.lease))
+        // What was reserved and not used goes back when it is worth a copy; otherwise it stays on the account.
+        if self.bytes.capacity() > self.bytes.len() * 2 {
+            let bytes = Bytes::copy_from_slice(&self.bytes);
+            self.lease.shrink_to(bytes.len());
+            return Ok((bytes, self.lease));
+        }
+        self.lease.shrink_to(self.bytes.capacity());
+        Ok((self.bytes.into(), self.lease))
     }
 }

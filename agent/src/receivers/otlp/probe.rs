@@ -96,7 +96,7 @@ fn check_socket(path: &Path) -> Result<(), Fault> {
 fn certificates(tls: TlsConfig, context: &ProbeContext) -> Probe {
     let now = context.now;
     Probe::blocking("tls", "the files of tls", move || {
-        Tls::load(&tls).map_err(Trouble::from)?;
+        Tls::check(&tls).map_err(Trouble::from)?;
         let chain = match (&tls.cert_pem, &tls.cert_file) {
             (Some(pem), _) => Some(("cert_pem", pem.clone().into_bytes())),
             (None, Some(file)) => std::fs::read(file).ok().map(|pem| ("cert_file", pem)),

@@ -49,10 +49,11 @@ impl<C> Port<C> {
         transport: Transport,
         tls: Option<&TlsConfig>,
         auth: Option<&AuthConfig>,
-        context: &BuildContext,
+        (protocol, context): (&str, &BuildContext),
     ) -> Result<Self, ConfigError> {
         let place = Place::parse(endpoint, transport)?;
-        let tls = tls.map(Tls::load).transpose()?.map(Arc::new);
+        let telemetry = context.telemetry.with("transport", protocol);
+        let tls = tls.map(|tls| Tls::load(tls, &telemetry)).transpose()?.map(Arc::new);
         let auth = auth.map(|auth| context.offered.server_auth("auth.authenticator", &auth.authenticator));
         Ok(Self { config, place, tls, auth: auth.transpose()?, listener: None })
     }
@@ -74,12 +75,12 @@ impl ReceiverSpec for OtlpReceiver {
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
         let grpc = config.protocols.grpc.map(|grpc| {
             let (tls, auth) = (grpc.tls.as_ref(), grpc.auth.as_ref());
-            Port::build(grpc.clone(), &grpc.endpoint, grpc.transport, tls, auth, context)
+            Port::build(grpc.clone(), &grpc.endpoint, grpc.transport, tls, auth, ("grpc", context))
                 .map_err(|error| error.under("protocols.grpc"))
         });
         let http = config.protocols.http.map(|http| {
             let (tls, auth) = (http.tls.as_ref(), http.auth.as_ref());
-            Port::build(http.clone(), &http.endpoint, http.transport, tls, auth, context)
+            Port::build(http.clone(), &http.endpoint, http.transport, tls, auth, ("http", context))
                 .map_err(|error| error.under("protocols.http"))
         });
         Ok(Self {

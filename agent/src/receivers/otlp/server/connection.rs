@@ -72,7 +72,7 @@ pub(in super::super) trait Answer: Send + Sync + 'static {
 /// Serves `socket` until its client, a limit or the stop ends it.
 pub(super) async fn serve<S: Answer>(shared: Arc<Shared<S>>, socket: Socket, activity: Arc<Activity>) {
     let Some(stream) = encrypt(&shared, socket).await else { return };
-    let io = TokioIo::new(Counted::new(stream, Arc::clone(&activity)));
+    let io = TokioIo::new(Counted::new(stream, Arc::clone(&activity), shared.limits.pings));
     let service = service_fn(|request| {
         let in_progress = activity.begin();
         let service = Arc::clone(&shared.service);
@@ -137,7 +137,12 @@ async fn drive<C, E, S>(
                 Verdict::Drop => return,
             },
             () = &mut stop, if !clock.leaving() => clock.leave(activity),
-            () = &mut evicted, if !clock.closing() => true,
+            () = &mut evicted, if !clock.closing() => {
+                if activity.is_flooded() {
+                    shared.telemetry.flooded();
+                }
+                true
+            }
         };
         if close {
             clock.close(None);

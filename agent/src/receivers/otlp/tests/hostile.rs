@@ -1,6 +1,5 @@
 //! Clients that misbehave: none may disturb the others, or take more memory than the limits allow.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -8,23 +7,21 @@ use bytes::Bytes;
 use edgewatch_core::Signal;
 use edgewatch_proto::status::Code;
 use http::StatusCode;
-use http_body::Body;
 use http_body_util::{Full, StreamBody};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
 
 use super::agent::{self, Agent};
 use super::client::{self, After, Pieces, framed, grpc, grpc_request, http, http2};
 use super::samples::{gzip, request, zstd};
 
-const TRACES: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-const JSON: (&str, &str) = ("content-type", "application/json");
+pub(super) const TRACES: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+pub(super) const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// Whether well-behaved clients of both protocols are still served.
-async fn others_are_served(agent: &mut Agent) {
+pub(super) async fn others_are_served(agent: &mut Agent) {
     let sent = request(Signal::Traces, 2);
     let (answer, taken) =
         tokio::join!(grpc(agent.grpc.expect("on"), TRACES, &[], framed(false, &sent)), agent.deliver());
@@ -34,7 +31,7 @@ async fn others_are_served(agent: &mut Agent) {
 }
 
 /// Sends `bytes` and reads until the receiver closes the connection.
-async fn spoken_to(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+pub(super) async fn spoken_to(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.expect("a listener");
     stream.write_all(bytes).await.expect("a connection");
     let mut answer = Vec::new();
@@ -236,6 +233,67 @@ async fn headers_without_end_are_refused() {
 }
 
 #[tokio::test]
+async fn a_flood_of_pings_ends_the_connection() {
+    let mut agent = agent::default().await;
+    let ping = b"\0\0\x08\x06\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    let settings = b"\0\0\0\x04\0\0\0\0\0";
+    let flood = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], settings, &ping.repeat(100)].concat();
+
+    for port in [agent.grpc(), agent.http()] {
+        spoken_to(port, &flood).await;
+    }
+
+    assert_eq!(agent.reading("edgewatch_receiver_closed_connections", &[("reason", "pings")]), 2.0);
+    others_are_served(&mut agent).await;
+}
+
+#[tokio::test]
+async fn more_header_fields_than_anybody_needs_are_refused() {
+    let mut agent = agent::default().await;
+    let fields: Vec<(String, String)> = (0..1_000).map(|n| (format!("x-{n}"), "x".to_owned())).collect();
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+
+    let mut sender = http2(agent.grpc()).await;
+    let outcome = sender.send_request(grpc_request(TRACES, &fields, Full::<Bytes>::default())).await;
+    assert!(outcome.is_err() || outcome.is_ok_and(|response| response.status().is_client_error()));
+    let head: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let answer = spoken_to(agent.http(), format!("POST /v1/logs HTTP/1.1\r\n{head}\r\n").as_bytes()).await;
+    assert!(answer.starts_with(b"HTTP/1.1 431 "), "{}", String::from_utf8_lossy(&answer));
+
+    others_are_served(&mut agent).await;
+}
+
+#[tokio::test]
+async fn requests_beyond_the_limit_of_a_connection_wait_or_are_refused() {
+    let settings = json!({ "max_concurrent_streams": 2 });
+    let mut agent = agent::both(settings.clone(), settings).await;
+    let frame = Bytes::from(framed(false, &request(Signal::Traces, 1)));
+    let mut sender = http2(agent.grpc()).await;
+    // The first answer comes with the settings of the server.
+    let (first, _) = tokio::join!(
+        sender.send_request(grpc_request(TRACES, &[], Full::new(frame.clone()))),
+        agent.deliver()
+    );
+    assert_eq!(client::answer(first.expect("an answer")).await.code(), 0);
+
+    let calls: Vec<_> = (0..5)
+        .map(|_| tokio::spawn(sender.send_request(grpc_request(TRACES, &[], Full::new(frame.clone())))))
+        .collect();
+    let two = [agent.recorder.next().await.expect("a batch"), agent.recorder.next().await.expect("a batch")];
+    let other = http(agent.http(), "POST", "/v1/logs", &[JSON], b"{}".to_vec()).await;
+    assert_eq!(other.status, StatusCode::OK);
+    assert_eq!(agent.recorder.try_next(), None, "the others wait");
+
+    two.into_iter().for_each(edgewatch_core::batch::Batch::deliver);
+    for _ in 0..3 {
+        agent.deliver().await;
+    }
+    for call in calls {
+        assert_eq!(client::answer(call.await.expect("no panic").expect("an answer")).await.code(), 0);
+    }
+}
+
+#[tokio::test]
 async fn a_thousand_idle_connections_disturb_nobody() {
     let mut agent = agent::default().await;
     let mut idle = Vec::new();
@@ -297,123 +355,4 @@ async fn json_that_grows_when_it_is_converted_is_paid_for() {
 
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(agent.budget.used(), 0);
-}
-
-#[tokio::test]
-async fn above_the_soft_limit_requests_are_refused_before_their_bodies_are_read() {
-    let mut agent = agent::default().await;
-    agent.limits_at(1 << 20, 2 << 20);
-    let mut others = agent.budget.lease(1 << 20).expect("room");
-    others.charge(1);
-
-    // Nobody sends the bodies: whoever waited for them would not answer.
-    let mut sender = http2(agent.grpc()).await;
-    let call = sender.send_request(grpc_request(TRACES, &[], Pieces::new(&[], After::Stall)));
-    let answer = client::answer(call.await.expect("an answer")).await;
-    assert_eq!(answer.code(), u16::from(Code::ResourceExhausted.number()));
-    assert_ne!(answer.header("grpc-status-details-bin"), "", "says when to come again");
-    let head =
-        b"POST /v1/logs HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n";
-    let answer = spoken_to(agent.http(), head).await;
-    assert!(answer.starts_with(b"HTTP/1.1 429 "), "{}", String::from_utf8_lossy(&answer));
-    assert_eq!(agent.reading("edgewatch_receiver_rejected_requests", &[("reason", "memory")]), 2.0);
-
-    drop(others);
-    others_are_served(&mut agent).await;
-}
-
-#[tokio::test]
-async fn a_request_that_has_begun_goes_on_above_the_soft_limit_and_ends_at_the_hard_one() {
-    let mut agent = agent::default().await;
-    agent.limits_at(1 << 20, 4 << 20);
-    let frame = framed(false, &request(Signal::Traces, 20_000));
-    let (begun, rest) = frame.split_at(300 << 10);
-    for (others, code) in [(1 << 20, 0), (4 << 20, Code::ResourceExhausted.number())] {
-        let (more, body) = fed(begun);
-        let mut sender = http2(agent.grpc()).await;
-        let call = tokio::spawn(sender.send_request(grpc_request(TRACES, &[], body)));
-        while agent.budget.used() < begun.len() / 2 {
-            tokio::task::yield_now().await;
-        }
-
-        let mut lease = agent.budget.lease(0).expect("room");
-        lease.charge(others);
-        assert!(agent.budget.is_crowded());
-        more.send(Bytes::copy_from_slice(rest)).expect("the request is still read");
-        drop(more);
-        if code == 0 {
-            agent.deliver().await;
-        }
-
-        let answer = client::answer(call.await.expect("no panic").expect("an answer")).await;
-        assert_eq!(answer.code(), u16::from(code));
-        drop((lease, sender));
-        while agent.budget.used() > 0 {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-/// A body of `first` and of what is sent later.
-fn fed(
-    first: &[u8],
-) -> (mpsc::UnboundedSender<Bytes>, impl Body<Data = Bytes, Error = Infallible> + Unpin + use<>) {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    sender.send(Bytes::copy_from_slice(first)).expect("an open channel");
-    let pieces = futures_util::stream::unfold(receiver, |mut receiver| async move {
-        receiver.recv().await.map(|piece| (Ok(http_body::Frame::data(piece)), receiver))
-    });
-    (sender, StreamBody::new(Box::pin(pieces)))
-}
-
-#[tokio::test]
-async fn a_window_that_zstd_asks_for_is_leased_before_it_is_made() {
-    let mut agent = agent::both(json!({}), json!({ "max_request_body_size": 64 << 20 })).await;
-    // 64 MiB of window for a few bytes.
-    let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 3).expect("an encoder");
-    encoder.window_log(26).expect("a window");
-    std::io::Write::write_all(&mut encoder, b"{}").expect("memory");
-    let body = encoder.finish().expect("memory");
-    let headers = [JSON, ("content-encoding", "zstd")];
-
-    agent.limit(64 << 20);
-    let answer = http(agent.http(), "POST", "/v1/traces", &headers, body.clone()).await;
-    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
-
-    agent.limit(65 << 20);
-    let answer = http(agent.http(), "POST", "/v1/traces", &headers, body).await;
-    assert_eq!(answer.status, StatusCode::OK);
-    assert_eq!(agent.budget.used(), 0);
-}
-
-#[tokio::test]
-async fn what_a_body_keeps_alive_is_on_the_account() {
-    let headers = [("content-type", "application/x-protobuf")];
-    for items in [1, 300, 1_200, 2_000, 3_000, 20_000] {
-        for over_http1 in [true, false] {
-            let mut agent = agent::default().await;
-            let body = request(Signal::Logs, items);
-            let address = agent.http();
-            let sent = body.clone();
-            let call = tokio::spawn(async move {
-                if over_http1 {
-                    return http(address, "POST", "/v1/logs", &headers, sent).await;
-                }
-                let mut sender = http2(address).await;
-                let call = client::http_request("POST", "http://localhost/v1/logs", &headers, sent);
-                client::answer(sender.send_request(call).await.expect("an answer")).await
-            });
-            let mut batch = agent.recorder.next().await.expect("a batch");
-            batch.ack_mut().accepted();
-            assert_eq!(call.await.expect("no panic").status, StatusCode::OK);
-            agent.stop.cancel();
-            agent.task.await.expect("no panic").expect("an orderly end");
-
-            let leased = agent.budget.used();
-            let (mut segments, _ack) = batch.into_parts();
-            // Nobody else holds the buffer any more, so that it tells its size.
-            let kept = segments.remove(0).try_into_mut().expect("the only owner").capacity();
-            assert!(kept <= leased, "{kept} bytes kept for {} and {leased} leased", body.len());
-        }
-    }
 }
