@@ -16,12 +16,14 @@ use crate::config::{ConfigError, Node, Problems, from_node};
 use crate::delivery::Delivery;
 use crate::exporter::Exporter;
 use crate::extension::{Extension, Offered, Service, Use};
+use crate::group::ExporterGroup;
 use crate::health::Health;
 use crate::host::Host;
 use crate::listeners::Listeners;
 use crate::probe::{Probe, ProbeContext};
 use crate::processor::Processor;
 use crate::receiver::Receiver;
+use crate::router::{PipelineReference, Router};
 use crate::telemetry::Telemetry;
 
 /// What a user may write under a component's id.
@@ -44,6 +46,12 @@ pub trait ComponentConfig:
 
     /// What only the host can tell about it, for `edgewatch validate --deep`. Looks at the host only when a probe runs.
     fn probes(&self, _context: &ProbeContext) -> Vec<Probe> {
+        Vec::new()
+    }
+
+    /// The pipelines that it names, for a connector that chooses among those behind it. The configuration checks that each exists, carries
+    /// the connector's signal and has it as a receiver.
+    fn pipelines(&self) -> Vec<PipelineReference> {
         Vec::new()
     }
 
@@ -150,8 +158,10 @@ pub struct Description {
 pub struct Factory<T: 'static> {
     /// What can be told about the type.
     pub description: Description,
-    prepare: fn(&Node, &str, &mut Problems) -> Option<Prepared<T>>,
+    prepare: Prepare<T>,
 }
+
+type Prepare<T> = fn(&Node, &str, &mut Problems) -> Option<Prepared<T>>;
 
 /// A component whose configuration has been read and found valid.
 pub struct Prepared<T> {
@@ -161,6 +171,7 @@ pub struct Prepared<T> {
     /// What was written; `None` for what has no configuration.
     settings: Option<Arc<Node>>,
     probes: Probes,
+    pipelines: Vec<PipelineReference>,
 }
 
 impl<T> Clone for Prepared<T> {
@@ -171,6 +182,7 @@ impl<T> Clone for Prepared<T> {
             uses: self.uses.clone(),
             settings: self.settings.clone(),
             probes: Arc::clone(&self.probes),
+            pipelines: self.pipelines.clone(),
         }
     }
 }
@@ -185,12 +197,42 @@ pub type ProcessorFactory = Factory<Box<dyn Processor>>;
 /// Makes connectors.
 pub type ConnectorFactory = Factory<Connector>;
 /// Makes exporters.
-pub type ExporterFactory = Factory<BuiltExporter>;
+pub type ExporterFactory = Factory<AnyExporter>;
 /// Makes extensions.
 pub type ExtensionFactory = Factory<Box<dyn Extension>>;
 
-/// A connector: has the duties of a processor, between pipelines.
-pub struct Connector(pub Box<dyn Processor>);
+/// What stands between pipelines.
+pub enum Connector {
+    /// Has the duties of a processor; what it emits goes to every pipeline behind it, by signal.
+    Processor(Box<dyn Processor>),
+    /// Chooses among the pipelines behind it.
+    Router(Box<dyn Router>),
+}
+
+/// What stands at the end of pipelines.
+pub enum AnyExporter {
+    /// Has one destination.
+    One(BuiltExporter),
+    /// Has several, each with a queue of its own.
+    Group(Box<dyn ExporterGroup>),
+}
+
+impl AnyExporter {
+    /// See [`Exporter::is_exclusive`].
+    #[must_use]
+    pub fn is_exclusive(&self) -> bool {
+        match self {
+            Self::One(built) => built.exporter.is_exclusive(),
+            Self::Group(_) => false,
+        }
+    }
+}
+
+impl From<BuiltExporter> for AnyExporter {
+    fn from(built: BuiltExporter) -> Self {
+        Self::One(built)
+    }
+}
 
 /// An exporter and how it wants to be served.
 pub struct BuiltExporter {
@@ -201,6 +243,10 @@ pub struct BuiltExporter {
 }
 
 impl<T> Factory<T> {
+    pub(crate) const fn new(description: Description, prepare: Prepare<T>) -> Self {
+        Self { description, prepare }
+    }
+
     /// Reads the configuration of one component. Every problem goes to `problems`; `None` when one of them is an error.
     pub fn prepare(&self, node: &Node, path: &str, problems: &mut Problems) -> Option<Prepared<T>> {
         (self.prepare)(node, path, problems)
@@ -223,6 +269,7 @@ impl<T> Prepared<T> {
             uses: Vec::new(),
             settings: None,
             probes: Arc::new(|_| Vec::new()),
+            pipelines: Vec::new(),
         }
     }
 
@@ -277,6 +324,12 @@ impl<T> Prepared<T> {
     #[must_use]
     pub fn uses(&self) -> &[Use] {
         &self.uses
+    }
+
+    /// See [`ComponentConfig::pipelines`].
+    #[must_use]
+    pub fn pipelines(&self) -> &[PipelineReference] {
+        &self.pipelines
     }
 }
 
@@ -438,7 +491,7 @@ impl ConnectorFactory {
             description,
             prepare: |node, path, problems| {
                 read(node, path, problems, |config: S::Config, context| {
-                    Ok(Connector(Box::new(S::build(config, context)?)))
+                    Ok(Connector::Processor(Box::new(S::build(config, context)?)))
                 })
             },
         }
@@ -456,7 +509,7 @@ impl ExporterFactory {
             prepare: |node, path, problems| {
                 read(node, path, problems, |config: S::Config, context| {
                     let delivery = S::delivery(&config);
-                    Ok(BuiltExporter { exporter: Box::new(S::build(config, context)?), delivery })
+                    Ok(BuiltExporter { exporter: Box::new(S::build(config, context)?), delivery }.into())
                 })
             },
         }
@@ -481,7 +534,7 @@ impl ExtensionFactory {
     }
 }
 
-const fn describe<C: ComponentConfig>(
+pub(crate) const fn describe<C: ComponentConfig>(
     kind: ComponentKind,
     name: &'static str,
     aliases: &'static [&'static str],
@@ -502,23 +555,20 @@ const fn describe<C: ComponentConfig>(
     }
 }
 
-fn read<C: ComponentConfig, T>(
+pub(crate) fn read<C: ComponentConfig, T: 'static>(
     node: &Node,
     path: &str,
     problems: &mut Problems,
     build: fn(C, &BuildContext) -> Result<T, ConfigError>,
-) -> Option<Prepared<T>>
-where
-    T: 'static,
-{
+) -> Option<Prepared<T>> {
     let config = if node.is_null() { C::default() } else { from_node::<C>(node, path, problems)? };
     if let Err(error) = config.validate() {
         problems.push_invalid(node, path, error);
         return None;
     }
-    let (memory_bound, uses) = (config.memory_bound(), config.uses());
+    let (memory_bound, uses, pipelines) = (config.memory_bound(), config.uses(), config.pipelines());
     let probed = config.clone();
     let build: Build<T> = Arc::new(move |context| build(config.clone(), context));
     let probes: Probes = Arc::new(move |context| probed.probes(context));
-    Some(Prepared { build, memory_bound, uses, settings: Some(Arc::new(node.clone())), probes })
+    Some(Prepared { build, memory_bound, uses, settings: Some(Arc::new(node.clone())), probes, pipelines })
 }

@@ -179,6 +179,12 @@ impl Inlet {
         self.sinks.with(|sinks| sinks.iter().any(|sink| sink.answers_sources()))
     }
 
+    /// Whether a destination of the pipeline does not work at the moment; see [`Sink::is_failing`].
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.sinks.get().iter().any(|sink| sink.is_failing())
+    }
+
     /// Sends `batch`, waiting for room. When the pipeline is gone the batch is refused through its ack.
     pub async fn send(&self, batch: Batch) {
         if let Err(mpsc::error::SendError(batch)) = self.sender.send(batch).await {
@@ -234,6 +240,12 @@ impl Outlet {
     #[must_use]
     pub fn answers_sources(&self) -> bool {
         self.inlets.with(|inlets| inlets.iter().any(Inlet::answers_sources))
+    }
+
+    /// Whether a destination of one of the pipelines does not work at the moment; see [`Sink::is_failing`].
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.inlets.get().iter().any(Inlet::is_failing)
     }
 
     /// Sends `batch` to every pipeline, waiting for room in their entrances. Pipelines whose sinks are all full go without it when

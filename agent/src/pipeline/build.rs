@@ -1,5 +1,6 @@
 //! Makes components from a plan and connects them, from the exporters backwards.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,19 +9,19 @@ use edgewatch_core::budget::Budget;
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::extension::{Extension, Offered, Offers};
-use edgewatch_core::factory::{BuildContext, BuiltExporter, ComponentKind, Connector, Prepared};
+use edgewatch_core::factory::{AnyExporter, BuildContext, ComponentKind, Connector, Prepared};
 use edgewatch_core::health::Health;
 use edgewatch_core::host::Host;
 use edgewatch_core::listeners::Listeners;
 use edgewatch_core::receiver::{Inlet, Outlet, Outlets, ReceiveError, Receiver};
+use edgewatch_core::router::{Pipelines, Routed};
 use edgewatch_core::telemetry::{Registry, Telemetry, Tenure};
-use edgewatch_exporters::queue;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::connector::{Behind, Entrance};
 use super::graph::{
-    ConnectorNode, ExporterNode, ExtensionNode, Graph, Hold, Node, PipelineNode, ReceiverNode,
+    ConnectorNode, ExporterNode, ExtensionNode, Graph, Hold, Node, PipelineNode, ReceiverNode, WaysOut,
 };
 use super::next::{NewExtension, NewReceiver, Next, Turn};
 use super::order::backwards;
@@ -204,7 +205,7 @@ impl Builder<'_> {
         }
     }
 
-    fn exporter(&mut self, named: &Named<BuiltExporter>) -> Result<(), BuildError> {
+    fn exporter(&mut self, named: &Named<AnyExporter>) -> Result<(), BuildError> {
         let (kind, id) = (ComponentKind::Exporter, &named.id);
         let node = match self.comparison.exporter(id) {
             Some(node) => node.clone(),
@@ -214,13 +215,14 @@ impl Builder<'_> {
                 let signals = self.plan.signals_into(id);
                 let give_up = self.ends.give_up.child_token();
                 let former = self.comparison.former.exporters.get(id).map(|node| node.hold.ended.clone());
-                let former = former.filter(|_| built.exporter.is_exclusive());
-                let (sinks, delivering) = queue::start(built, id, &signals, &context.telemetry, &give_up);
+                let former = former.filter(|_| built.is_exclusive());
+                let (sinks, work) =
+                    edgewatch_exporters::start(built, id, &signals, &context.telemetry, &give_up);
                 let hold = self.task(give_up, &tenure, async move {
                     if let Some(ended) = former {
                         ended.cancelled().await;
                     }
-                    delivering.run().await;
+                    work.await;
                 });
                 Node { hold, is: ExporterNode { prepared: named.prepared.clone(), signals, sinks } }
             }
@@ -275,24 +277,73 @@ impl Builder<'_> {
             self.next.graph.connectors.extend(node.map(|node| (id.to_owned(), node)));
         }
         let node = self.next.graph.connectors.get(id);
-        Ok(node.map(|node| Arc::new(Entrance(node.is.inlet.clone())) as Arc<dyn Sink>))
+        Ok(node.map(|node| Arc::clone(&node.is.sink)))
     }
 
     /// The connector `id`. The pipelines behind it are there.
     fn connector(&mut self, id: &str) -> Result<Option<Node<ConnectorNode>>, BuildError> {
         let Some(prepared) = find(&self.plan.connectors, id) else { return Ok(None) };
-        let behind: Vec<Arc<dyn Sink>> = vec![Arc::new(Behind(self.outlets(id)))];
-        if let Some(node) = self.comparison.connector(id) {
-            self.next.turns.push(Turn::Sinks(node.is.inlet.sinks(), behind));
+        if let Some(node) = self.comparison.connector(id)
+            && self.lead_elsewhere(id, &node.is.behind)
+        {
             return Ok(Some(node.clone()));
         }
         let (context, tenure) = self.context(ComponentKind::Connector, id);
         let connector = prepared.build(&context);
-        let Connector(processor) =
-            connector.map_err(|source| failed(ComponentKind::Connector, id, source))?;
-        let chain = Chain::new(vec![processor]);
-        let (hold, inlet) = self.stage(chain, behind, stage::Accept::Behind, &tenure);
-        Ok(Some(Node { hold, is: ConnectorNode { prepared: prepared.clone(), inlet } }))
+        let connector = connector.map_err(|source| failed(ComponentKind::Connector, id, source))?;
+        let prepared = prepared.clone();
+        let (hold, is) = match connector {
+            Connector::Processor(processor) => {
+                let behind: Vec<Arc<dyn Sink>> = vec![Arc::new(Behind(self.outlets(id)))];
+                let chain = Chain::new(vec![processor]);
+                let (hold, inlet) = self.stage(chain, behind, stage::Accept::Behind, &tenure);
+                let sink: Arc<dyn Sink> = Arc::new(Entrance(inlet.clone()));
+                (hold, ConnectorNode { prepared, sink, behind: WaysOut::All(inlet) })
+            }
+            Connector::Router(router) => {
+                let pipelines = self.pipelines_behind(id);
+                let Routed { sink, work } = router.connect(pipelines.clone());
+                let hold = self.task(self.ends.give_up.child_token(), &tenure, work);
+                (hold, ConnectorNode { prepared, sink, behind: WaysOut::Chosen(pipelines) })
+            }
+        };
+        Ok(Some(Node { hold, is }))
+    }
+
+    /// Leads the connector `id`, which goes on, to the pipelines behind it. False for a router that knows others than those.
+    fn lead_elsewhere(&mut self, id: &str, behind: &WaysOut) -> bool {
+        match behind {
+            WaysOut::All(inlet) => {
+                let sinks: Vec<Arc<dyn Sink>> = vec![Arc::new(Behind(self.outlets(id)))];
+                self.next.turns.push(Turn::Sinks(inlet.sinks(), sinks));
+            }
+            WaysOut::Chosen(former) => {
+                let next = self.fed_by(id);
+                if !former.keys().eq(next.keys()) {
+                    return false;
+                }
+                let turns = former.values().zip(next.into_values());
+                self.next
+                    .turns
+                    .extend(turns.map(|(outlet, inlet)| Turn::Outlet(outlet.clone(), vec![inlet])));
+            }
+        }
+        true
+    }
+
+    /// The pipelines that name the router `id` as their receiver, one by one. All of them are there.
+    fn pipelines_behind(&self, id: &str) -> Pipelines {
+        self.fed_by(id).into_iter().map(|(id, inlet)| (id, Outlet::new(vec![inlet]))).collect()
+    }
+
+    /// The entrances of the pipelines that name `id` as their receiver.
+    fn fed_by(&self, id: &str) -> BTreeMap<String, Inlet> {
+        let fed = |pipeline: &&PipelinePlan| pipeline.receivers.iter().any(|receiver| receiver == id);
+        let inlet = |pipeline: &PipelinePlan| {
+            let node = self.next.graph.pipelines.get(&pipeline.id)?;
+            Some((pipeline.id.clone(), node.is.inlet.clone()))
+        };
+        self.plan.pipelines.iter().filter(fed).filter_map(inlet).collect()
     }
 
     /// The task of `chain` in front of `sinks`.

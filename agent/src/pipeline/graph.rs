@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
 use edgewatch_core::Signal;
+use edgewatch_core::exporter::Sink;
 use edgewatch_core::extension::{Extension, Offered, Offers};
-use edgewatch_core::factory::{BuiltExporter, Connector, Prepared};
+use edgewatch_core::factory::{AnyExporter, Connector, Prepared};
 use edgewatch_core::listeners::Listeners;
 use edgewatch_core::processor::Processor;
 use edgewatch_core::receiver::{Inlet, Outlets, Receiver};
+use edgewatch_core::router::Pipelines;
 use edgewatch_core::telemetry::Tenure;
 use edgewatch_exporters::queue::Sinks;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -44,7 +46,7 @@ pub(super) struct ExtensionNode {
 
 #[derive(Clone)]
 pub(super) struct ExporterNode {
-    pub(super) prepared: Prepared<BuiltExporter>,
+    pub(super) prepared: Prepared<AnyExporter>,
     pub(super) signals: Vec<Signal>,
     pub(super) sinks: Sinks,
 }
@@ -52,7 +54,18 @@ pub(super) struct ExporterNode {
 #[derive(Clone)]
 pub(super) struct ConnectorNode {
     pub(super) prepared: Prepared<Connector>,
-    pub(super) inlet: Inlet,
+    /// What the pipelines in front of it lead into.
+    pub(super) sink: Arc<dyn Sink>,
+    pub(super) behind: WaysOut,
+}
+
+/// How a connector leads on.
+#[derive(Clone)]
+pub(super) enum WaysOut {
+    /// To all pipelines behind it, through a task that has this entrance.
+    All(Inlet),
+    /// To those that it chooses.
+    Chosen(Pipelines),
 }
 
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 use edgewatch_core::Signal;
 use edgewatch_core::extension::Extension;
-use edgewatch_core::factory::{BuiltExporter, Connector, Prepared};
+use edgewatch_core::factory::{AnyExporter, Connector, Prepared};
 use edgewatch_core::processor::Processor;
 use edgewatch_core::receiver::Receiver;
 
@@ -22,7 +22,7 @@ pub struct Plan {
     /// Processors that some pipeline names.
     pub processors: Vec<Named<Box<dyn Processor>>>,
     /// Exporters that some pipeline names.
-    pub exporters: Vec<Named<BuiltExporter>>,
+    pub exporters: Vec<Named<AnyExporter>>,
     /// Connectors that some pipelines name.
     pub connectors: Vec<Named<Connector>>,
     /// Extensions that the service names, each after those that it uses.

@@ -111,6 +111,12 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The same settings for another destination.
+    pub(crate) fn towards(mut self, endpoint: &str) -> Self {
+        endpoint.clone_into(&mut self.endpoint);
+        self
+    }
+
     /// Whether requests go over TLS: `https://` says so, otherwise `tls.insecure` decides.
     pub(super) fn uses_tls(&self, endpoint: &GrpcEndpoint) -> bool {
         endpoint.scheme == Some(Scheme::Https) || !self.tls.insecure

@@ -15,4 +15,5 @@ mod leaving_tests;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use config::Config;
 pub(crate) use exporter::OtlpGrpc;

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::condition::Condition;
 use super::split::halve;
 use super::telemetry::DeliveryTelemetry;
 use crate::retry::Backoff;
@@ -27,6 +28,7 @@ pub(super) struct Deliverer {
     timeout: Duration,
     retry: RetrySettings,
     telemetry: DeliveryTelemetry,
+    condition: Condition,
     /// Ends attempts and waits: there is no time left.
     stop: CancellationToken,
     random: Mutex<fastrand::Rng>,
@@ -56,6 +58,7 @@ impl Deliverer {
             timeout: delivery.timeout.get(),
             retry: delivery.retry.clone(),
             telemetry,
+            condition: Condition::default(),
             stop,
             random: Mutex::new(random),
             abandoned: AtomicUsize::new(0),
@@ -68,6 +71,11 @@ impl Deliverer {
 
     pub(super) const fn stop(&self) -> &CancellationToken {
         &self.stop
+    }
+
+    /// Whether the destination works, for the sink to tell.
+    pub(super) const fn condition(&self) -> &Condition {
+        &self.condition
     }
 
     /// Items that were given up because there was no time left.
@@ -150,6 +158,12 @@ impl Deliverer {
             result = self.export(part) => result,
         };
         let exporter = self.id.as_str();
+        match result {
+            Ok(_) | Err(ExportError::Rejected { .. } | ExportError::TooLarge { .. }) => {
+                self.condition.answered()
+            }
+            Err(ExportError::Retryable { .. }) => self.condition.failed(),
+        }
         match result {
             Ok(delivered) => Outcome::Done(delivered),
             Err(error @ ExportError::Rejected { .. }) => {

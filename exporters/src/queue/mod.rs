@@ -12,6 +12,7 @@
 //! batch; after that their pipeline waits. One batch that is larger than the whole queue passes through an
 //! empty one.
 
+mod condition;
 mod deliver;
 mod drive;
 mod join;

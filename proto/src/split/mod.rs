@@ -13,4 +13,8 @@ mod pieces;
 mod tests;
 
 pub use allowance::Allowance;
+pub(crate) use cut::{count_items, effective_data, is_data, points, put_others};
+#[cfg(test)]
+pub(crate) use tests::flat;
+
 pub use pieces::{Limits, Piece, Pieces, split, split_bytes};

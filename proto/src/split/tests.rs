@@ -10,7 +10,7 @@ use crate::scan::scan;
 use crate::testing::{Decoded, any_encoded, damage};
 
 /// Every item with all that describes it, encoded, in order.
-fn flat(request: &Decoded) -> Vec<Vec<u8>> {
+pub(crate) fn flat(request: &Decoded) -> Vec<Vec<u8>> {
     let mut items = Vec::new();
     match request.clone() {
         Decoded::Traces(request) => {
