@@ -6,6 +6,7 @@ use edgewatch_core::config::{ConfigError, Duration, join};
 use edgewatch_core::delivery::{Delivery, QueueSettings, RetrySettings};
 use edgewatch_core::extension::Use;
 use edgewatch_core::factory::{ComponentConfig, ExporterSpec};
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -243,6 +244,16 @@ impl ComponentConfig for Config {
                 Some(&OtlpGrpc::delivery(&self.protocol.otlp).queue),
             ),
         ])
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        let of = |endpoint: &str| self.exporter(endpoint).probes(context).into_iter();
+        let reaches = |probe: &Probe| probe.key() == "endpoint";
+        // The certificates are the same for all.
+        let certificates = of("localhost:4317").filter(|probe| !reaches(probe));
+        let names = self.resolver.fixed.iter().flat_map(Static::names);
+        let reachable = names.flat_map(|name| of(&with_port(&name)).filter(reaches));
+        certificates.chain(reachable).map(|probe| probe.under("protocol.otlp")).collect()
     }
 
     fn uses(&self) -> Vec<Use> {
