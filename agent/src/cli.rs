@@ -18,6 +18,7 @@ use clap::{Args, Parser, Subcommand};
   edgewatch run --config a.yaml --config b.yaml      merge two; later ones win
   edgewatch run --config agent.yaml --set exporters.otlp_grpc.endpoint=backend:4317
   edgewatch validate --config agent.yaml             report every problem, change nothing
+  edgewatch validate --deep --config agent.yaml      look at files, ports and destinations as well
   edgewatch example > agent.yaml                     start from every key with its default")]
 pub struct Arguments {
     /// What to do; `run` when left out.
@@ -34,14 +35,20 @@ pub enum Command {
     /// Runs the agent until it is told to stop.
     ///
     /// SIGTERM or Ctrl-C stops taking telemetry in, delivers what is under way and ends; a second one ends at once.
+    ///
+    /// SIGHUP reads the configuration again: what has changed is replaced, everything else goes on untouched. A configuration with
+    /// errors changes nothing.
     #[command(after_help = "Exit status: 0 after a clean stop, 1 when the agent cannot start or \
         could not deliver everything in time, 2 for bad arguments.")]
     Run(RunArguments),
     /// Checks a configuration: every problem with its place, what is wrong and what was probably meant.
+    ///
+    /// With `--deep` also what only this host can tell: whether files can be read, directories written to, ports listened on and
+    /// destinations reached, and whether certificates are valid. Nothing on the host is changed.
     #[command(
         after_help = "Exit status: 0 when the configuration can be used (there may be warnings), 1 when it cannot."
     )]
-    Validate(ConfigArguments),
+    Validate(ValidateArguments),
     /// Lists the components of this build.
     Components,
     /// Prints the JSON Schema of configurations, for editors.
@@ -64,13 +71,33 @@ pub struct ConfigArguments {
     pub set: Vec<String>,
 }
 
+/// How to check.
+#[derive(Args, Clone, Debug)]
+pub struct ValidateArguments {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// Look at this host as well: paths, ports, certificates, destinations. Run it as the user that the agent runs as.
+    #[arg(long)]
+    pub deep: bool,
+    /// With --deep: longest time for one check.
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    pub timeout: std::time::Duration,
+    /// With --deep: where the agent will keep state that must survive a restart.
+    #[arg(long, value_name = "DIRECTORY", env = "EDGEWATCH_STATE_DIRECTORY", default_value = DEFAULT_STATE_DIRECTORY)]
+    pub state_directory: PathBuf,
+}
+
 /// How to run.
 #[derive(Args, Clone, Debug)]
 pub struct RunArguments {
     /// The configuration.
     #[command(flatten)]
     pub config: ConfigArguments,
-    /// Longest time to deliver what is under way when told to stop.
+    /// Reads the configuration again when one of its files has changed, as SIGHUP makes the agent do.
+    #[arg(long)]
+    pub watch: bool,
+    /// Longest time to deliver what is under way when told to stop, or when a new configuration has no place for it.
     #[arg(long, value_name = "DURATION", default_value = "25s", value_parser = duration)]
     pub shutdown_timeout: std::time::Duration,
     /// Where state that must survive a restart is kept, such as how far log files have been read.

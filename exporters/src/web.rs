@@ -56,14 +56,14 @@ impl WebClient {
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let port = uri.port_u16().unwrap_or(if uses_tls { 443 } else { 80 });
-        let proxy = Proxy::from_environment(&uri, context)?;
+        let proxy = Proxy::from_environment(&uri, &context.host, &context.telemetry)?;
         let route = match proxy {
             Some(proxy) if uses_tls => Route::Tunnel(proxy),
             Some(proxy) => Route::Forward(proxy),
             None => Route::Direct,
         };
         let tls = match uses_tls {
-            true => Some(TlsClient::new(tls, &host, &[b"http/1.1"], context)?),
+            true => Some(TlsClient::new(tls, &host, &[b"http/1.1"], &context.host, &context.telemetry)?),
             false => None,
         };
         let mut headers = HeaderMap::new();

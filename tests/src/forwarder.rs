@@ -1,6 +1,9 @@
 //! An agent between clients and a [`Sink`]: OTLP in on free ports, `otlp_grpc` out, and its page of own metrics.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tempfile::TempDir;
 
 use crate::agent::{self, Agent};
 use crate::client::GrpcClient;
@@ -119,6 +122,13 @@ impl Builder {
     #[must_use]
     pub fn argument(mut self, argument: &str) -> Self {
         self.agent = self.agent.argument(argument);
+        self
+    }
+
+    /// Uses an existing folder: one that holds further files, or that another agent has left.
+    #[must_use]
+    pub fn in_folder(mut self, folder: Arc<TempDir>) -> Self {
+        self.agent = self.agent.in_folder(folder);
         self
     }
 

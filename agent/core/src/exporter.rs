@@ -88,4 +88,10 @@ pub trait Sink: Send + Sync {
     fn answers_sources(&self) -> bool {
         false
     }
+
+    /// Whether the destination does not work at the moment: the last attempt failed for a reason that may pass. What is sent is
+    /// taken nevertheless, and waits. Whoever has another destination may choose that one instead.
+    fn is_failing(&self) -> bool {
+        false
+    }
 }

@@ -27,6 +27,8 @@ pub struct Outcome {
     pub problems: Problems,
     /// The texts, for [`Problems::render`].
     pub sources: Sources,
+    /// The tree that the configuration was read from, for the places of its keys.
+    pub root: Node,
 }
 
 /// Reads `texts` (name and content; later ones win) and the `--set` arguments, and resolves every component.
@@ -48,10 +50,10 @@ pub fn load(
             let message = format!("the configuration is empty: {}", names.join(", "));
             problems.push(Problem::error("", None, message).with_help(help));
         }
-        return Outcome { config: None, problems, sources };
+        return Outcome { config: None, problems, sources, root };
     }
     let config = resolve(&root, components, &mut problems);
-    Outcome { config: (!problems.has_errors()).then_some(config), problems, sources }
+    Outcome { config: (!problems.has_errors()).then_some(config), problems, sources, root }
 }
 
 fn resolve(root: &Node, components: &Components, problems: &mut Problems) -> Config {

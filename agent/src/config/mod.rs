@@ -12,6 +12,7 @@ mod id;
 mod load;
 mod order;
 mod pipelines;
+mod routers;
 mod schema;
 mod sections;
 mod service;

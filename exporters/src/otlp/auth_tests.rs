@@ -8,6 +8,7 @@ use edgewatch_core::auth::{AuthError, ClientAuth};
 use edgewatch_core::config::{ProcessEnvironment, load};
 use edgewatch_core::exporter::{Delivered, ExportError, Exporter};
 use edgewatch_core::extension::{Offers, Service, Use};
+use edgewatch_core::factory::AnyExporter;
 use edgewatch_core::testing::context;
 use http::{HeaderMap, HeaderValue};
 
@@ -80,7 +81,14 @@ fn exporter(protocol: Protocol, server: &Server, auth: impl ClientAuth + 'static
     let (mut context, _) = context(name);
     let offers = Offers { client_auth: Some(Arc::new(auth)), ..Offers::default() };
     context.offered.insert("numbers", offers);
-    prepared.build(&context).expect("built").exporter
+    one(prepared.build(&context).expect("built"))
+}
+
+fn one(built: AnyExporter) -> Box<dyn Exporter> {
+    match built {
+        AnyExporter::One(built) => built.exporter,
+        AnyExporter::Group(_) => panic!("it has one destination"),
+    }
 }
 
 fn numbers(renewals: usize) -> Numbers {

@@ -10,6 +10,7 @@ pub(crate) mod compression;
 pub(crate) mod connect;
 pub(crate) mod endpoint;
 pub(crate) mod headers;
+pub(crate) mod probe;
 pub(crate) mod proxy;
 #[cfg(test)]
 mod reload_tests;

@@ -4,9 +4,11 @@ use edgewatch_core::config::{ConfigError, Duration, Headers};
 use edgewatch_core::delivery::{QueueSettings, RetrySettings};
 use edgewatch_core::extension::Use;
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::probe;
 use crate::otlp::auth::Auth;
 use crate::otlp::compression::{Compression, CompressionParams};
 use crate::otlp::endpoint::{GrpcEndpoint, Scheme};
@@ -109,6 +111,12 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The same settings for another destination.
+    pub(crate) fn towards(mut self, endpoint: &str) -> Self {
+        endpoint.clone_into(&mut self.endpoint);
+        self
+    }
+
     /// Whether requests go over TLS: `https://` says so, otherwise `tls.insecure` decides.
     pub(super) fn uses_tls(&self, endpoint: &GrpcEndpoint) -> bool {
         endpoint.scheme == Some(Scheme::Https) || !self.tls.insecure
@@ -167,5 +175,9 @@ impl ComponentConfig for Config {
 
     fn uses(&self) -> Vec<Use> {
         Auth::uses(self.auth.as_ref())
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        probe::probes(self, context)
     }
 }

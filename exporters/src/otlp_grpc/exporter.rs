@@ -1,5 +1,7 @@
 //! Sending batches over gRPC.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use edgewatch_core::Signal;
@@ -8,6 +10,8 @@ use edgewatch_core::config::ConfigError;
 use edgewatch_core::delivery::Delivery;
 use edgewatch_core::exporter::{Delivered, ExportError, Exporter};
 use edgewatch_core::factory::{BuildContext, ExporterSpec};
+use edgewatch_core::host::Host;
+use edgewatch_core::telemetry::Telemetry;
 use edgewatch_proto::status::{Code, Status};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TE, USER_AGENT};
 use http::{Method, Request, Uri, Version};
@@ -47,18 +51,12 @@ impl ExporterSpec for OtlpGrpc {
     type Config = Config;
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
-        let endpoint = GrpcEndpoint::parse(&config.endpoint)?;
-        let target = endpoint.target.clone();
-        let uses_tls = config.uses_tls(&endpoint);
-        let tls = match uses_tls {
-            true => Some(TlsClient::new(&config.tls, target.host(), &[b"h2"], context)?),
-            false => None,
-        };
+        let connector = connector(&config, &context.host, &context.telemetry)?;
         let authority = match config.authority.as_str() {
-            "" => target.authority(),
+            "" => connector.target.authority(),
             authority => authority.to_owned(),
         };
-        let scheme = if uses_tls { "https" } else { "http" };
+        let scheme = if connector.tls.is_some() { "https" } else { "http" };
         let uri = |signal: Signal| {
             let uri = Uri::builder()
                 .scheme(scheme)
@@ -67,8 +65,6 @@ impl ExporterSpec for OtlpGrpc {
             uri.build()
                 .map_err(|_| ConfigError::new("authority", format!("`{authority}` is not a name of a host")))
         };
-        let route = route(&target, context)?;
-        let connector = Connector { target, tls, route };
         Ok(Self {
             channel: Channel::new(connector, config.keepalive.as_ref(), config.wait_for_ready),
             compressor: Compressor::new(config.compression, &config.compression_params),
@@ -90,14 +86,30 @@ impl ExporterSpec for OtlpGrpc {
     }
 }
 
+/// What makes connections to the destination.
+pub(super) fn connector(
+    config: &Config,
+    machine: &Arc<dyn Host>,
+    telemetry: &Telemetry,
+) -> Result<Connector, ConfigError> {
+    let endpoint = GrpcEndpoint::parse(&config.endpoint)?;
+    let target = endpoint.target.clone();
+    let tls = match config.uses_tls(&endpoint) {
+        true => Some(TlsClient::new(&config.tls, target.host(), &[b"h2"], machine, telemetry)?),
+        false => None,
+    };
+    let route = route(&target, machine, telemetry)?;
+    Ok(Connector { target, tls, route })
+}
+
 /// As gRPC's Go client: `HTTPS_PROXY` counts, with or without TLS, and the proxy is asked for a tunnel.
-fn route(target: &Target, context: &BuildContext) -> Result<Route, ConfigError> {
+fn route(target: &Target, machine: &Arc<dyn Host>, telemetry: &Telemetry) -> Result<Route, ConfigError> {
     let Target::Tcp { .. } = target else {
         return Ok(Route::Direct);
     };
     let uri = Uri::builder().scheme("https").authority(target.authority()).path_and_query("/").build();
     let uri = uri.map_err(|_| ConfigError::new("endpoint", "names no host"))?;
-    let proxy = Proxy::from_environment(&uri, context)?;
+    let proxy = Proxy::from_environment(&uri, machine, telemetry)?;
     Ok(proxy.map_or(Route::Direct, Route::Tunnel))
 }
 

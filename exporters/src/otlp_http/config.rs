@@ -5,10 +5,12 @@ use edgewatch_core::config::{ConfigError, Duration, Headers};
 use edgewatch_core::delivery::{QueueSettings, RetrySettings};
 use edgewatch_core::extension::Use;
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use http::Uri;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::probe;
 use crate::otlp::auth::Auth;
 use crate::otlp::compression::{Compression, CompressionParams};
 use crate::otlp::headers::header_map;
@@ -175,13 +177,23 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The URL for `signal`; `None` when the configuration has none.
-    pub(super) fn url(&self, signal: Signal) -> Result<Option<Uri>, ConfigError> {
-        let (key, own) = match signal {
+    /// The key that says where `signal` goes.
+    pub(super) fn endpoint_key(&self, signal: Signal) -> &'static str {
+        let (key, own) = self.own_endpoint(signal);
+        if own.is_empty() { "endpoint" } else { key }
+    }
+
+    fn own_endpoint(&self, signal: Signal) -> (&'static str, &String) {
+        match signal {
             Signal::Traces => ("traces_endpoint", &self.traces_endpoint),
             Signal::Metrics => ("metrics_endpoint", &self.metrics_endpoint),
             Signal::Logs => ("logs_endpoint", &self.logs_endpoint),
-        };
+        }
+    }
+
+    /// The URL for `signal`; `None` when the configuration has none.
+    pub(super) fn url(&self, signal: Signal) -> Result<Option<Uri>, ConfigError> {
+        let (key, own) = self.own_endpoint(signal);
         if !own.is_empty() {
             return url(key, own).map(Some);
         }
@@ -270,6 +282,10 @@ impl ComponentConfig for Config {
 
     fn uses(&self) -> Vec<Use> {
         Auth::uses(self.auth.as_ref())
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        probe::probes(self, context)
     }
 }
 

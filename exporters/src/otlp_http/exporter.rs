@@ -11,6 +11,8 @@ use edgewatch_core::config::ConfigError;
 use edgewatch_core::delivery::Delivery;
 use edgewatch_core::exporter::{Delivered, ExportError, Exporter};
 use edgewatch_core::factory::{BuildContext, ExporterSpec};
+use edgewatch_core::host::Host;
+use edgewatch_core::telemetry::Telemetry;
 use edgewatch_proto::json::{JsonError, encode_segments};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT};
 use http::response::Parts;
@@ -98,26 +100,36 @@ impl ExporterSpec for OtlpHttp {
 }
 
 fn client(config: &Config, uri: &Uri, context: &BuildContext) -> Result<Client, ConfigError> {
+    let connector = connector(config, uri, &context.host, &context.telemetry)?;
+    let (ping_after, ping_timeout) = (config.http2_read_idle_timeout.get(), config.http2_ping_timeout.get());
+    Ok(Client::new(connector, config.idle(), ping_after, ping_timeout))
+}
+
+/// What makes connections to the destination `uri`.
+pub(super) fn connector(
+    config: &Config,
+    uri: &Uri,
+    machine: &Arc<dyn Host>,
+    telemetry: &Telemetry,
+) -> Result<Connector, ConfigError> {
     let uses_tls = uri.scheme_str() == Some("https");
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = uri.port_u16().unwrap_or(if uses_tls { 443 } else { 80 });
     let protocols: &[&[u8]] = if config.force_attempt_http2 { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
     let tls = match uses_tls {
-        true => Some(TlsClient::new(&config.tls, &host, protocols, context)?),
+        true => Some(TlsClient::new(&config.tls, &host, protocols, machine, telemetry)?),
         false => None,
     };
     let proxy = match config.proxy_url.as_str() {
-        "" => Proxy::from_environment(uri, context)?,
-        url => Some(Proxy::from_url(url, uri, context)?),
+        "" => Proxy::from_environment(uri, machine, telemetry)?,
+        url => Some(Proxy::from_url(url, uri, machine, telemetry)?),
     };
     let route = match proxy {
         Some(proxy) if uses_tls => Route::Tunnel(proxy),
         Some(proxy) => Route::Forward(proxy),
         None => Route::Direct,
     };
-    let connector = Connector { target: Target::Tcp { host, port }, tls, route };
-    let (ping_after, ping_timeout) = (config.http2_read_idle_timeout.get(), config.http2_ping_timeout.get());
-    Ok(Client::new(connector, config.idle(), ping_after, ping_timeout))
+    Ok(Connector { target: Target::Tcp { host, port }, tls, route })
 }
 
 fn headers(config: &Config, uri: &Uri, client: &Client) -> Result<HeaderMap, ConfigError> {

@@ -8,6 +8,7 @@ mod answer;
 pub(crate) mod client;
 pub(crate) mod config;
 mod exporter;
+mod probe;
 
 #[cfg(test)]
 mod tests;

@@ -8,12 +8,14 @@ use edgewatch_core::batch::Batch;
 use edgewatch_core::delivery::{Delivery, RetrySettings};
 use edgewatch_core::exporter::{Delivered, ExportError, Exporter};
 use edgewatch_core::refusal::Refusal;
+use edgewatch_proto::split::Allowance;
 use smallvec::SmallVec;
 use std::sync::Arc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::condition::Condition;
 use super::split::halve;
 use super::telemetry::DeliveryTelemetry;
 use crate::retry::Backoff;
@@ -26,6 +28,7 @@ pub(super) struct Deliverer {
     timeout: Duration,
     retry: RetrySettings,
     telemetry: DeliveryTelemetry,
+    condition: Condition,
     /// Ends attempts and waits: there is no time left.
     stop: CancellationToken,
     random: Mutex<fastrand::Rng>,
@@ -55,6 +58,7 @@ impl Deliverer {
             timeout: delivery.timeout.get(),
             retry: delivery.retry.clone(),
             telemetry,
+            condition: Condition::default(),
             stop,
             random: Mutex::new(random),
             abandoned: AtomicUsize::new(0),
@@ -69,6 +73,11 @@ impl Deliverer {
         &self.stop
     }
 
+    /// Whether the destination works, for the sink to tell.
+    pub(super) const fn condition(&self) -> &Condition {
+        &self.condition
+    }
+
     /// Items that were given up because there was no time left.
     pub(super) fn abandoned(&self) -> usize {
         self.abandoned.load(Ordering::Relaxed)
@@ -81,16 +90,18 @@ impl Deliverer {
 
     /// Sends `batch`, again and in parts when needed, until the fate of all its items is known.
     pub(super) async fn deliver(&self, batch: Batch) {
+        let mut allowance = Allowance::of(batch.bytes());
         let mut parts: SmallVec<[Batch; 1]> = SmallVec::from_buf([batch]);
         while let Some(part) = parts.pop() {
-            if let Some((first, second)) = self.deliver_part(part).await {
+            if let Some((first, second)) = self.deliver_part(part, &mut allowance).await {
                 parts.extend([second, first]);
             }
         }
     }
 
-    /// Sends one part until its fate is known. Returns its halves when the destination finds it too large.
-    async fn deliver_part(&self, part: Batch) -> Option<(Batch, Batch)> {
+    /// Sends one part until its fate is known. Returns its halves when the destination finds it too large. What the halves have
+    /// more of bytes than the part is taken off `allowance`; when that is spent, halving does not make requests smaller.
+    async fn deliver_part(&self, part: Batch, allowance: &mut Allowance) -> Option<(Batch, Batch)> {
         let started = Instant::now();
         let mut backoff = Backoff::new(&self.retry);
         loop {
@@ -107,16 +118,28 @@ impl Deliverer {
                         () = tokio::time::sleep(wait) => {}
                     }
                 }
-                Outcome::Cut => match halve(part) {
-                    Ok(halves) => return Some(halves),
-                    Err(part) => {
-                        self.give_up(
-                            part,
-                            &Refusal::permanent("the destination finds a single item too large"),
-                        );
-                        return None;
+                Outcome::Cut if allowance.is_spent() => {
+                    let reason = "the destination finds it too large, and it hardly shrinks when it is cut: what describes its \
+                        items is most of it";
+                    self.give_up(part, &Refusal::permanent(reason));
+                    return None;
+                }
+                Outcome::Cut => {
+                    let bytes = part.bytes();
+                    match halve(part) {
+                        Ok((first, second)) => {
+                            allowance.spend((first.bytes() + second.bytes()).saturating_sub(bytes));
+                            return Some((first, second));
+                        }
+                        Err(part) => {
+                            self.give_up(
+                                part,
+                                &Refusal::permanent("the destination finds a single item too large"),
+                            );
+                            return None;
+                        }
                     }
-                },
+                }
                 Outcome::GiveUp(refusal) => {
                     self.give_up(part, &refusal);
                     return None;
@@ -135,6 +158,12 @@ impl Deliverer {
             result = self.export(part) => result,
         };
         let exporter = self.id.as_str();
+        match result {
+            Ok(_) | Err(ExportError::Rejected { .. } | ExportError::TooLarge { .. }) => {
+                self.condition.answered()
+            }
+            Err(ExportError::Retryable { .. }) => self.condition.failed(),
+        }
         match result {
             Ok(delivered) => Outcome::Done(delivered),
             Err(error @ ExportError::Rejected { .. }) => {

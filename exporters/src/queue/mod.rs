@@ -12,6 +12,7 @@
 //! batch; after that their pipeline waits. One batch that is larger than the whole queue passes through an
 //! empty one.
 
+mod condition;
 mod deliver;
 mod drive;
 mod join;
@@ -23,6 +24,8 @@ mod telemetry;
 
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod split_tests;
 #[cfg(test)]
 mod tests;
 

@@ -9,6 +9,7 @@ use edgewatch_core::refusal::Refusal;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::warn;
 
+use super::condition::Condition;
 use super::deliver::Deliverer;
 use super::store::{Offer, Store};
 use super::telemetry::QueueTelemetry;
@@ -20,6 +21,7 @@ pub(super) struct QueueSink {
     pub(super) store: Arc<Store>,
     pub(super) block_on_overflow: bool,
     pub(super) wait_for_result: bool,
+    pub(super) condition: Condition,
     /// Says that no time is left.
     pub(super) stop: CancellationToken,
     pub(super) telemetry: QueueTelemetry,
@@ -82,6 +84,10 @@ impl Sink for QueueSink {
     fn answers_sources(&self) -> bool {
         self.wait_for_result
     }
+
+    fn is_failing(&self) -> bool {
+        self.condition.is_failing()
+    }
 }
 
 impl Drop for QueueSink {
@@ -106,6 +112,10 @@ impl Sink for DirectSink {
 
     fn answers_sources(&self) -> bool {
         true
+    }
+
+    fn is_failing(&self) -> bool {
+        self.deliverer.condition().is_failing()
     }
 }
 

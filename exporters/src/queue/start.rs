@@ -42,7 +42,7 @@ impl Sinks {
         }
     }
 
-    fn set(&mut self, signal: Signal, sink: Arc<dyn Sink>) {
+    pub(crate) fn set(&mut self, signal: Signal, sink: Arc<dyn Sink>) {
         match signal {
             Signal::Traces => self.traces = Some(sink),
             Signal::Metrics => self.metrics = Some(sink),
@@ -136,6 +136,7 @@ fn lane(
         store: Arc::clone(&store),
         block_on_overflow: queue.block_on_overflow,
         wait_for_result: queue.wait_for_result,
+        condition: deliverer.condition().clone(),
         stop: deliverer.stop().clone(),
         telemetry: QueueTelemetry::new(telemetry, signal, &store),
     };

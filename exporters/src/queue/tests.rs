@@ -50,7 +50,7 @@ impl Scripted {
         Self { script: Mutex::new(script.into_iter().collect()), latency, ..Self::default() }
     }
 
-    fn attempts(&self) -> Vec<usize> {
+    pub(super) fn attempts(&self) -> Vec<usize> {
         self.attempts.lock().expect("lock").iter().map(|(items, _)| *items).collect()
     }
 }
@@ -433,4 +433,22 @@ async fn joined_batches_are_cut_at_the_largest_size() {
     assert_eq!(bench.exporter.attempts(), [10, 10, 7]);
     tokio::task::yield_now().await;
     assert_eq!(bench.reading("otelcol_exporter_queue_size"), 0.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_says_that_its_destination_fails_until_an_attempt_is_answered() {
+    for queue in [json!({}), json!({"enabled": false})] {
+        let bench = bench(queue, [Deed::FailFor(NO_TIME), Deed::FailFor(NO_TIME), Deed::Reject], SECOND);
+        assert!(!bench.sink.is_failing(), "nothing has been tried");
+
+        let (sink, (ack, mut receipt)) = (Arc::clone(&bench.sink), Ack::pair(None));
+        let sending = tokio::spawn(async move { sink.send(batch_for(1, 1, ack)).await });
+        tokio::time::sleep(SECOND + Duration::from_millis(1)).await;
+        assert!(bench.sink.is_failing(), "the first attempt has failed");
+
+        receipt.delivered().await.expect_err("rejected in the end");
+        assert!(!bench.sink.is_failing(), "it works, if it does not want this batch");
+        sending.await.expect("sent");
+        bench.end().await;
+    }
 }

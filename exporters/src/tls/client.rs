@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use edgewatch_core::config::ConfigError;
-use edgewatch_core::factory::BuildContext;
 use edgewatch_core::host::Host;
 use edgewatch_core::telemetry::{Counter, Telemetry};
 use rustls::pki_types::ServerName;
@@ -57,16 +56,18 @@ impl TlsClient {
         settings: &ClientTls,
         host: &str,
         protocols: &[&[u8]],
-        context: &BuildContext,
+        machine: &Arc<dyn Host>,
+        telemetry: &Telemetry,
     ) -> Result<Self, ConfigError> {
-        Self::build(settings, host, protocols, context).map_err(|error| error.under("tls"))
+        Self::build(settings, host, protocols, machine, telemetry).map_err(|error| error.under("tls"))
     }
 
     fn build(
         settings: &ClientTls,
         host: &str,
         protocols: &[&[u8]],
-        context: &BuildContext,
+        machine: &Arc<dyn Host>,
+        telemetry: &Telemetry,
     ) -> Result<Self, ConfigError> {
         let (name, key) = match settings.server_name_override.as_str() {
             "" => (host, ""),
@@ -76,14 +77,14 @@ impl TlsClient {
             ConfigError::new(key, format!("`{name}` is not a name that a certificate can prove"))
         })?;
         let protocols: Vec<Vec<u8>> = protocols.iter().map(|protocol| protocol.to_vec()).collect();
-        let material = Material::read(settings, context.host.as_ref())?;
+        let material = Material::read(settings, machine.as_ref())?;
         let connector = TlsConnector::from(material.client(settings, &protocols)?);
         let state = State { connector, generation: 0, material, read_at: Instant::now() };
         let shared = Shared {
             settings: settings.clone(),
             protocols,
-            machine: Arc::clone(&context.host),
-            reloads: settings.reloads().then(|| Reloads::new(&context.telemetry)),
+            machine: Arc::clone(machine),
+            reloads: settings.reloads().then(|| Reloads::new(telemetry)),
             state: Mutex::new(state),
         };
         Ok(Self { name, shared: Arc::new(shared) })
@@ -158,8 +159,8 @@ impl Reloads {
                 "Times that certificates had changed and were put to use.",
             ),
             failed: telemetry.counter(
-                "edgewatch_tls_reload_failures",
-                "{reloads}",
+                "edgewatch_tls_reload_errors",
+                "{errors}",
                 "Times that certificates could not be read again; the old ones stayed in use.",
             ),
         }

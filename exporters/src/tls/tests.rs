@@ -18,7 +18,8 @@ fn client_on(host: &FakeHost, settings: serde_json::Value) -> Result<TlsClient, 
     settings.validate().map_err(|error| error.to_string())?;
     let (mut context, _) = context("otlp_grpc");
     context.host = Arc::new(host.clone());
-    TlsClient::new(&settings, "127.0.0.1", &[b"h2"], &context).map_err(|error| error.to_string())
+    TlsClient::new(&settings, "127.0.0.1", &[b"h2"], &context.host, &context.telemetry)
+        .map_err(|error| error.to_string())
 }
 
 fn client(settings: serde_json::Value) -> Result<TlsClient, String> {
@@ -191,7 +192,8 @@ fn reloading(
     settings.validate().expect("valid");
     let (mut context, registry) = context("otlp_grpc");
     context.host = Arc::new(RealHost);
-    let client = TlsClient::new(&settings, "127.0.0.1", &[b"h2"], &context).expect("a client");
+    let client = TlsClient::new(&settings, "127.0.0.1", &[b"h2"], &context.host, &context.telemetry)
+        .expect("a client");
     (client, registry, folder)
 }
 
@@ -235,6 +237,6 @@ async fn files_that_cannot_be_used_leave_the_old_certificates_in_use() {
         tokio::time::resume();
 
         assert_eq!(meet(&client, server()).await, Ok(b'!'));
-        assert_eq!(reading(&registry, "edgewatch_tls_reload_failures", &[]), f64::from(failures));
+        assert_eq!(reading(&registry, "edgewatch_tls_reload_errors", &[]), f64::from(failures));
     }
 }

@@ -53,7 +53,8 @@ impl Intake {
         }
     }
 
-    /// The pipelines for `signal`, when they would take a request now. Asked before a request is read.
+    /// The pipelines for `signal`, when they would take a request now and there is memory to begin with one. Asked
+    /// before a request is read.
     pub(super) fn admit(&self, signal: Signal) -> Result<&Outlet, Rejection> {
         let Some(outlet) = self.outlets.get(signal) else {
             return Err(Rejection::new(
@@ -61,6 +62,9 @@ impl Intake {
                 format!("no pipeline takes {signal} from this receiver"),
             ));
         };
+        if self.budget.is_crowded() {
+            return Err(Rejection::no_memory());
+        }
         outlet.admit()?;
         Ok(outlet)
     }

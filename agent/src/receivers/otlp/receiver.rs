@@ -8,6 +8,7 @@ use edgewatch_core::auth::ServerAuth;
 use edgewatch_core::budget::Budget;
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::factory::{BuildContext, ReceiverSpec};
+use edgewatch_core::listeners::Listeners;
 use edgewatch_core::receiver::{Outlets, ReceiveError, Receiver};
 use edgewatch_core::telemetry::Telemetry;
 use tokio::sync::mpsc;
@@ -25,6 +26,7 @@ use super::telemetry::ReceiverTelemetry;
 pub(crate) struct OtlpReceiver {
     id: String,
     budget: Budget,
+    listeners: Listeners,
     telemetry: Telemetry,
     pub(super) grpc: Option<Port<GrpcConfig>>,
     pub(super) http: Option<Port<HttpConfig>>,
@@ -47,16 +49,17 @@ impl<C> Port<C> {
         transport: Transport,
         tls: Option<&TlsConfig>,
         auth: Option<&AuthConfig>,
-        context: &BuildContext,
+        (protocol, context): (&str, &BuildContext),
     ) -> Result<Self, ConfigError> {
         let place = Place::parse(endpoint, transport)?;
-        let tls = tls.map(Tls::load).transpose()?.map(Arc::new);
+        let telemetry = context.telemetry.with("transport", protocol);
+        let tls = tls.map(|tls| Tls::load(tls, &telemetry)).transpose()?.map(Arc::new);
         let auth = auth.map(|auth| context.offered.server_auth("auth.authenticator", &auth.authenticator));
         Ok(Self { config, place, tls, auth: auth.transpose()?, listener: None })
     }
 
-    async fn open(&mut self, id: &str, protocol: &str) -> Result<(), ReceiveError> {
-        let listener = Listener::open(&self.place).await?;
+    async fn open(&mut self, id: &str, protocol: &str, listeners: &Listeners) -> Result<(), ReceiveError> {
+        let listener = Listener::open(&self.place, listeners).await?;
         info!(receiver = id, protocol, address = %listener, tls = self.tls.is_some(), "listening");
         self.listener = Some(listener);
         Ok(())
@@ -72,17 +75,18 @@ impl ReceiverSpec for OtlpReceiver {
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
         let grpc = config.protocols.grpc.map(|grpc| {
             let (tls, auth) = (grpc.tls.as_ref(), grpc.auth.as_ref());
-            Port::build(grpc.clone(), &grpc.endpoint, grpc.transport, tls, auth, context)
+            Port::build(grpc.clone(), &grpc.endpoint, grpc.transport, tls, auth, ("grpc", context))
                 .map_err(|error| error.under("protocols.grpc"))
         });
         let http = config.protocols.http.map(|http| {
             let (tls, auth) = (http.tls.as_ref(), http.auth.as_ref());
-            Port::build(http.clone(), &http.endpoint, http.transport, tls, auth, context)
+            Port::build(http.clone(), &http.endpoint, http.transport, tls, auth, ("http", context))
                 .map_err(|error| error.under("protocols.http"))
         });
         Ok(Self {
             id: context.id.clone(),
             budget: context.budget.clone(),
+            listeners: context.listeners.clone(),
             telemetry: context.telemetry.clone(),
             grpc: grpc.transpose()?,
             http: http.transpose()?,
@@ -94,10 +98,10 @@ impl ReceiverSpec for OtlpReceiver {
 impl Receiver for OtlpReceiver {
     async fn open(&mut self) -> Result<(), ReceiveError> {
         if let Some(grpc) = &mut self.grpc {
-            grpc.open(&self.id, "grpc").await?;
+            grpc.open(&self.id, "grpc", &self.listeners).await?;
         }
         if let Some(http) = &mut self.http {
-            http.open(&self.id, "http").await?;
+            http.open(&self.id, "http", &self.listeners).await?;
         }
         Ok(())
     }

@@ -43,6 +43,11 @@ pub(super) enum Kind {
     TooLarge,
     /// The body did not arrive in time.
     TimedOut,
+    /// The memory for telemetry is used up at the moment.
+    Memory {
+        /// How long the client should wait.
+        retry_after: Duration,
+    },
     /// Too much at the moment.
     Busy {
         /// How long the client should wait.
@@ -67,7 +72,8 @@ impl Rejection {
 
     /// The memory budget has no room for the body.
     pub(super) fn no_memory() -> Self {
-        Refusal::busy("the memory for telemetry in flight is used up; send again later").into()
+        let kind = Kind::Memory { retry_after: Refusal::RETRY_AFTER };
+        Self::new(kind, "the memory for telemetry in flight is used up; send again later")
     }
 
     /// The body stopped arriving because the client or the network gave up.
@@ -102,6 +108,7 @@ impl Kind {
             Self::Invalid => "invalid",
             Self::TooLarge => "too_large",
             Self::TimedOut => "timed_out",
+            Self::Memory { .. } => "memory",
             Self::Busy { .. } => "busy",
             Self::Unavailable => "unavailable",
         }
@@ -115,14 +122,14 @@ impl Kind {
             Self::NotFound | Self::Method | Self::Compression | Self::Cardinality => Code::Unimplemented,
             Self::ContentType | Self::Invalid => Code::InvalidArgument,
             Self::Framing | Self::Corrupt => Code::Internal,
-            Self::TooLarge | Self::Busy { .. } => Code::ResourceExhausted,
+            Self::TooLarge | Self::Memory { .. } | Self::Busy { .. } => Code::ResourceExhausted,
             Self::TimedOut => Code::DeadlineExceeded,
             Self::Unavailable => Code::Unavailable,
         }
     }
 
-    /// One of each.
-    pub(super) const ALL: [Self; 13] = [
+    /// One of each, in the order of their declaration.
+    pub(super) const ALL: [Self; 14] = [
         Self::NotFound,
         Self::Method,
         Self::ContentType,
@@ -133,6 +140,7 @@ impl Kind {
         Self::Invalid,
         Self::TooLarge,
         Self::TimedOut,
+        Self::Memory { retry_after: Refusal::RETRY_AFTER },
         Self::Busy { retry_after: Refusal::RETRY_AFTER },
         Self::Unavailable,
         Self::Unauthenticated { challenge: "" },
@@ -151,9 +159,10 @@ impl Kind {
             Self::Invalid => 7,
             Self::TooLarge => 8,
             Self::TimedOut => 9,
-            Self::Busy { .. } => 10,
-            Self::Unavailable => 11,
-            Self::Unauthenticated { .. } => 12,
+            Self::Memory { .. } => 10,
+            Self::Busy { .. } => 11,
+            Self::Unavailable => 12,
+            Self::Unauthenticated { .. } => 13,
         }
     }
 }

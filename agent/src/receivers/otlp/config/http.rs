@@ -9,9 +9,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::super::server::Limits;
+use super::super::server::{Limits, PingPolicy};
 use super::unsupported::absent;
 use super::{AuthConfig, CorsConfig, Place, TlsConfig, Transport};
+
+/// How often clients of HTTP/2 may ping. The Collector has no key for it.
+const PINGS: PingPolicy =
+    PingPolicy { min_time: std::time::Duration::from_secs(1), permit_without_stream: true };
 
 /// Settings of OTLP/HTTP.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -173,6 +177,7 @@ impl HttpConfig {
             age_grace: Duration::ZERO.get(),
             ping_interval: Duration::ZERO.get(),
             ping_timeout: Duration::ZERO.get(),
+            pings: PINGS,
             http1_keep_alive: self.keep_alives_enabled,
         }
     }

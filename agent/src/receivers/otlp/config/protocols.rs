@@ -3,9 +3,11 @@
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::extension::Use;
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::super::probe;
 use super::{GrpcConfig, HttpConfig};
 
 /// Memory that an idle HTTP/2 connection was measured to hold (18 KiB), rounded up: hyper's and h2's state
@@ -75,5 +77,9 @@ impl ComponentConfig for Config {
         let connections = grpc.as_ref().map_or(0, |grpc| grpc.max_connections.get())
             + http.as_ref().map_or(0, |http| http.max_connections.get());
         connections * CONNECTION_BYTES
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        probe::probes(self, context)
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn success(encoding: Encoding) -> Response<Reply> {
 pub(super) fn failure(rejection: &Rejection, encoding: Option<Encoding>) -> Response<Reply> {
     let encoding = encoding.unwrap_or(Encoding::Json);
     let mut status = Status::new(code(rejection.kind), &*rejection.message);
-    if let Kind::Busy { retry_after } = rejection.kind {
+    if let Kind::Busy { retry_after } | Kind::Memory { retry_after } = rejection.kind {
         status.retry_delay = Some(retry_after);
     }
     let body = match encoding {
@@ -38,7 +38,7 @@ pub(super) fn failure(rejection: &Rejection, encoding: Option<Encoding>) -> Resp
     let mut response = with_body(http_status(rejection.kind), encoding, body);
     let headers = response.headers_mut();
     match rejection.kind {
-        Kind::Busy { retry_after } => {
+        Kind::Busy { retry_after } | Kind::Memory { retry_after } => {
             headers.insert(RETRY_AFTER, seconds(retry_after));
         }
         Kind::Unavailable => {
@@ -89,7 +89,7 @@ const fn http_status(kind: Kind) -> StatusCode {
         Kind::Framing | Kind::Cardinality | Kind::Corrupt | Kind::Invalid => StatusCode::BAD_REQUEST,
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::TimedOut => StatusCode::REQUEST_TIMEOUT,
-        Kind::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Busy { .. } | Kind::Memory { .. } => StatusCode::TOO_MANY_REQUESTS,
         Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
@@ -106,6 +106,7 @@ const fn code(kind: Kind) -> Code {
         | Kind::Invalid
         | Kind::TooLarge
         | Kind::TimedOut
+        | Kind::Memory { .. }
         | Kind::Busy { .. }
         | Kind::Unavailable => kind.code(),
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use edgewatch_core::Signal;
 use edgewatch_core::auth::ServerAuth;
 use edgewatch_core::batch::Batch;
-use edgewatch_core::budget::Budget;
+use edgewatch_core::budget::{Budget, Constraint, Limits};
 use edgewatch_core::extension::Offers;
 use edgewatch_core::factory::{BuildContext, ComponentConfig, ReceiverSpec};
 use edgewatch_core::receiver::{Outlets, ReceiveError, Receiver};
@@ -25,6 +25,7 @@ pub(super) struct Agent {
     pub(super) recorder: Recorder,
     pub(super) registry: Registry,
     pub(super) budget: Budget,
+    limits: Option<Constraint>,
     pub(super) stop: CancellationToken,
     pub(super) task: JoinHandle<Result<(), ReceiveError>>,
 }
@@ -81,7 +82,7 @@ async fn start_in(
     change(&mut outlets);
     let stop = CancellationToken::new();
     let task = tokio::spawn(Box::new(receiver).run(outlets, stop.clone()));
-    Agent { grpc, http, recorder, registry, budget, stop, task }
+    Agent { grpc, http, recorder, registry, budget, limits: None, stop, task }
 }
 
 impl Agent {
@@ -91,6 +92,18 @@ impl Agent {
         let parts = parts(&batch);
         batch.deliver();
         parts
+    }
+
+    /// Sets both limits on memory to `bytes`.
+    pub(super) fn limit(&mut self, bytes: usize) {
+        self.limits_at(bytes, bytes);
+    }
+
+    /// Sets the limits on memory, in bytes.
+    pub(super) fn limits_at(&mut self, soft: usize, hard: usize) {
+        // First lifted, since of several the least holds.
+        self.limits = None;
+        self.limits = Some(self.budget.constrain(Limits { soft, hard }));
     }
 
     /// The value of the receiver's own metric `name`.

@@ -7,6 +7,7 @@ mod grpc;
 mod hostile;
 mod http;
 mod lifecycle;
+mod memory;
 mod samples;
 mod settings;
 mod tls;

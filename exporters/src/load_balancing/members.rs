@@ -1,0 +1,91 @@
+//! The destinations: each has a connection, queues and retries of its own.
+
+use std::sync::Arc;
+
+use edgewatch_core::Signal;
+use edgewatch_core::config::ConfigError;
+use edgewatch_core::exporter::Sink;
+use edgewatch_core::factory::{BuildContext, BuiltExporter, ExporterSpec};
+use tokio_util::sync::CancellationToken;
+
+use super::config::{Config, with_port};
+use super::ring::Ring;
+use crate::otlp_grpc::OtlpGrpc;
+use crate::queue::{self, Delivering, Sinks};
+
+/// One destination.
+pub(super) struct Member {
+    /// As it was written or resolved: what the ring knows it by.
+    pub(super) name: String,
+    /// The same with its port.
+    pub(super) endpoint: Arc<str>,
+    sinks: Sinks,
+    /// Ends its deliveries: it has departed, or the agent has no time left.
+    pub(super) stop: CancellationToken,
+}
+
+/// The destinations at a time.
+#[derive(Default)]
+pub(super) struct Table {
+    pub(super) members: Vec<Arc<Member>>,
+    pub(super) ring: Ring,
+}
+
+/// Makes destinations.
+pub(super) struct Maker {
+    pub(super) config: Config,
+    pub(super) context: BuildContext,
+    pub(super) signals: Vec<Signal>,
+    /// The end of all of them.
+    pub(super) stop: CancellationToken,
+}
+
+impl Member {
+    pub(super) fn sink(&self, signal: Signal) -> Option<Arc<dyn Sink>> {
+        self.sinks.get(signal)
+    }
+
+    /// Whether some signal does not get through.
+    pub(super) fn is_failing(&self) -> bool {
+        Signal::ALL.into_iter().filter_map(|signal| self.sink(signal)).any(|sink| sink.is_failing())
+    }
+}
+
+impl Table {
+    /// `members` stand in the order of their names.
+    pub(super) fn new(members: Vec<Arc<Member>>) -> Self {
+        let ring = Ring::new(members.iter().map(|member| member.name.as_str()));
+        Self { members, ring }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Arc<Member>> {
+        self.members.iter().find(|member| member.name == name)
+    }
+}
+
+impl Maker {
+    /// The destination `name`, and its work.
+    ///
+    /// # Errors
+    ///
+    /// What only this host can tell, such as a certificate that cannot be read.
+    pub(super) fn make(&self, name: &str) -> Result<(Arc<Member>, Delivering), ConfigError> {
+        let endpoint = with_port(name);
+        let exporter = build(&self.config, &endpoint, &self.context)?;
+        let built = BuiltExporter { exporter: Box::new(exporter), delivery: self.config.delivery() };
+        let stop = self.stop.child_token();
+        let id = format!("{} to {endpoint}", self.context.id);
+        let (sinks, work) = queue::start(built, &id, &self.signals, &self.context.telemetry, &stop);
+        Ok((Arc::new(Member { name: name.to_owned(), endpoint: endpoint.into(), sinks, stop }), work))
+    }
+}
+
+/// The exporter for the destination at `endpoint`.
+pub(super) fn build(
+    config: &Config,
+    endpoint: &str,
+    context: &BuildContext,
+) -> Result<OtlpGrpc, ConfigError> {
+    let exporter = OtlpGrpc::build(config.exporter(endpoint), context);
+    exporter.map_err(|error| error.under("protocol.otlp"))
+}
