@@ -44,14 +44,14 @@ pub trait ComponentConfig:
         Vec::new()
     }
 
-    /// What only the host can tell about it, for `edgewatch validate --deep`. Looks at the host only when a probe runs.
-    fn probes(&self, _context: &ProbeContext) -> Vec<Probe> {
-        Vec::new()
-    }
-
     /// The pipelines that it names, for a connector that chooses among those behind it. The configuration checks that each exists, carries
     /// the connector's signal and has it as a receiver.
     fn pipelines(&self) -> Vec<PipelineReference> {
+        Vec::new()
+    }
+
+    /// What only the host can tell about it, for `edgewatch validate --deep`. Looks at the host only when a probe runs.
+    fn probes(&self, _context: &ProbeContext) -> Vec<Probe> {
         Vec::new()
     }
 
@@ -168,10 +168,10 @@ pub struct Prepared<T> {
     build: Build<T>,
     memory_bound: usize,
     uses: Vec<Use>,
+    pipelines: Vec<PipelineReference>,
     /// What was written; `None` for what has no configuration.
     settings: Option<Arc<Node>>,
     probes: Probes,
-    pipelines: Vec<PipelineReference>,
 }
 
 impl<T> Clone for Prepared<T> {
@@ -180,9 +180,9 @@ impl<T> Clone for Prepared<T> {
             build: Arc::clone(&self.build),
             memory_bound: self.memory_bound,
             uses: self.uses.clone(),
+            pipelines: self.pipelines.clone(),
             settings: self.settings.clone(),
             probes: Arc::clone(&self.probes),
-            pipelines: self.pipelines.clone(),
         }
     }
 }
@@ -215,6 +215,17 @@ pub enum AnyExporter {
     One(BuiltExporter),
     /// Has several, each with a queue of its own.
     Group(Box<dyn ExporterGroup>),
+}
+
+impl AnyExporter {
+    /// The exporter, when it has one destination.
+    #[must_use]
+    pub fn one(self) -> Option<BuiltExporter> {
+        match self {
+            Self::One(built) => Some(built),
+            Self::Group(_) => None,
+        }
+    }
 }
 
 impl From<BuiltExporter> for AnyExporter {
@@ -256,9 +267,9 @@ impl<T> Prepared<T> {
             build: Arc::new(build),
             memory_bound: 0,
             uses: Vec::new(),
+            pipelines: Vec::new(),
             settings: None,
             probes: Arc::new(|_| Vec::new()),
-            pipelines: Vec::new(),
         }
     }
 
@@ -559,5 +570,5 @@ pub(crate) fn read<C: ComponentConfig, T: 'static>(
     let probed = config.clone();
     let build: Build<T> = Arc::new(move |context| build(config.clone(), context));
     let probes: Probes = Arc::new(move |context| probed.probes(context));
-    Some(Prepared { build, memory_bound, uses, settings: Some(Arc::new(node.clone())), probes, pipelines })
+    Some(Prepared { build, memory_bound, uses, pipelines, settings: Some(Arc::new(node.clone())), probes })
 }

@@ -350,8 +350,8 @@ impl Exporter for Gated {
     }
 }
 
-fn slow(gate: &Arc<Semaphore>) -> BuiltExporter {
-    BuiltExporter { exporter: Box::new(Gated(Arc::clone(gate))), delivery: Delivery::local() }
+fn slow(gate: &Arc<Semaphore>) -> AnyExporter {
+    BuiltExporter { exporter: Box::new(Gated(Arc::clone(gate))), delivery: Delivery::local() }.into()
 }
 
 /// Cannot be opened.

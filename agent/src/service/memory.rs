@@ -1,37 +1,49 @@
 //! Whether the memory that the configuration may take is there.
 
 use edgewatch_core::budget::{Budget, Limits};
-use edgewatch_core::telemetry::{Description, Kind, Telemetry};
+use edgewatch_core::telemetry::{Gauge, Telemetry};
 use tracing::{info, warn};
 
-const COMPONENTS: Description = Description {
-    name: "edgewatch_memory_components_bound",
-    unit: "By",
-    help: "Most memory that the tables and buffers of all components may take, beside telemetry in flight",
-};
-
-/// The budget of a process that may use `total` bytes, until a `memory_limiter` says otherwise: half of it, so that a dead
-/// destination cannot make the system kill us.
-pub(super) fn budget(total: Option<usize>) -> Budget {
-    Budget::with_limits(total.map_or(Budget::unlimited().limits(), |total| Limits::below(total / 2)))
+/// The memory of this process, and what of it is promised to whom.
+#[derive(Debug)]
+pub(super) struct Memory {
+    /// For telemetry in flight.
+    pub(super) budget: Budget,
+    /// What the process may use; `None` when the host does not tell.
+    total: Option<usize>,
+    components: Gauge,
 }
 
-/// Reports the sum of what components may hold (`bound` bytes), and warns when it does not fit: beside the memory for telemetry in
-/// flight into what this process may use (`total` bytes), or at all into that budget.
-pub(super) fn report(bound: usize, budget: &Budget, total: Option<usize>, telemetry: &Telemetry) {
-    telemetry.observe(COMPONENTS, Kind::Gauge, move || bound as f64);
-    let in_flight_bytes = budget.limits().hard;
-    let (components_bytes, memory_bytes) = (bound, total.unwrap_or(usize::MAX));
-    if fits(bound, in_flight_bytes, memory_bytes) {
-        info!(components_bytes, in_flight_bytes, memory_bytes, "memory that may be used");
-    } else {
-        warn!(
-            components_bytes,
-            in_flight_bytes,
-            memory_bytes,
-            "components may take more memory than there is for them: lower their limits (such as max_connections), set \
-             memory_limiter to less, or give the agent more memory"
+impl Memory {
+    /// The memory of a process that may use `total` bytes. Until a `memory_limiter` says otherwise, half of it is for telemetry in
+    /// flight, so that a dead destination cannot make the system kill us.
+    pub(super) fn new(total: Option<usize>, telemetry: &Telemetry) -> Self {
+        let limits = total.map_or(Budget::unlimited().limits(), |total| Limits::below(total / 2));
+        let components = telemetry.gauge(
+            "edgewatch_memory_components_bound",
+            "By",
+            "Most memory that the tables and buffers of all components may take, beside telemetry in flight",
         );
+        Self { budget: Budget::with_limits(limits), total, components }
+    }
+
+    /// Reports the sum of what components may hold, `bound` bytes, and warns when it does not fit: beside the memory for
+    /// telemetry in flight into what this process may use, or at all into that budget.
+    pub(super) fn report(&self, bound: usize) {
+        self.components.set(bound as u64);
+        let in_flight_bytes = self.budget.limits().hard;
+        let (components_bytes, memory_bytes) = (bound, self.total.unwrap_or(usize::MAX));
+        if fits(bound, in_flight_bytes, memory_bytes) {
+            info!(components_bytes, in_flight_bytes, memory_bytes, "memory that may be used");
+        } else {
+            warn!(
+                components_bytes,
+                in_flight_bytes,
+                memory_bytes,
+                "components may take more memory than there is for them: lower their limits (such as max_connections), set \
+                 memory_limiter to less, or give the agent more memory"
+            );
+        }
     }
 }
 
@@ -56,14 +68,19 @@ mod tests {
 
     #[test]
     fn without_a_limiter_half_of_the_memory_is_for_telemetry_in_flight() {
-        assert_eq!(budget(Some(1000)).limits(), Limits { soft: 400, hard: 500 });
-        assert_eq!(budget(None).limits(), Budget::unlimited().limits());
+        let telemetry = Telemetry::default();
+        let limits = |total| Memory::new(total, &telemetry).budget.limits();
+        assert_eq!(limits(Some(1000)), Limits { soft: 400, hard: 500 });
+        assert_eq!(limits(None), Budget::unlimited().limits());
     }
 
     #[test]
-    fn the_sum_is_a_metric() {
+    fn the_sum_is_a_metric_that_follows_the_configuration() {
         let registry = Registry::default();
-        report(7, &Budget::new(10), None, &Telemetry::new(registry.clone()));
-        assert_eq!(reading(&registry, "edgewatch_memory_components_bound", &[]), 7.0);
+        let memory = Memory::new(None, &Telemetry::new(registry.clone()));
+        for bound in [7, 5] {
+            memory.report(bound);
+            assert_eq!(reading(&registry, "edgewatch_memory_components_bound", &[]), bound as f64);
+        }
     }
 }

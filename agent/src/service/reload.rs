@@ -9,6 +9,7 @@ use tracing::{error, info, warn};
 
 use super::files::{Files, Watch};
 use super::logs::LiveLevel;
+use super::memory::Memory;
 use super::metrics::readers::Readers;
 use super::signals;
 use super::source::{self, Loaded};
@@ -58,6 +59,7 @@ pub(super) struct Reloader {
     patience: Duration,
     logs: Logs,
     level: LiveLevel,
+    memory: Memory,
     telemetry: ReloadTelemetry,
 }
 
@@ -87,10 +89,11 @@ impl Reloader {
         patience: Duration,
         logs: Logs,
         level: LiveLevel,
+        memory: Memory,
         registry: &Registry,
     ) -> Self {
         let telemetry = ReloadTelemetry::new(&Telemetry::new(registry.clone()));
-        Self { arguments, patience, logs, level, telemetry }
+        Self { arguments, patience, logs, level, memory, telemetry }
     }
 
     /// Reads the configuration and changes over to it. One that cannot be used changes nothing. Returns the files that it was read from.
@@ -154,6 +157,7 @@ impl Reloader {
             Ok(changes) => {
                 readers.switch(changed_readers);
                 self.adopt(config.telemetry.logs);
+                self.memory.report(config.plan.memory_bound());
                 self.telemetry.applied.add(1);
                 report(&changes);
             }
