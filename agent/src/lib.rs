@@ -7,5 +7,6 @@ pub mod deep;
 pub mod extensions;
 mod page;
 pub mod pipeline;
+pub mod queue;
 pub mod receivers;
 pub mod service;
