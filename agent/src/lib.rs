@@ -7,5 +7,6 @@ pub mod deep;
 pub mod extensions;
 mod page;
 pub mod pipeline;
+mod reach;
 pub mod receivers;
 pub mod service;
