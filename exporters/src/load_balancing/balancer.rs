@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use edgewatch_core::Signal;
 use edgewatch_core::ack::{Ack, Receipt};
 use edgewatch_core::batch::{Batch, Segments};
@@ -39,8 +40,8 @@ pub(super) struct Shared {
 
 /// A part of a batch at a destination.
 pub(super) struct Sent {
-    endpoint: Arc<str>,
     /// Of the destination.
+    label: Arc<str>,
     stop: CancellationToken,
     signal: Signal,
     segments: Segments,
@@ -116,6 +117,8 @@ impl Shared {
                 return Vec::new();
             }
         };
+        let made: usize = parts.iter().flat_map(|part| &part.segments).map(Bytes::len).sum();
+        batch.ack().charge(made.saturating_sub(batch.bytes()));
         let (_, ack) = batch.into_parts();
         let parts = parts.into_iter().zip(&table.members).filter(|(part, _)| part.items > 0);
         let sending = parts.map(|(part, member)| self.send_part(signal, part, member, ack.share()));
@@ -165,8 +168,8 @@ impl Shared {
         }
         let sink = member.sink(signal)?;
         sink.send(Batch::of_segments(signal, segments.clone(), items, ack)).await;
-        let (endpoint, stop) = (Arc::clone(&member.endpoint), member.stop.clone());
-        Some(Sent { endpoint, stop, signal, segments, items, ack: source, receipt })
+        let (label, stop) = (Arc::clone(&member.label), member.stop.clone());
+        Some(Sent { label, stop, signal, segments, items, ack: source, receipt })
     }
 }
 
@@ -177,7 +180,7 @@ impl Sent {
             self.ack.accepted();
         }
         let result = self.receipt.delivered().await;
-        shared.telemetry.outcome(&self.endpoint, result.is_ok());
+        shared.telemetry.outcome(&self.label, result.is_ok());
         let departed = self.stop.is_cancelled() && !shared.stop.is_cancelled();
         match result {
             Ok(()) => self.ack.delivered(),
