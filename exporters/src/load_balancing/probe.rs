@@ -1,5 +1,6 @@
-//! What only the host can tell: whether each destination can be reached.
+//! What only the host can tell: whether each destination can be reached, and the certificates are valid.
 
+use edgewatch_core::factory::ComponentConfig;
 use edgewatch_core::probe::{Fault, Probe, ProbeContext};
 
 use super::config::{Config, Dns, with_port};
@@ -12,6 +13,10 @@ pub(super) fn probes(config: &Config, context: &ProbeContext) -> Vec<Probe> {
         otlp_grpc::reachable(key, &config.exporter(&with_port(host)), context)
     };
     let mut probes: Vec<Probe> = fixed.map(destination).collect();
+    // The certificates are the same for all.
+    let of_one = config.exporter("localhost:4317").probes(context).into_iter();
+    let certificates = of_one.filter(|probe| probe.key() != "endpoint");
+    probes.extend(certificates.map(|probe| probe.under("protocol.otlp")));
     probes.extend(config.resolver.dns.as_ref().map(resolved));
     probes
 }
