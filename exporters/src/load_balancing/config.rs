@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::key::RoutingKey;
+use super::probe;
 use crate::otlp::endpoint::GrpcEndpoint;
 use crate::otlp_grpc::{self, OtlpGrpc};
 
@@ -246,19 +247,13 @@ impl ComponentConfig for Config {
         ])
     }
 
-    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
-        let of = |endpoint: &str| self.exporter(endpoint).probes(context).into_iter();
-        let reaches = |probe: &Probe| probe.key() == "endpoint";
-        // The certificates are the same for all.
-        let certificates = of("localhost:4317").filter(|probe| !reaches(probe));
-        let names = self.resolver.fixed.iter().flat_map(Static::names);
-        let reachable = names.flat_map(|name| of(&with_port(&name)).filter(reaches));
-        certificates.chain(reachable).map(|probe| probe.under("protocol.otlp")).collect()
-    }
-
     fn uses(&self) -> Vec<Use> {
         let uses = self.protocol.otlp.uses().into_iter();
         uses.map(|used| Use { key: join("protocol.otlp", &used.key), ..used }).collect()
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        probe::probes(self, context)
     }
 }
 
