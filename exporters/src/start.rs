@@ -8,12 +8,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::queue::{self, Sinks};
 
-/// Starts serving `built`, the exporter that `context` was made for, for `signals`: one destination behind a queue of its own, or a group, which does
-/// the same for each of its destinations. See [`queue::start()`] for `stop` and the end.
+/// Starts serving `built`, the exporter that `context` was made for, for `signals`: one destination behind a queue of its own, or a
+/// group, which does the same for each of its destinations. See [`queue::start()`] for `stop` and the end.
 ///
 /// # Errors
 ///
-/// As [`queue::start()`].
+/// Those of [`queue::start()`].
 pub fn start(
     built: AnyExporter,
     signals: &[Signal],

@@ -137,17 +137,16 @@ impl AckLog {
     }
 
     fn write(&mut self, offset: u64) -> io::Result<()> {
-        let [first, second] = &self.files;
-        let file = if self.active == 0 { first } else { second };
-        let written = file.write_at(&self.buffer, offset);
+        let written = self.file().write_at(&self.buffer, offset);
         self.incomplete = written.is_err();
         self.offset = offset + self.buffer.len() as u64;
         written
     }
 
-    /// The files, to be synced.
-    pub(super) fn files(&self) -> [Arc<dyn File>; 2] {
-        self.files.clone()
+    /// The file that is written to.
+    pub(super) fn file(&self) -> Arc<dyn File> {
+        let [first, second] = &self.files;
+        Arc::clone(if self.active == 0 { first } else { second })
     }
 }
 

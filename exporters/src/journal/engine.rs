@@ -1,11 +1,11 @@
 //! The thread that writes, for all queues of a storage.
 
 use std::io;
-use std::mem;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use edgewatch_core::batch::Batch;
 use edgewatch_core::refusal::Refusal;
 use tokio::sync::oneshot;
@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::codec::Encoder;
 use super::options::Options;
 use super::queue::{Queue, Settlement};
-use super::syncer::Syncer;
+use super::syncer::{Syncer, Unsynced};
 use super::writer::Group;
 
 /// Most commands that are looked at together.
@@ -22,8 +22,24 @@ const COMMANDS: usize = 256;
 /// Work for the thread.
 #[derive(Debug)]
 pub(super) enum Command {
-    Append { queue: Arc<Queue>, batch: Batch },
-    Settle { queue: Arc<Queue>, settlement: Settlement },
+    Append {
+        queue: Arc<Queue>,
+        batch: Batch,
+    },
+    Settle {
+        queue: Arc<Queue>,
+        settlement: Settlement,
+    },
+    /// A sync has failed; `taken` is told when everything that was not synced is in the hands of this thread.
+    Distrust {
+        queue: Arc<Queue>,
+        unsynced: Vec<Unsynced>,
+        taken: Sender<()>,
+    },
+    /// Nothing more will be appended.
+    Stop,
+    /// The sync thread has ended.
+    Synced,
 }
 
 /// Records that are settled, and who waits until that is written.
@@ -32,8 +48,7 @@ pub(super) type Done = Option<oneshot::Sender<()>>;
 /// The threads of a storage. They end when it is dropped, after they have done everything.
 #[derive(Debug)]
 pub(super) struct Engine {
-    commands: Option<Sender<Command>>,
-    syncer: Arc<Syncer>,
+    commands: Sender<Command>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -43,16 +58,22 @@ impl Engine {
         let (commands, receiver) = crossbeam_channel::unbounded();
         let syncer = Arc::new(Syncer::default());
         let lock = Arc::new(lock);
-        let mut engine = Self { commands: Some(commands), syncer: Arc::clone(&syncer), threads: Vec::new() };
+        let mut engine = Self { commands, threads: Vec::new() };
+        let own_commands = engine.commands.clone();
         let (own_syncer, own_lock) = (Arc::clone(&syncer), Arc::clone(&lock));
         let mut writing = Writing {
             encoder: Encoder::new(options.compress),
             group: Group::default(),
             syncer: Arc::clone(&syncer),
+            troubled: Vec::new(),
+            retry_every: options.retry_every,
+            retry_at: Instant::now(),
         };
         let build = |name: &str| std::thread::Builder::new().name(name.to_owned());
         engine.threads.push(build("journal-sync").spawn(move || {
-            own_syncer.run();
+            own_syncer.run(&own_commands);
+            // What could not be synced is written again before the end.
+            let _ = own_commands.send(Command::Synced);
             drop(own_lock);
         })?);
         engine.threads.push(build("journal-write").spawn(move || {
@@ -64,19 +85,14 @@ impl Engine {
 
     /// Hands `command` to the thread.
     pub(super) fn send(&self, command: Command) {
-        if let Some(commands) = &self.commands {
-            // The thread is there as long as this is. A batch that it does not take refuses itself.
-            let _ = commands.send(command);
-        }
+        // The thread is there as long as this is. A batch that it does not take refuses itself.
+        let _ = self.commands.send(command);
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.commands = None;
-        let writer = self.threads.pop();
-        let _ended = writer.map(JoinHandle::join);
-        self.syncer.stop();
+        self.send(Command::Stop);
         for thread in self.threads.drain(..) {
             let _ended = thread.join();
         }
@@ -88,6 +104,11 @@ struct Writing {
     encoder: Encoder,
     group: Group,
     syncer: Arc<Syncer>,
+    /// Queues whose disk is full or fails.
+    troubled: Vec<Arc<Queue>>,
+    /// How often to see whether that is over, and when next.
+    retry_every: Duration,
+    retry_at: Instant,
 }
 
 /// What one queue has to do.
@@ -100,22 +121,71 @@ struct Work {
 impl Writing {
     fn run(&mut self, commands: &Receiver<Command>) {
         let mut work = Vec::new();
-        while let Ok(first) = commands.recv() {
-            sort(&mut work, first);
-            commands.try_iter().take(COMMANDS).for_each(|command| sort(&mut work, command));
-            for Work { queue, batches, settlements } in mem::take(&mut work) {
+        while let Some(first) = self.next(commands) {
+            let mut stop = self.sort(&mut work, first);
+            for command in commands.try_iter().take(COMMANDS) {
+                stop |= self.sort(&mut work, command);
+            }
+            for Work { queue, batches, settlements } in work.drain(..) {
                 if !settlements.is_empty() {
                     queue.settle_now(settlements, &self.syncer);
                 }
-                self.append(&queue, batches);
+                if !batches.is_empty() {
+                    self.append(&queue, batches);
+                }
+                if queue.is_failing() && !self.troubled.iter().any(|other| Arc::ptr_eq(other, &queue)) {
+                    self.troubled.push(queue);
+                    self.retry_at = Instant::now() + self.retry_every;
+                }
+            }
+            if stop && commands.is_empty() {
+                self.troubled.retain(|queue| !queue.retry(&mut self.encoder));
+                return;
             }
         }
     }
 
-    fn append(&mut self, queue: &Arc<Queue>, batches: Vec<Batch>) {
-        if batches.is_empty() {
-            return;
+    /// The next command; while there is trouble, sees from time to time whether it is over.
+    fn next(&mut self, commands: &Receiver<Command>) -> Option<Command> {
+        while !self.troubled.is_empty() {
+            match commands.recv_deadline(self.retry_at) {
+                Ok(command) => return Some(command),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {
+                    let encoder = &mut self.encoder;
+                    self.troubled.retain(|queue| !queue.retry(encoder));
+                    self.retry_at = Instant::now() + self.retry_every;
+                }
+            }
         }
+        commands.recv().ok()
+    }
+
+    /// Puts `command` to the work of its queue; whether it was the last one.
+    fn sort(&mut self, work: &mut Vec<Work>, command: Command) -> bool {
+        match command {
+            Command::Append { queue, batch } => {
+                work_of(work, &queue, |work| work.batches.push(batch));
+            }
+            Command::Settle { queue, settlement } => {
+                work_of(work, &queue, |work| work.settlements.push(settlement));
+            }
+            Command::Distrust { queue, mut unsynced, taken } => {
+                let rest = self.syncer.take(&queue).into_iter().flat_map(|job| job.unsynced);
+                unsynced.extend(rest);
+                queue.distrust(unsynced);
+                // It waits for this.
+                let _ = taken.send(());
+                work_of(work, &queue, |_| {});
+            }
+            // Goes on: a sync may fail.
+            Command::Stop => self.syncer.stop(),
+            Command::Synced => return true,
+        }
+        false
+    }
+
+    fn append(&mut self, queue: &Arc<Queue>, batches: Vec<Batch>) {
         let mut writer = queue.writer();
         for batch in batches {
             if self.group.is_full() || writer.wants_segment(&self.group, &queue.options) {
@@ -136,21 +206,13 @@ impl Writing {
     }
 }
 
-fn sort(work: &mut Vec<Work>, command: Command) {
-    let queue = match &command {
-        Command::Append { queue, .. } | Command::Settle { queue, .. } => queue,
-    };
-    let at = match work.iter().position(|work| Arc::ptr_eq(&work.queue, queue)) {
-        Some(at) => at,
+fn work_of(work: &mut Vec<Work>, queue: &Arc<Queue>, add: impl FnOnce(&mut Work)) {
+    match work.iter_mut().find(|work| Arc::ptr_eq(&work.queue, queue)) {
+        Some(work) => add(work),
         None => {
-            work.push(Work { queue: Arc::clone(queue), batches: Vec::new(), settlements: Vec::new() });
-            work.len() - 1
-        }
-    };
-    if let Some(work) = work.get_mut(at) {
-        match command {
-            Command::Append { batch, .. } => work.batches.push(batch),
-            Command::Settle { settlement, .. } => work.settlements.push(settlement),
+            let mut new = Work { queue: Arc::clone(queue), batches: Vec::new(), settlements: Vec::new() };
+            add(&mut new);
+            work.push(new);
         }
     }
 }

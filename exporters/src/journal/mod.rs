@@ -7,9 +7,11 @@ mod disk;
 mod engine;
 mod format;
 mod handle;
+mod inspect;
 mod listing;
 mod lock;
 mod options;
+mod quarantine;
 mod queue;
 mod ranges;
 mod reader;
@@ -20,11 +22,13 @@ mod storage;
 mod syncer;
 mod telemetry;
 mod totals;
+mod trouble;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
+pub use inspect::{QueueReport, Verification, inspect, verify};
 pub use listing::queues;
 pub use options::{Options, SYNC_INTERVAL, Sync};
 pub use storage::Journals;

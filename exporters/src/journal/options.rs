@@ -33,6 +33,8 @@ pub struct Options {
     pub quarantine_bytes: u64,
     /// Bytes that are set aside on the disk, so that a full one can still be drained.
     pub reserve_bytes: u64,
+    /// How often a disk in trouble is tried again.
+    pub retry_every: Duration,
 }
 
 impl Default for Options {
@@ -45,6 +47,7 @@ impl Default for Options {
             memory_bytes: 8 << 20,
             quarantine_bytes: 64 << 20,
             reserve_bytes: 1 << 20,
+            retry_every: Duration::from_secs(1),
         }
     }
 }

@@ -8,17 +8,18 @@ use std::time::Duration;
 use edgewatch_core::batch::Batch;
 use edgewatch_core::refusal::Refusal;
 use tokio::sync::Notify;
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::consumer::Succession;
 use super::engine::Done;
 use super::format::AckEntry;
 use super::options::{Options, SYNC_INTERVAL, Sync};
 use super::state::{Segment, State};
-use super::syncer::{Job, Syncer};
+use super::syncer::{Job, Syncer, Unsynced};
 use super::telemetry::QueueTelemetry;
 use super::totals::Totals;
-use super::writer::{Group, Place, Writer, refusal};
+use super::trouble::Reserve;
+use super::writer::{Group, Pending, Place, Writer, refusal};
 
 /// One queue on disk.
 #[derive(Debug)]
@@ -38,9 +39,12 @@ pub(super) struct Queue {
     /// Who consumes.
     pub(super) succession: Succession,
     /// Whether the last write failed.
-    failing: AtomicBool,
+    pub(super) failing: AtomicBool,
     /// Whether a batch did not fit since a segment was deleted last.
     full: AtomicBool,
+    /// Whether acknowledgements are to be synced.
+    unsynced_acks: AtomicBool,
+    pub(super) reserve: Arc<Reserve>,
     pub(super) telemetry: QueueTelemetry,
 }
 
@@ -60,6 +64,7 @@ impl Queue {
         options: Arc<Options>,
         state: State,
         writer: Writer,
+        reserve: Arc<Reserve>,
         telemetry: QueueTelemetry,
     ) -> Self {
         let queue = Self {
@@ -74,6 +79,8 @@ impl Queue {
             succession: Succession::default(),
             failing: AtomicBool::new(false),
             full: AtomicBool::new(false),
+            unsynced_acks: AtomicBool::new(false),
+            reserve,
             telemetry,
         };
         queue.show(&queue.state());
@@ -110,6 +117,9 @@ impl Queue {
 
     /// Sees that there is a segment to write `batch` to.
     pub(super) fn make_room(&self, writer: &mut Writer, batch: &Batch) -> Result<(), Refusal> {
+        if !writer.distrusted.is_empty() {
+            return Err(Refusal::busy("the sending queue cannot be synced to disk; send again later"));
+        }
         if let Some(most) = self.options.max_bytes
             && self.state().disk.saturating_add(batch.bytes() as u64) > most
         {
@@ -161,37 +171,29 @@ impl Queue {
     fn written(self: &Arc<Self>, writer: &Writer, group: &mut Group, start: u64, syncer: &Syncer) {
         let Some(active) = &writer.active else { return };
         let accept = matches!(self.options.sync, Sync::Interval(_));
-        let mut acks = Vec::with_capacity(group.records.len());
+        let mut unsynced = Vec::with_capacity(group.records.len());
         let mut bytes = 0;
         let mut state = self.state();
-        for pending in group.records.drain(..) {
-            bytes += pending.record.totals.bytes;
-            acks.push(pending.ack);
-            state.written(
-                pending.record,
-                start + pending.end as u64,
-                pending.before,
-                self.options.memory_bytes,
-            );
+        for Pending { record, ack, before, end } in group.records.drain(..) {
+            bytes += record.totals.bytes;
+            unsynced.push(Unsynced { record: record.clone(), ack, before });
+            state.written(record, start + end as u64, before, self.options.memory_bytes);
         }
         self.show(&state);
         drop(state);
-        if self.failing.swap(false, Ordering::Relaxed) {
-            info!(queue = self.name, "the sending queue can be written to disk again");
-            self.room.notify_waiters();
-        }
+        self.works();
         self.arrived.notify_one();
         if accept {
-            acks.iter_mut().for_each(edgewatch_core::ack::Ack::accepted);
+            unsynced.iter_mut().for_each(|unsynced| unsynced.ack.accepted());
         }
-        self.telemetry.appended_records.add(acks.len());
+        self.telemetry.appended_records.add(unsynced.len());
         self.telemetry.appended_bytes.add(usize::try_from(bytes).unwrap_or(usize::MAX));
         self.telemetry.written_bytes.add(group.bytes.len());
         let job = Job {
             queue: Arc::clone(self),
             file: Arc::clone(&active.file),
             directory: start == super::format::SEGMENT_HEADER as u64,
-            acks,
+            unsynced,
         };
         let delay = match self.options.sync {
             Sync::Always => Duration::ZERO,
@@ -217,16 +219,20 @@ impl Queue {
         self.show(&state);
         drop(state);
         self.telemetry.settled_records.add(usize::try_from(records).unwrap_or(usize::MAX));
-        if let Err(error) = writer.acknowledge(&entries, &settled) {
+        let mut written = writer.acks.append(&entries, &settled);
+        if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::StorageFull)
+            && self.reserve.release(&*self.place.volume).is_ok()
+        {
+            written = writer.acks.append(&entries, &settled);
+        }
+        if let Err(error) = written {
             self.telemetry.acknowledge_failures.add(1);
             warn!(queue = self.name, %error, "acknowledgements cannot be written; they are repeated with the next ones");
         }
         self.remove(&gone);
-        for file in writer.acks.files() {
-            syncer.add(
-                Job { queue: Arc::clone(self), file, directory: false, acks: Vec::new() },
-                SYNC_INTERVAL,
-            );
+        if !self.unsynced_acks.swap(true, Ordering::Relaxed) {
+            let file = writer.acks.file();
+            syncer.add(Job::of_acks(Arc::clone(self), file), SYNC_INTERVAL);
         }
         drop(writer);
         for done in settlements.into_iter().filter_map(|settlement| settlement.done) {
@@ -248,28 +254,21 @@ impl Queue {
         }
     }
 
-    fn failed(&self, error: &io::Error) {
-        if !self.failing.swap(true, Ordering::Relaxed) {
-            warn!(
-                queue = self.name,
-                %error, "the sending queue cannot be written to disk; batches are refused until it can"
-            );
-        }
-    }
-
     /// For the sync thread: names have been made.
     pub(super) fn sync_directory(&self) -> io::Result<()> {
         self.place.volume.sync_directory(&self.place.directory)
+    }
+
+    /// For the sync thread: it will sync what has been acknowledged so far.
+    pub(super) fn syncing_acks(&self) {
+        self.unsynced_acks.store(false, Ordering::Relaxed);
     }
 
     /// For the sync thread: a sync has ended.
     pub(super) fn synced(&self, took: Duration, error: Option<&io::Error>) {
         self.telemetry.syncs.add(1);
         self.telemetry.sync_microseconds.add(usize::try_from(took.as_micros()).unwrap_or(usize::MAX));
-        if let Some(error) = error {
-            self.telemetry.sync_failures.add(1);
-            warn!(queue = self.name, %error, "the sending queue cannot be synced");
-        }
+        self.telemetry.sync_failures.add(usize::from(error.is_some()));
     }
 
     pub(super) fn show(&self, state: &State) {

@@ -1,19 +1,24 @@
 //! Reads records back, on a thread that is there while there is something to read.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, Weak};
+use std::time::Instant;
 
 use edgewatch_core::batch::Segments;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::codec::decode;
 use super::disk::File;
 use super::engine::{Command, Engine};
 use super::format::{SEGMENT_HEADER, SegmentHeader};
+use super::quarantine::put_aside;
 use super::queue::{Queue, Settlement};
 use super::scan::{Found, Scanner};
-use super::state::{Record, Segment};
+use super::state::{Record, Segment, State};
 use super::totals::Totals;
+
+/// How many times a segment that cannot be read is tried again before it is passed over.
+const RETRIES: usize = 10;
 
 /// Starts reading when the window is low; the caller has not locked the state.
 pub(super) fn read_ahead(queue: &Arc<Queue>, engine: &Arc<Engine>) {
@@ -25,7 +30,7 @@ pub(super) fn read_ahead(queue: &Arc<Queue>, engine: &Arc<Engine>) {
         }
         state.reading = true;
     }
-    let mut reading = Reading { queue: Arc::clone(queue), engine: Arc::clone(engine), done: false };
+    let mut reading = Reading { queue: Arc::clone(queue), engine: Arc::downgrade(engine), done: false };
     let thread = std::thread::Builder::new().name("journal-read".to_owned());
     if let Err(error) = thread.spawn(move || reading.run()) {
         // `reading` has been dropped: the next who asks tries again.
@@ -36,7 +41,8 @@ pub(super) fn read_ahead(queue: &Arc<Queue>, engine: &Arc<Engine>) {
 /// The right to read. Dropping it says that nobody reads any more.
 struct Reading {
     queue: Arc<Queue>,
-    engine: Arc<Engine>,
+    /// Reading does not keep the storage alive.
+    engine: Weak<Engine>,
     /// Whether it has been said already.
     done: bool,
 }
@@ -60,20 +66,58 @@ impl Drop for Reading {
 impl Reading {
     fn run(&mut self) {
         let mut open = None;
+        let mut failures = 0;
         loop {
             match self.step(&mut open) {
-                Ok(true) => {}
+                Ok(true) => failures = 0,
                 Ok(false) => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    open = None;
+                    self.pause();
+                }
                 Err(error) => {
-                    warn!(queue = self.queue.name, %error, "the sending queue cannot be read");
-                    return;
+                    open = None;
+                    failures += 1;
+                    if failures == 1 {
+                        warn!(queue = self.queue.name, %error, "the sending queue cannot be read, trying again");
+                    }
+                    if failures > RETRIES {
+                        self.abandon();
+                        failures = 0;
+                    } else {
+                        self.pause();
+                    }
                 }
             }
         }
     }
 
+    /// Lets some time pass, unless nobody waits any more.
+    fn pause(&self) {
+        let retry_every = self.queue.options.retry_every;
+        let end = Instant::now() + retry_every;
+        let mut state = self.queue.state();
+        while self.engine.strong_count() > 0 && Instant::now() < end {
+            let waited = self.queue.read.wait_timeout(state, retry_every / 20);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Goes on behind the segment that cannot be read. What was in it is lost, its file is left.
+    fn abandon(&self) {
+        let at = self.queue.state().at_cursor();
+        match at {
+            Some((segment, Some(newer))) => self.pass(&segment, &newer),
+            Some((segment, None)) => self.skip_to_end(Some(&segment)),
+            None => self.skip_to_end(None),
+        }
+    }
+
     /// Reads one thing; whether there is more to do.
     fn step(&mut self, open: &mut Option<Open>) -> io::Result<bool> {
+        if self.engine.strong_count() == 0 {
+            return Ok(false);
+        }
         let (at, loaded) = {
             let mut state = self.queue.state();
             if state.is_full(self.queue.options.memory_bytes) || !state.has_unread() {
@@ -93,7 +137,7 @@ impl Reading {
                 current.scanner.extend(segment.length);
                 open.insert(Open { segment, ..current })
             }
-            _ => open.insert(self.enter(segment, loaded)?),
+            _ => open.insert(self.enter(segment, newer, loaded)?),
         };
         match scanner.scanner.next()? {
             Found::Record { header, payload } => {
@@ -101,6 +145,10 @@ impl Reading {
                 let totals = Totals::of_record(header.items, header.raw);
                 let position = scanner.scanner.position();
                 let mut state = self.queue.state();
+                let damaged = payload.is_none() && !state.settled.contains(header.sequence);
+                if damaged || state.loaded < header.sequence {
+                    is_final(&state, header.sequence)?;
+                }
                 let missing = header.sequence.saturating_sub(state.loaded);
                 let records = state.cursor.before.map_or(0, |before| before.records) + missing;
                 let before = Totals { records, items: header.items_before, bytes: header.bytes_before };
@@ -125,7 +173,8 @@ impl Reading {
                     self.queue.telemetry.read_records.add(1);
                     self.queue.arrived.notify_one();
                     self.queue.read.notify_all();
-                } else if !settled {
+                } else if damaged {
+                    self.put_aside(&segment, header.length());
                     let counted = if segment.examined { Totals::default() } else { totals };
                     self.lose(header.sequence, header.sequence + 1, totals, counted);
                 }
@@ -133,16 +182,22 @@ impl Reading {
                 Ok(true)
             }
             Found::Damage { bytes } => {
-                warn!(
-                    queue = self.queue.name,
-                    segment = segment.name(),
-                    bytes,
-                    "damaged bytes in the sending queue"
-                );
+                self.put_aside(&segment, bytes);
                 Ok(true)
             }
-            Found::End { .. } => {
+            Found::End { rest } => {
                 *open = None;
+                {
+                    let state = self.queue.state();
+                    let end = newer.map_or(state.next, |newer| newer.first);
+                    let grown = state.segments.back().is_some_and(|last| last.length > segment.length);
+                    if state.loaded < end && !(newer.is_none() && grown) {
+                        is_final(&state, end.saturating_sub(1))?;
+                    }
+                }
+                if rest > 0 && newer.is_some() {
+                    self.put_aside(&segment, rest);
+                }
                 match newer {
                     Some(newer) => self.pass(&segment, &newer),
                     None => self.skip_to_end(Some(&segment)),
@@ -152,7 +207,27 @@ impl Reading {
         }
     }
 
-    fn enter(&self, segment: Segment, loaded: u64) -> io::Result<Open> {
+    /// `bytes` of `segment` are damaged: keeps a copy of it.
+    fn put_aside(&self, segment: &Segment, bytes: u64) {
+        let Queue { name: queue, place, options, .. } = &*self.queue;
+        let name = segment.name();
+        let aside = put_aside(&*place.volume, &place.directory, &name, options.quarantine_bytes);
+        match aside {
+            Ok(true) => {
+                self.queue.telemetry.quarantined_segments.add(1);
+                warn!(
+                    queue,
+                    segment = name,
+                    bytes,
+                    "the sending queue is damaged, a copy of the segment was put aside"
+                );
+            }
+            Ok(false) => debug!(queue, segment = name, bytes, "the sending queue is damaged"),
+            Err(error) => warn!(queue, segment = name, bytes, %error, "the sending queue is damaged"),
+        }
+    }
+
+    fn enter(&self, segment: Segment, newer: Option<Segment>, loaded: u64) -> io::Result<Open> {
         let place = &self.queue.place;
         let file = place.volume.open(&place.path(&segment))?;
         let mut state = self.queue.state();
@@ -167,15 +242,18 @@ impl Reading {
             let before = header(&*file)?.map(|header| header.before);
             let mut state = self.queue.state();
             let expected = state.cursor.before;
-            state.cursor.before = if segment.examined { None } else { before.or(expected) };
             let from = state.loaded;
+            // A segment may repeat what is in the one before it.
+            let before = before.filter(|_| from <= segment.first);
+            state.cursor.before = if segment.examined { None } else { before.or(expected) };
             state.loaded = from.max(segment.first);
             let records = state.settled.missing(from, segment.first);
             drop(state);
             let lost = expected.zip(before).map(|(expected, before)| before - expected).unwrap_or_default();
             self.lose(from, segment.first, Totals { records, ..lost }, lost);
         }
-        let scanner = Scanner::new(file, Some(place.journal), loaded.max(segment.first), at, segment.length);
+        let scanner = Scanner::new(file, Some(place.journal), loaded.max(segment.first), at, segment.length)
+            .below(newer.map(|newer| newer.first));
         Ok(Open { segment, scanner })
     }
 
@@ -221,8 +299,14 @@ impl Reading {
         self.queue.telemetry.damaged_items.add(fit(totals.items));
         self.queue.telemetry.damaged_bytes.add(fit(totals.bytes));
         let settlement = Settlement { start, end, totals: waiting, done: None };
-        self.engine.send(Command::Settle { queue: Arc::clone(&self.queue), settlement });
+        let Some(engine) = self.engine.upgrade() else { return };
+        engine.send(Command::Settle { queue: Arc::clone(&self.queue), settlement });
     }
+}
+
+/// That a record is damaged can only be said when it has been synced: until then it may be written again.
+fn is_final(state: &State, sequence: u64) -> io::Result<()> {
+    if sequence < state.synced { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) }
 }
 
 fn header(file: &dyn File) -> io::Result<Option<SegmentHeader>> {

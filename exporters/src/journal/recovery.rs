@@ -8,7 +8,7 @@ use std::path::Path;
 
 use edgewatch_core::storage::StorageError;
 
-use super::acks::{self, AckLog};
+use super::acks::{self, AckLog, ReadAcks};
 use super::disk::Volume;
 use super::format::{Foreign, SEGMENT_HEADER, SegmentHeader, parse_segment_name};
 use super::ranges::Ranges;
@@ -44,8 +44,7 @@ struct Survey {
     journal: Option<u32>,
     /// Records that are neither settled nor damaged beyond recognition.
     waiting: Totals,
-    /// What had been appended before the first record and behind the last.
-    before: Option<Totals>,
+    /// What had been appended behind the last record.
     behind: Option<Totals>,
     /// Behind the sequence of the last record.
     next: u64,
@@ -63,13 +62,65 @@ pub(super) fn recover(volume: &dyn Volume, directory: &Path) -> Result<Recovered
     })
 }
 
+/// What a queue is found to be, before anything is done about it.
+#[derive(Debug, Default)]
+pub(super) struct Examined {
+    pub(super) acks: ReadAcks,
+    pub(super) journal: u32,
+    pub(super) settled: Ranges,
+    /// Oldest first.
+    pub(super) segments: Vec<Segment>,
+    /// Those that have nothing left.
+    pub(super) done: Vec<Segment>,
+    /// Bytes behind the last record of the last segment.
+    pub(super) torn: u64,
+    pub(super) waiting: Totals,
+    /// Of the next record.
+    pub(super) next: u64,
+    pub(super) next_index: u64,
+    /// In the queue's life.
+    pub(super) appended: Totals,
+}
+
 fn open(volume: &dyn Volume, directory: &Path) -> io::Result<Result<Recovered, StorageError>> {
     volume.make_directory(directory)?;
-    let read = match acks::read(volume, directory)? {
+    let mut found = match examine(volume, directory)? {
+        Ok(found) => found,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    for segment in &found.done {
+        volume.remove(&directory.join(segment.name()))?;
+    }
+    if let (Some(last), 1..) = (found.segments.last_mut(), found.torn) {
+        last.length -= found.torn;
+        volume.open(&directory.join(last.name()))?.truncate(last.length)?;
+    }
+    let findings = Findings { torn_bytes: found.torn, damaged_acks: found.acks.damaged };
+    // Sequences that were settled, or whose records a power cut has taken, before the first one that is there.
+    if found.segments.is_empty() {
+        found.settled.insert(0, found.next);
+    }
+    let acks = AckLog::open(volume, directory, found.journal, &found.acks, &found.settled)?;
+    let mut state = State::default();
+    (state.waiting, state.settled, state.appended) = (found.waiting, found.settled, found.appended);
+    (state.next, state.synced) = (found.next, found.next);
+    state.loaded = found.segments.first().map_or(found.next, |first| first.first);
+    if let Some(first) = found.segments.first() {
+        state.cursor = Cursor { index: first.index, offset: SEGMENT_HEADER as u64, before: None };
+    }
+    state.disk = found.segments.iter().map(|segment| segment.length).sum();
+    state.segments = found.segments.into();
+    let (journal, next_index, appended) = (found.journal, found.next_index, found.appended);
+    Ok(Ok(Recovered { state, acks, journal, next_index, appended, found: findings }))
+}
+
+/// Finds out what is in `directory`, and changes nothing.
+pub(super) fn examine(volume: &dyn Volume, directory: &Path) -> io::Result<Result<Examined, StorageError>> {
+    let mut found = Examined::default();
+    found.acks = match acks::read(volume, directory)? {
         Ok(read) => read,
         Err((path, foreign)) => return Ok(Err(refuse(&path, foreign))),
     };
-    let mut found = Findings { torn_bytes: 0, damaged_acks: read.damaged };
     let mut segments = list(volume, directory)?;
     let mut headers = Headers { volume, directory, journal: None };
     for segment in segments.first().into_iter().chain(segments.last()) {
@@ -78,75 +129,56 @@ fn open(volume: &dyn Volume, directory: &Path) -> io::Result<Result<Recovered, S
             return Ok(Err(refuse(&path, foreign)));
         }
     }
-    let of_acks = read.journals.iter().flatten().next().copied();
-    let journal = headers.journal.or(of_acks).unwrap_or_else(|| fastrand::u32(1..));
-    headers.journal = Some(journal);
-    let mut settled = Ranges::default();
-    for (_, ranges) in read.journals.iter().zip(&read.settled).filter(|(of, _)| **of == Some(journal)) {
-        settled.union(ranges);
+    let of_acks = found.acks.journals.iter().flatten().next().copied();
+    found.journal = headers.journal.or(of_acks).unwrap_or_else(|| fastrand::u32(1..));
+    headers.journal = Some(found.journal);
+    for (of, ranges) in found.acks.journals.iter().zip(&found.acks.settled) {
+        if *of == Some(found.journal) {
+            found.settled.union(ranges);
+        }
     }
+    found.next = found.settled.end();
+    found.next_index = segments.last().map_or(0, |segment| segment.index + 1);
 
-    let mut next = settled.end();
-    let mut waiting = Totals::default();
-    let mut appended = Totals::default();
     // From the end: the last one is always read, and tells where the run before it ends.
     let mut end_of_run: Option<Totals> = None;
-    let mut kept = Vec::with_capacity(segments.len());
     let mut newer: Option<Segment> = None;
-    let next_index = segments.last().map_or(0, |segment| segment.index + 1);
+    let mut last = true;
     while let Some(mut segment) = segments.pop() {
         let adjacent = newer.filter(|newer| newer.index == segment.index + 1);
         let limit = adjacent.map(|newer| newer.first);
-        if limit.is_some_and(|limit| settled.covers(segment.first, limit)) {
-            volume.remove(&directory.join(segment.name()))?;
+        newer = Some(segment);
+        if limit.is_some_and(|limit| found.settled.covers(segment.first, limit)) {
+            found.done.push(segment);
             end_of_run = None;
             continue;
         }
-        let untouched = limit.is_some_and(|limit| !settled.touches(segment.first, limit));
-        let before = if untouched { headers.before(&segment)? } else { None };
-        if let (Some(before), Some(end)) = (before, end_of_run) {
-            waiting += end - before;
-            end_of_run = Some(before);
+        let untouched = limit.is_some_and(|limit| !found.settled.touches(segment.first, limit));
+        let before = headers.before(&segment)?;
+        if let (true, Some(before), Some(end)) = (untouched, before, end_of_run) {
+            found.waiting += end - before;
         } else {
-            let survey = headers.survey(&segment, &settled)?;
+            let survey = headers.survey(&segment, limit, &found.settled)?;
             segment.examined = true;
-            waiting += survey.waiting;
-            end_of_run = headers.before(&segment)?.or(survey.before);
-            if newer.is_none() && kept.is_empty() {
-                next = next.max(survey.next).max(segment.first);
-                appended = survey.behind.or(end_of_run).unwrap_or_default();
-                found.torn_bytes = segment.length - survey.end.min(segment.length);
-                if found.torn_bytes == 0 && settled.covers(segment.first, next) {
-                    volume.remove(&directory.join(segment.name()))?;
-                    end_of_run = None;
+            found.waiting += survey.waiting;
+            if last {
+                found.next = found.next.max(survey.next).max(segment.first);
+                found.appended = survey.behind.or(before).unwrap_or_default();
+                found.torn = segment.length - survey.end.min(segment.length);
+                if found.torn == 0 && found.settled.covers(segment.first, found.next) {
+                    found.done.push(segment);
+                    last = false;
                     continue;
-                }
-                if found.torn_bytes > 0 {
-                    volume.open(&directory.join(segment.name()))?.truncate(survey.end)?;
-                    segment.length = survey.end;
                 }
             }
         }
-        newer = Some(segment);
-        kept.push(segment);
+        last = false;
+        // Without its header it does not tell where the one before it ends, which is then read as well.
+        end_of_run = before;
+        found.segments.push(segment);
     }
-    kept.reverse();
-    // Sequences that were settled, or whose records a power cut has taken, before the first one that is there.
-    if kept.is_empty() {
-        settled.insert(0, next);
-    }
-    let acks = AckLog::open(volume, directory, journal, &read, &settled)?;
-    let mut state = State::default();
-    (state.waiting, state.settled, state.next, state.appended) = (waiting, settled, next, appended);
-    if let Some(first) = kept.first() {
-        state.loaded = first.first;
-        state.cursor = Cursor { index: first.index, offset: SEGMENT_HEADER as u64, before: None };
-    } else {
-        state.loaded = next;
-    }
-    state.disk = kept.iter().map(|segment| segment.length).sum();
-    state.segments = kept.into();
-    Ok(Ok(Recovered { state, acks, journal, next_index, appended, found }))
+    found.segments.reverse();
+    Ok(Ok(found))
 }
 
 impl Segment {
@@ -170,7 +202,7 @@ fn list(volume: &dyn Volume, directory: &Path) -> io::Result<Vec<Segment>> {
 }
 
 /// Looks into segments.
-struct Headers<'a> {
+pub(super) struct Headers<'a> {
     volume: &'a dyn Volume,
     directory: &'a Path,
     journal: Option<u32>,
@@ -194,7 +226,7 @@ impl Headers<'_> {
             }
             Err(Foreign::Version(version)) => Ok(Err(Foreign::Version(version))),
             Err(Foreign::Unknown) => {
-                let survey = self.survey(segment, &Ranges::default())?;
+                let survey = self.survey(segment, None, &Ranges::default())?;
                 self.journal = self.journal.or(survey.journal);
                 if survey.journal.is_some() || self.resembles(segment)? {
                     return Ok(Ok(()));
@@ -229,12 +261,12 @@ impl Headers<'_> {
     }
 
     /// Reads a segment.
-    fn survey(&self, segment: &Segment, settled: &Ranges) -> io::Result<Survey> {
+    fn survey(&self, segment: &Segment, limit: Option<u64>, settled: &Ranges) -> io::Result<Survey> {
         let path = self.directory.join(segment.name());
         let file = self.volume.open(&path)?;
         let header = self.before(segment)?;
         let start = SEGMENT_HEADER as u64;
-        let mut scanner = Scanner::new(file, self.journal, segment.first, start, segment.length);
+        let mut scanner = Scanner::new(file, self.journal, segment.first, start, segment.length).below(limit);
         let mut survey = Survey { next: segment.first, end: start.min(segment.length), ..Survey::default() };
         loop {
             match scanner.next()? {
@@ -247,7 +279,6 @@ impl Headers<'_> {
                     let records =
                         header.map_or(0, |header| header.records) + (record.sequence - segment.first);
                     let before = Totals { records, items: record.items_before, bytes: record.bytes_before };
-                    survey.before.get_or_insert(before);
                     survey.behind = Some(before + totals);
                     if whole && !settled.contains(record.sequence) {
                         survey.waiting += totals;

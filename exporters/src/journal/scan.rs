@@ -20,6 +20,8 @@ pub(super) struct Scanner {
     journal: Option<u32>,
     /// Least sequence that the next record can have.
     expected: u64,
+    /// Sequence of the first record that belongs to the next segment, whatever stands here.
+    limit: u64,
     at: u64,
     end: u64,
     buffer: Vec<u8>,
@@ -42,7 +44,13 @@ impl Scanner {
     /// Reads `file` from `at` to `end`.
     pub(super) fn new(file: Arc<dyn File>, journal: Option<u32>, expected: u64, at: u64, end: u64) -> Self {
         let at = at.max(SEGMENT_HEADER as u64);
-        Self { file, journal, expected, at, end, buffer: Vec::new(), buffered_at: 0 }
+        Self { file, journal, expected, limit: u64::MAX, at, end, buffer: Vec::new(), buffered_at: 0 }
+    }
+
+    /// Ends before the record `limit`, which the next segment has.
+    pub(super) fn below(mut self, limit: Option<u64>) -> Self {
+        self.limit = limit.unwrap_or(u64::MAX);
+        self
     }
 
     /// Where the next record is looked for.
@@ -72,6 +80,10 @@ impl Scanner {
                 return Ok(Found::End { rest: 0 });
             }
             match self.header_at(self.at)? {
+                Some(header) if header.sequence >= self.limit => {
+                    self.at = self.end;
+                    return Ok(Found::End { rest: 0 });
+                }
                 Some(header) => {
                     let start = self.at + RECORD_HEADER as u64;
                     let payload = self.fill(start, header.stored as usize)?;
@@ -104,9 +116,7 @@ impl Scanner {
         let range = self.fill(at, RECORD_HEADER)?;
         let header = RecordHeader::decode(self.bytes(range));
         Ok(header.filter(|header| {
-            self.journal.is_none_or(|journal| journal == header.journal)
-                && header.length() <= self.end - at
-                && header.sequence < u64::MAX
+            self.journal.is_none_or(|journal| journal == header.journal) && header.length() <= self.end - at
         }))
     }
 

@@ -54,6 +54,8 @@ pub(super) struct State {
     pub(super) settled: Ranges,
     /// Of the next record to be written.
     pub(super) next: u64,
+    /// Behind the last record that is safe on the disk, together with all before it.
+    pub(super) synced: u64,
     /// In the queue's life.
     pub(super) appended: Totals,
     window: VecDeque<Record>,
@@ -80,6 +82,15 @@ impl State {
         self.disk += segment.length;
         self.segments.push_back(segment);
         before.map(|first| self.drop_settled(first, first + 1)).unwrap_or_default()
+    }
+
+    /// All that was appended from the first record of `segment` on is in it, up to `behind`. Returns the segments that have nothing left.
+    pub(super) fn replace(&mut self, segment: Segment, behind: Totals) -> Vec<Segment> {
+        self.synced = self.next;
+        if self.loaded == self.next {
+            self.cursor = Cursor { index: segment.index, offset: segment.length, before: Some(behind) };
+        }
+        self.begin(segment)
     }
 
     /// A record has been written at the end of the last segment, whose file now has `length` bytes.

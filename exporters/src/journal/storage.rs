@@ -18,6 +18,7 @@ use super::options::Options;
 use super::queue::Queue;
 use super::recovery::{Findings, recover};
 use super::telemetry::QueueTelemetry;
+use super::trouble::Reserve;
 use super::writer::{Place, Writer};
 
 /// Queues in a directory. The threads that work for them end with the last of the queues and this.
@@ -27,6 +28,7 @@ pub struct Journals {
     volume: Arc<dyn Volume>,
     options: Arc<Options>,
     engine: Arc<Engine>,
+    reserve: Arc<Reserve>,
     queues: Mutex<HashMap<(String, Signal), Weak<Queue>>>,
 }
 
@@ -54,7 +56,11 @@ impl Journals {
         let engine = Engine::start(&options, lock).map_err(|error| {
             StorageError(format!("no threads for the storage in {} ({error})", directory.display()))
         })?;
+        let reserve = Reserve::new(directory.join("reserve"), options.reserve_bytes);
+        // A disk that has no room for it now may have some later.
+        let _ = reserve.take(&*volume);
         Ok(Self {
+            reserve: Arc::new(reserve),
             directory: directory.to_owned(),
             volume,
             options: Arc::new(options),
@@ -82,8 +88,11 @@ impl Journals {
             appended: recovered.appended,
             acks: recovered.acks,
             active: None,
+            distrusted: Vec::new(),
         };
-        Ok(Arc::new(Queue::new(name, Arc::clone(&self.options), recovered.state, writer, telemetry)))
+        let reserve = Arc::clone(&self.reserve);
+        let state = recovered.state;
+        Ok(Arc::new(Queue::new(name, Arc::clone(&self.options), state, writer, reserve, telemetry)))
     }
 }
 

@@ -1,13 +1,22 @@
 //! The thread that waits for the disk, so that writes need not.
 
+use std::io;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::Sender;
 use edgewatch_core::ack::Ack;
 
 use super::disk::File;
+use super::engine::Command;
 use super::queue::Queue;
+use super::state::Record;
+use super::totals::Totals;
+use super::trouble::announce;
+
+/// Most bytes of records that wait for the interval to end: they are in memory until then.
+const MOST_BYTES: u64 = 32 << 20;
 
 /// Something that has been written and is to be synced.
 #[derive(Debug)]
@@ -16,8 +25,27 @@ pub(super) struct Job {
     pub(super) file: Arc<dyn File>,
     /// Whether the directory has changed, too.
     pub(super) directory: bool,
-    /// Of the batches in it.
-    pub(super) acks: Vec<Ack>,
+    /// The records in it; none when it is about acknowledgements.
+    pub(super) unsynced: Vec<Unsynced>,
+}
+
+/// A record that is not safe yet. It can be written again.
+#[derive(Debug)]
+pub(super) struct Unsynced {
+    pub(super) record: Record,
+    pub(super) ack: Ack,
+    /// What was appended before.
+    pub(super) before: Totals,
+}
+
+impl Job {
+    pub(super) fn of_acks(queue: Arc<Queue>, file: Arc<dyn File>) -> Self {
+        Self { queue, file, directory: false, unsynced: Vec::new() }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.unsynced.iter().map(|unsynced| unsynced.record.totals.bytes).sum()
+    }
 }
 
 /// Work for the thread.
@@ -30,6 +58,8 @@ pub(super) struct Syncer {
 #[derive(Debug, Default)]
 struct State {
     jobs: Vec<Job>,
+    /// Of the records in them.
+    bytes: u64,
     /// When they are to be synced.
     due: Option<Instant>,
     stopped: bool,
@@ -38,9 +68,11 @@ struct State {
 impl Syncer {
     /// Syncs `job` after at most `delay`, together with what comes until then.
     pub(super) fn add(&self, job: Job, delay: Duration) {
-        let due = Instant::now() + delay;
+        let now = Instant::now();
         let mut state = self.lock();
+        state.bytes += job.bytes();
         state.jobs.push(job);
+        let due = if state.bytes > MOST_BYTES { now } else { now + delay };
         // The thread need not be woken when it will look in time by itself.
         let sooner = state.due.is_none_or(|planned| due < planned);
         if sooner {
@@ -58,11 +90,20 @@ impl Syncer {
         self.wake.notify_one();
     }
 
-    /// The thread.
-    pub(super) fn run(&self) {
+    /// The jobs of `queue` that have not been begun.
+    pub(super) fn take(&self, queue: &Arc<Queue>) -> Vec<Job> {
+        let mut state = self.lock();
+        let (own, others) =
+            mem::take(&mut state.jobs).into_iter().partition(|job| Arc::ptr_eq(&job.queue, queue));
+        state.jobs = others;
+        own
+    }
+
+    /// The thread. What cannot be synced goes to `commands`, to be written again.
+    pub(super) fn run(&self, commands: &Sender<Command>) {
         while let Some(jobs) = self.next() {
             for jobs in by_queue(jobs) {
-                sync(jobs);
+                sync(jobs, commands);
             }
         }
     }
@@ -79,6 +120,7 @@ impl Syncer {
                 }
                 Some(_) => {
                     state.due = None;
+                    state.bytes = 0;
                     return Some(mem::take(&mut state.jobs));
                 }
                 None if state.stopped => return None,
@@ -105,25 +147,41 @@ fn by_queue(jobs: Vec<Job>) -> Vec<Vec<Job>> {
 }
 
 /// Syncs what was written to one queue, each file once.
-fn sync(jobs: Vec<Job>) {
+fn sync(jobs: Vec<Job>, commands: &Sender<Command>) {
     let Some(queue) = jobs.first().map(|job| Arc::clone(&job.queue)) else { return };
     let start = Instant::now();
-    let mut synced: Vec<Arc<dyn File>> = Vec::new();
-    let mut outcome = Ok(());
-    for job in &jobs {
+    queue.syncing_acks();
+    let outcome = sync_files(&queue, &jobs);
+    queue.synced(start.elapsed(), outcome.as_ref().err());
+    let last = jobs.iter().filter_map(|job| job.unsynced.last()).map(|last| last.record.sequence).max();
+    let unsynced = jobs.into_iter().flat_map(|job| job.unsynced);
+    match outcome {
+        Ok(()) => {
+            if let Some(last) = last {
+                queue.state().synced = last + 1;
+            }
+            unsynced.for_each(|unsynced| unsynced.ack.delivered());
+        }
+        Err(error) => {
+            announce(&queue, &error);
+            // Nothing more of this queue is synced until the writing thread has taken all there is.
+            let (taken, done) = crossbeam_channel::bounded(1);
+            let _ = commands.send(Command::Distrust { queue, unsynced: unsynced.collect(), taken });
+            let _ = done.recv();
+        }
+    }
+}
+
+fn sync_files(queue: &Queue, jobs: &[Job]) -> io::Result<()> {
+    let mut synced: Vec<&Arc<dyn File>> = Vec::new();
+    for job in jobs {
         if !synced.iter().any(|file| Arc::ptr_eq(file, &job.file)) {
-            outcome = outcome.and_then(|()| job.file.sync());
-            synced.push(Arc::clone(&job.file));
+            job.file.sync()?;
+            synced.push(&job.file);
         }
     }
     if jobs.iter().any(|job| job.directory) {
-        outcome = outcome.and_then(|()| queue.sync_directory());
+        queue.sync_directory()?;
     }
-    queue.synced(start.elapsed(), outcome.as_ref().err());
-    for ack in jobs.into_iter().flat_map(|job| job.acks) {
-        match &outcome {
-            Ok(()) => ack.delivered(),
-            Err(error) => ack.refused(&super::writer::refusal(error)),
-        }
-    }
+    Ok(())
 }

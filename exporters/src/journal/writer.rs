@@ -11,10 +11,10 @@ use edgewatch_core::refusal::Refusal;
 use super::acks::AckLog;
 use super::codec::Encoder;
 use super::disk::{File, Volume};
-use super::format::{AckEntry, MAX_RECORD, SEGMENT_HEADER, SegmentHeader};
+use super::format::{MAX_RECORD, SEGMENT_HEADER, SegmentHeader};
 use super::options::Options;
-use super::ranges::Ranges;
 use super::state::{Record, Segment};
+use super::syncer::Unsynced;
 use super::totals::Totals;
 
 /// Bytes that are written at once.
@@ -46,6 +46,8 @@ pub(super) struct Writer {
     pub(super) appended: Totals,
     pub(super) acks: AckLog,
     pub(super) active: Option<Active>,
+    /// What has to be written again before anything else is.
+    pub(super) distrusted: Vec<Unsynced>,
 }
 
 /// The segment that is written to.
@@ -171,11 +173,6 @@ impl Writer {
             self.next = first.record.sequence;
             self.appended = first.before;
         }
-    }
-
-    /// Writes that `entries` are settled.
-    pub(super) fn acknowledge(&mut self, entries: &[AckEntry], settled: &Ranges) -> io::Result<()> {
-        self.acks.append(entries, settled)
     }
 }
 

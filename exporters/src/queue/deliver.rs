@@ -142,8 +142,8 @@ impl Deliverer {
         Fate::Sealed
     }
 
-    /// Sends one part until its fate is known, or it is cut because the destination finds it too large. What the halves have more of
-    /// bytes than the part is taken off `allowance`; when that is spent, halving does not make requests smaller.
+    /// Sends one part until its fate is known, or it is cut because the destination finds it too large. What the halves have
+    /// more of bytes than the part is taken off `allowance`; when that is spent, halving does not make requests smaller.
     async fn deliver_part(&self, part: Batch, allowance: &mut Allowance) -> Then {
         let started = Instant::now();
         let mut backoff = Backoff::new(&self.retry, self.give_up_after);

@@ -194,15 +194,16 @@ fn stored_lane(
     let stored = stored.map_err(|error| ConfigError::new(STORAGE, error.to_string()))?;
     let stock = Arc::new(Stock::new(stored, queue));
     let tokens = Tokens::new(around.stop);
+    let deliverer = Arc::new(deliver(&tokens.cut).leaving(tokens.leave.clone()));
     let sink = StoredSink {
         exporter: around.id.to_owned(),
         stock: Arc::clone(&stock),
         overflow: queue.overflow(),
+        condition: deliverer.condition().clone(),
         stop: around.stop.clone(),
         telemetry: QueueTelemetry::new(around.telemetry, signal, &stock),
         _gone: tokens.gone.clone().drop_guard(),
     };
-    let deliverer = Arc::new(deliver(&tokens.cut).leaving(tokens.leave.clone()));
     let work = Work::Stored(StoredLane::new(stock, signal, queue, tokens));
     Ok((Arc::new(sink), Lane { deliverer, work }))
 }

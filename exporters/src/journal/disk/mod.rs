@@ -1,6 +1,8 @@
 //! The file system as the journal uses it: behind traits, so that tests can cut its power.
 
 mod real;
+#[cfg(test)]
+pub(super) mod simulated;
 
 use std::fmt::Debug;
 use std::io;

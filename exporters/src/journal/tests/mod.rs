@@ -1,5 +1,8 @@
 //! A queue on a real disk.
 
+mod disk;
+mod laws;
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -1,5 +1,3 @@
-use std::num::NonZeroUsize;
-
 use edgewatch_core::Signal;
 use edgewatch_core::factory::{ComponentConfig, ExporterFactory};
 use edgewatch_core::testing::check_examples;
@@ -33,8 +31,8 @@ fn the_keys_of_the_collector_are_read() {
     let config = config(full);
     assert_eq!(config.validate(), Ok(()));
     let delivery = config.delivery();
-    assert_eq!((delivery.timeout.as_secs(), delivery.queue.queue_size.map(NonZeroUsize::get)), (1, Some(7)));
-    assert_eq!(delivery.retry.max_elapsed_time.map(|time| time.as_secs()), Some(10));
+    assert_eq!((delivery.timeout.as_secs(), delivery.queue.capacity()), (1, Some(7)));
+    assert_eq!(delivery.give_up_after().map(|time| time.as_secs()), Some(10));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::warn;
 
 use super::stock::{Offer, Stock};
+use crate::queue::condition::Condition;
 use crate::queue::sink::stopping;
 use crate::queue::telemetry::QueueTelemetry;
 
@@ -21,6 +22,7 @@ pub(in crate::queue) struct StoredSink {
     pub(in crate::queue) exporter: String,
     pub(in crate::queue) stock: Arc<Stock>,
     pub(in crate::queue) overflow: Overflow,
+    pub(in crate::queue) condition: Condition,
     /// Says that no time is left.
     pub(in crate::queue) stop: CancellationToken,
     pub(in crate::queue) telemetry: QueueTelemetry,
@@ -60,6 +62,10 @@ impl Sink for StoredSink {
 
     fn answers_sources(&self) -> bool {
         true
+    }
+
+    fn is_failing(&self) -> bool {
+        self.condition.is_failing()
     }
 }
 
