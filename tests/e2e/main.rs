@@ -14,3 +14,5 @@ mod lifecycle;
 mod misbehaviour;
 #[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod security;

@@ -46,14 +46,14 @@ pub trait ComponentConfig:
         Vec::new()
     }
 
-    /// What only the host can tell about it, for `edgewatch validate --deep`. Looks at the host only when a probe runs.
-    fn probes(&self, _context: &ProbeContext) -> Vec<Probe> {
-        Vec::new()
-    }
-
     /// The pipelines that it names, for a connector that chooses among those behind it. The configuration checks that each exists, carries
     /// the connector's signal and has it as a receiver.
     fn pipelines(&self) -> Vec<PipelineReference> {
+        Vec::new()
+    }
+
+    /// What only the host can tell about it, for `edgewatch validate --deep`. Looks at the host only when a probe runs.
+    fn probes(&self, _context: &ProbeContext) -> Vec<Probe> {
         Vec::new()
     }
 
@@ -199,6 +199,15 @@ impl AnyExporter {
         match self {
             Self::One(built) => built.exporter.is_exclusive(),
             Self::Group(_) => false,
+        }
+    }
+
+    /// The exporter, when it has one destination.
+    #[must_use]
+    pub fn one(self) -> Option<BuiltExporter> {
+        match self {
+            Self::One(built) => Some(built),
+            Self::Group(_) => None,
         }
     }
 }

@@ -182,7 +182,7 @@ impl Inlet {
     /// Whether a destination of the pipeline does not work at the moment; see [`Sink::is_failing`].
     #[must_use]
     pub fn is_failing(&self) -> bool {
-        self.sinks.get().iter().any(|sink| sink.is_failing())
+        self.sinks.with(|sinks| sinks.iter().any(|sink| sink.is_failing()))
     }
 
     /// Sends `batch`, waiting for room. When the pipeline is gone the batch is refused through its ack.
@@ -245,7 +245,7 @@ impl Outlet {
     /// Whether a destination of one of the pipelines does not work at the moment; see [`Sink::is_failing`].
     #[must_use]
     pub fn is_failing(&self) -> bool {
-        self.inlets.get().iter().any(Inlet::is_failing)
+        self.inlets.with(|inlets| inlets.iter().any(Inlet::is_failing))
     }
 
     /// Sends `batch` to every pipeline, waiting for room in their entrances. Pipelines whose sinks are all full go without it when

@@ -7,6 +7,10 @@ mod header;
 mod headers_setter;
 mod health_check;
 mod oauth2_client;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 use edgewatch_core::factory::ExtensionFactory;
 

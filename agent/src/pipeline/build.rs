@@ -1,6 +1,5 @@
 //! Makes components from a plan and connects them, from the exporters backwards.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use edgewatch_core::Signal;
@@ -9,15 +8,15 @@ use edgewatch_core::extension::{Extension, Offered, Offers};
 use edgewatch_core::factory::{AnyExporter, BuildContext, ComponentKind, Connector, Prepared};
 use edgewatch_core::listeners::Listeners;
 use edgewatch_core::receiver::{Inlet, Outlet, Outlets, Receiver};
-use edgewatch_core::router::{Pipelines, Routed};
+use edgewatch_core::router::Pipelines;
 use edgewatch_core::telemetry::{Telemetry, Tenure};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::connector::{Behind, Entrance};
+use super::connector::Behind;
 use super::error::{BuildError, failed};
 use super::graph::{
-    ConnectorNode, ExporterNode, ExtensionNode, Graph, Hold, Node, PipelineNode, ReceiverNode, WaysOut,
+    ConnectorNode, ExporterNode, ExtensionNode, Graph, Hold, Node, PipelineNode, ReceiverNode, Way,
 };
 use super::next::{NewExtension, NewReceiver, Next, Turn};
 use super::order::backwards;
@@ -148,8 +147,8 @@ impl Builder<'_> {
                 let give_up = self.ends.give_up.child_token();
                 let former = self.comparison.former.exporters.get(id).map(|node| node.hold.ended.clone());
                 let former = former.filter(|_| built.is_exclusive());
-                let (sinks, work) =
-                    edgewatch_exporters::start(built, id, &signals, &context.telemetry, &give_up);
+                let telemetry = &context.telemetry;
+                let (sinks, work) = edgewatch_exporters::start(built, id, &signals, telemetry, &give_up);
                 let hold = self.task(give_up, &tenure, async move {
                     if let Some(ended) = former {
                         ended.cancelled().await;
@@ -209,73 +208,44 @@ impl Builder<'_> {
             self.next.graph.connectors.extend(node.map(|node| (id.to_owned(), node)));
         }
         let node = self.next.graph.connectors.get(id);
-        Ok(node.map(|node| Arc::clone(&node.is.sink)))
+        Ok(node.map(|node| node.is.way.sink()))
     }
 
     /// The connector `id`. The pipelines behind it are there.
     fn connector(&mut self, id: &str) -> Result<Option<Node<ConnectorNode>>, BuildError> {
         let Some(prepared) = find(&self.plan.connectors, id) else { return Ok(None) };
-        if let Some(node) = self.comparison.connector(id)
-            && self.lead_elsewhere(id, &node.is.behind)
-        {
+        let behind: Vec<Arc<dyn Sink>> = vec![Arc::new(Behind(self.outlets(id)))];
+        if let Some(node) = self.comparison.connector(id) {
+            match &node.is.way {
+                Way::Through(inlet) => self.next.turns.push(Turn::Sinks(inlet.sinks(), behind)),
+                Way::Router { outlets, .. } => {
+                    let pipelines = &self.next.graph.pipelines;
+                    let turn = |(id, outlet): (&String, &Outlet)| {
+                        let inlet = pipelines.get(id)?.is.inlet.clone();
+                        Some(Turn::Outlet(outlet.clone(), vec![inlet]))
+                    };
+                    self.next.turns.extend(outlets.iter().filter_map(turn));
+                }
+            }
             return Ok(Some(node.clone()));
         }
         let (context, tenure) = self.context(ComponentKind::Connector, id);
         let connector = prepared.build(&context);
         let connector = connector.map_err(|source| failed(ComponentKind::Connector, id, source))?;
-        let prepared = prepared.clone();
-        let (hold, is) = match connector {
+        let (hold, way) = match connector {
             Connector::Processor(processor) => {
-                let behind: Vec<Arc<dyn Sink>> = vec![Arc::new(Behind(self.outlets(id)))];
                 let chain = Chain::new(vec![processor]);
                 let (hold, inlet) = self.stage(chain, behind, stage::Accept::Behind, &tenure);
-                let sink: Arc<dyn Sink> = Arc::new(Entrance(inlet.clone()));
-                (hold, ConnectorNode { prepared, sink, behind: WaysOut::All(inlet) })
+                (hold, Way::Through(inlet))
             }
             Connector::Router(router) => {
-                let pipelines = self.pipelines_behind(id);
-                let Routed { sink, work } = router.connect(pipelines.clone());
-                let hold = self.task(self.ends.give_up.child_token(), &tenure, work);
-                (hold, ConnectorNode { prepared, sink, behind: WaysOut::Chosen(pipelines) })
+                let outlets = self.outlets_one_by_one(id);
+                let routed = router.connect(outlets.clone());
+                let hold = self.task(self.ends.give_up.child_token(), &tenure, routed.work);
+                (hold, Way::Router { sink: routed.sink, outlets })
             }
         };
-        Ok(Some(Node { hold, is }))
-    }
-
-    /// Leads the connector `id`, which goes on, to the pipelines behind it. False for a router that knows others than those.
-    fn lead_elsewhere(&mut self, id: &str, behind: &WaysOut) -> bool {
-        match behind {
-            WaysOut::All(inlet) => {
-                let sinks: Vec<Arc<dyn Sink>> = vec![Arc::new(Behind(self.outlets(id)))];
-                self.next.turns.push(Turn::Sinks(inlet.sinks(), sinks));
-            }
-            WaysOut::Chosen(former) => {
-                let next = self.fed_by(id);
-                if !former.keys().eq(next.keys()) {
-                    return false;
-                }
-                let turns = former.values().zip(next.into_values());
-                self.next
-                    .turns
-                    .extend(turns.map(|(outlet, inlet)| Turn::Outlet(outlet.clone(), vec![inlet])));
-            }
-        }
-        true
-    }
-
-    /// The pipelines that name the router `id` as their receiver, one by one. All of them are there.
-    fn pipelines_behind(&self, id: &str) -> Pipelines {
-        self.fed_by(id).into_iter().map(|(id, inlet)| (id, Outlet::new(vec![inlet]))).collect()
-    }
-
-    /// The entrances of the pipelines that name `id` as their receiver.
-    fn fed_by(&self, id: &str) -> BTreeMap<String, Inlet> {
-        let fed = |pipeline: &&PipelinePlan| pipeline.receivers.iter().any(|receiver| receiver == id);
-        let inlet = |pipeline: &PipelinePlan| {
-            let node = self.next.graph.pipelines.get(&pipeline.id)?;
-            Some((pipeline.id.clone(), node.is.inlet.clone()))
-        };
-        self.plan.pipelines.iter().filter(fed).filter_map(inlet).collect()
+        Ok(Some(Node { hold, is: ConnectorNode { prepared: prepared.clone(), way } }))
     }
 
     /// The task of `chain` in front of `sinks`.
@@ -327,6 +297,15 @@ impl Builder<'_> {
         self.next.graph.receivers.insert(id.clone(), Node { hold: new.hold.clone(), is });
         self.next.receivers.push(new);
         Ok(())
+    }
+
+    /// The pipelines that name the router `id` as their receiver, one by one. All of them are there.
+    fn outlets_one_by_one(&self, id: &str) -> Pipelines {
+        let outlet = |pipeline: &str| {
+            let node = self.next.graph.pipelines.get(pipeline)?;
+            Some((pipeline.to_owned(), Outlet::new(vec![node.is.inlet.clone()])))
+        };
+        self.plan.pipelines_behind(id).filter_map(outlet).collect()
     }
 
     /// The ways into the pipelines that name `id` as their receiver. All of them are there.

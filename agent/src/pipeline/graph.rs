@@ -15,6 +15,8 @@ use edgewatch_core::telemetry::Tenure;
 use edgewatch_exporters::queue::Sinks;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::connector::Entrance;
+
 /// Components at work, by kind and id.
 #[derive(Default)]
 pub(super) struct Graph {
@@ -54,18 +56,26 @@ pub(super) struct ExporterNode {
 #[derive(Clone)]
 pub(super) struct ConnectorNode {
     pub(super) prepared: Prepared<Connector>,
-    /// What the pipelines in front of it lead into.
-    pub(super) sink: Arc<dyn Sink>,
-    pub(super) behind: WaysOut,
+    pub(super) way: Way,
 }
 
-/// How a connector leads on.
+/// How a connector leads from the pipelines in front of it to those behind it.
 #[derive(Clone)]
-pub(super) enum WaysOut {
-    /// To all pipelines behind it, through a task that has this entrance.
-    All(Inlet),
-    /// To those that it chooses.
-    Chosen(Pipelines),
+pub(super) enum Way {
+    /// Through a stage of its own.
+    Through(Inlet),
+    /// By its own choice among `outlets`, the pipelines behind it.
+    Router { sink: Arc<dyn Sink>, outlets: Pipelines },
+}
+
+impl Way {
+    /// What the pipelines in front lead into.
+    pub(super) fn sink(&self) -> Arc<dyn Sink> {
+        match self {
+            Self::Through(inlet) => Arc::new(Entrance(inlet.clone())),
+            Self::Router { sink, .. } => Arc::clone(sink),
+        }
+    }
 }
 
 #[derive(Clone)]

@@ -59,6 +59,12 @@ impl Plan {
         self.signals(|pipeline| &pipeline.receivers, id)
     }
 
+    /// The ids of the pipelines that name the connector `id` as their receiver.
+    pub(super) fn pipelines_behind(&self, id: &str) -> impl Iterator<Item = &str> {
+        let fed = move |pipeline: &&PipelinePlan| pipeline.receivers.iter().any(|receiver| receiver == id);
+        self.pipelines.iter().filter(fed).map(|pipeline| pipeline.id.as_str())
+    }
+
     fn signals(&self, end: fn(&PipelinePlan) -> &Vec<String>, id: &str) -> Vec<Signal> {
         let names = |pipeline: &PipelinePlan, signal| {
             pipeline.signal == signal && end(pipeline).iter().any(|e| e == id)

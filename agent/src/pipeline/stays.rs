@@ -1,9 +1,13 @@
 //! What a plan leaves as it is: components whose configuration says the same, and whose extensions go on.
 
+use std::collections::BTreeSet;
+
 use edgewatch_core::Signal;
 use edgewatch_core::factory::Prepared;
 
-use super::graph::{ConnectorNode, ExporterNode, ExtensionNode, Graph, Node, PipelineNode, ReceiverNode};
+use super::graph::{
+    ConnectorNode, ExporterNode, ExtensionNode, Graph, Node, PipelineNode, ReceiverNode, Way,
+};
 use super::plan::{PipelinePlan, Plan, find};
 
 /// Compares a plan with what runs.
@@ -37,10 +41,17 @@ impl<'a> Comparison<'a> {
         (same && node.is.signals == self.plan.signals_into(id)).then_some(node)
     }
 
-    /// The connector `id`, when it goes on.
+    /// The connector `id`, when it goes on. A router knows the pipelines behind it by their ids.
     pub(super) fn connector(self, id: &str) -> Option<&'a Node<ConnectorNode>> {
         let node = self.former.connectors.get(id)?;
-        self.same(&node.is.prepared, find(&self.plan.connectors, id)?).then_some(node)
+        let behind = match &node.is.way {
+            Way::Through(_) => true,
+            Way::Router { outlets, .. } => {
+                let ids: BTreeSet<&str> = self.plan.pipelines_behind(id).collect();
+                outlets.keys().map(String::as_str).eq(ids)
+            }
+        };
+        (behind && self.same(&node.is.prepared, find(&self.plan.connectors, id)?)).then_some(node)
     }
 
     /// The processors of `pipeline`, when they go on: all of them, in the same order.

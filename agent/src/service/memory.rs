@@ -1,42 +1,36 @@
 //! Whether the memory that the configuration may take is there.
 
 use edgewatch_core::budget::{Budget, Limits};
-use edgewatch_core::telemetry::{Description, Kind, Registry, Telemetry, Tenure};
+use edgewatch_core::telemetry::{Gauge, Telemetry};
 use tracing::{info, warn};
 
-const COMPONENTS: Description = Description {
-    name: "edgewatch_memory_components_bound",
-    unit: "By",
-    help: "Most memory that the tables and buffers of all components may take, beside telemetry in flight",
-};
-
-/// The budget of a process that may use `total` bytes, until a `memory_limiter` says otherwise: half of it, so that a dead
-/// destination cannot make the system kill us.
-pub(super) fn budget(total: Option<usize>) -> Budget {
-    Budget::with_limits(total.map_or(Budget::unlimited().limits(), |total| Limits::below(total / 2)))
-}
-
-/// Compares what a configuration may take with what there is.
-pub(super) struct Account {
-    budget: Budget,
-    /// Bytes that this process may use.
+/// The memory of this process, and what of it is promised to whom.
+#[derive(Debug)]
+pub(super) struct Memory {
+    /// For telemetry in flight.
+    pub(super) budget: Budget,
+    /// What the process may use; `None` when the host does not tell.
     total: Option<usize>,
-    telemetry: Telemetry,
-    /// Of the number for the present configuration.
-    shown: Option<Tenure>,
+    components: Gauge,
 }
 
-impl Account {
-    pub(super) fn new(budget: Budget, total: Option<usize>, registry: Registry) -> Self {
-        Self { budget, total, telemetry: Telemetry::new(registry), shown: None }
+impl Memory {
+    /// The memory of a process that may use `total` bytes. Until a `memory_limiter` says otherwise, half of it is for telemetry in
+    /// flight, so that a dead destination cannot make the system kill us.
+    pub(super) fn new(total: Option<usize>, telemetry: &Telemetry) -> Self {
+        let limits = total.map_or(Budget::unlimited().limits(), |total| Limits::below(total / 2));
+        let components = telemetry.gauge(
+            "edgewatch_memory_components_bound",
+            "By",
+            "Most memory that the tables and buffers of all components may take, beside telemetry in flight",
+        );
+        Self { budget: Budget::with_limits(limits), total, components }
     }
 
-    /// Reports the sum of what the components of a new configuration may hold (`bound` bytes), and warns when it does not fit: beside the
-    /// memory for telemetry in flight into what this process may use, or at all into that budget.
-    pub(super) fn report(&mut self, bound: usize) {
-        let (telemetry, shown) = self.telemetry.for_tenure();
-        telemetry.observe(COMPONENTS, Kind::Gauge, move || bound as f64);
-        self.shown = Some(shown);
+    /// Reports the sum of what components may hold, `bound` bytes, and warns when it does not fit: beside the memory for
+    /// telemetry in flight into what this process may use, or at all into that budget.
+    pub(super) fn report(&self, bound: usize) {
+        self.components.set(bound as u64);
         let in_flight_bytes = self.budget.limits().hard;
         let (components_bytes, memory_bytes) = (bound, self.total.unwrap_or(usize::MAX));
         if fits(bound, in_flight_bytes, memory_bytes) {
@@ -59,6 +53,7 @@ fn fits(components: usize, in_flight: usize, memory: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use edgewatch_core::telemetry::Registry;
     use edgewatch_core::testing::reading;
 
     use super::*;
@@ -73,16 +68,18 @@ mod tests {
 
     #[test]
     fn without_a_limiter_half_of_the_memory_is_for_telemetry_in_flight() {
-        assert_eq!(budget(Some(1000)).limits(), Limits { soft: 400, hard: 500 });
-        assert_eq!(budget(None).limits(), Budget::unlimited().limits());
+        let telemetry = Telemetry::default();
+        let limits = |total| Memory::new(total, &telemetry).budget.limits();
+        assert_eq!(limits(Some(1000)), Limits { soft: 400, hard: 500 });
+        assert_eq!(limits(None), Budget::unlimited().limits());
     }
 
     #[test]
-    fn the_sum_is_a_metric() {
+    fn the_sum_is_a_metric_that_follows_the_configuration() {
         let registry = Registry::default();
-        let mut account = Account::new(Budget::new(10), None, registry.clone());
-        for bound in [7, 6] {
-            account.report(bound);
+        let memory = Memory::new(None, &Telemetry::new(registry.clone()));
+        for bound in [7, 5] {
+            memory.report(bound);
             assert_eq!(reading(&registry, "edgewatch_memory_components_bound", &[]), bound as f64);
         }
     }

@@ -9,7 +9,7 @@ use tracing::{error, info, warn};
 
 use super::files::{Files, Watch};
 use super::logs::LiveLevel;
-use super::memory::Account;
+use super::memory::Memory;
 use super::metrics::readers::Readers;
 use super::signals;
 use super::source::{self, Loaded};
@@ -59,7 +59,7 @@ pub(super) struct Reloader {
     patience: Duration,
     logs: Logs,
     level: LiveLevel,
-    memory: Account,
+    memory: Memory,
     telemetry: ReloadTelemetry,
 }
 
@@ -89,7 +89,7 @@ impl Reloader {
         patience: Duration,
         logs: Logs,
         level: LiveLevel,
-        memory: Account,
+        memory: Memory,
         registry: &Registry,
     ) -> Self {
         let telemetry = ReloadTelemetry::new(&Telemetry::new(registry.clone()));
@@ -157,9 +157,9 @@ impl Reloader {
             Ok(changes) => {
                 readers.switch(changed_readers);
                 self.adopt(config.telemetry.logs);
+                self.memory.report(config.plan.memory_bound());
                 self.telemetry.applied.add(1);
                 report(&changes);
-                self.memory.report(config.plan.memory_bound());
             }
             Err(error) => {
                 self.telemetry.failed.add(1);

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use super::allocator;
 use super::files::Files;
 use super::logs::{self, LiveLevel};
-use super::memory;
+use super::memory::Memory;
 use super::metrics::process;
 use super::metrics::readers::{Readers, ReadersError};
 use super::reload::{Occasions, Reloader};
@@ -96,13 +96,12 @@ async fn live(config: Config, options: Options, level: LiveLevel, since: Instant
     let mut signals = StopSignals::new()?;
     let mut occasions = Occasions::new(watched)?;
     let registry = Registry::default();
-    let total = edgewatch_core::memory::total(&RealHost);
-    let budget = memory::budget(total);
+    let memory = Memory::new(edgewatch_core::memory::total(&RealHost), &Telemetry::new(registry.clone()));
     let health = Health::starting(since);
-    process::register(&Telemetry::new(registry.clone()), since, budget.clone());
+    process::register(&Telemetry::new(registry.clone()), since, memory.budget.clone());
     let surroundings = Surroundings {
         registry: registry.clone(),
-        budget: budget.clone(),
+        budget: memory.budget.clone(),
         health: health.clone(),
         host: Arc::new(RealHost),
         state_directory: Some(state_directory),
@@ -113,7 +112,6 @@ async fn live(config: Config, options: Options, level: LiveLevel, since: Instant
     let open_readers = readers.open(&config.telemetry).await?;
     let mut running = Running::start(&config.plan, &surroundings).await?;
     readers.switch(open_readers);
-    let mut memory = memory::Account::new(budget, total, registry.clone());
     memory.report(config.plan.memory_bound());
     let logs = config.telemetry.logs;
     let mut reloader = Reloader::new(arguments, shutdown_timeout, logs, level, memory, &registry);

@@ -39,8 +39,8 @@ pub(super) struct Shared {
 
 /// A part of a batch at a destination.
 pub(super) struct Sent {
-    endpoint: Arc<str>,
     /// Of the destination.
+    label: Arc<str>,
     stop: CancellationToken,
     signal: Signal,
     segments: Segments,
@@ -165,8 +165,8 @@ impl Shared {
         }
         let sink = member.sink(signal)?;
         sink.send(Batch::of_segments(signal, segments.clone(), items, ack)).await;
-        let (endpoint, stop) = (Arc::clone(&member.endpoint), member.stop.clone());
-        Some(Sent { endpoint, stop, signal, segments, items, ack: source, receipt })
+        let (label, stop) = (Arc::clone(&member.label), member.stop.clone());
+        Some(Sent { label, stop, signal, segments, items, ack: source, receipt })
     }
 }
 
@@ -177,7 +177,7 @@ impl Sent {
             self.ack.accepted();
         }
         let result = self.receipt.delivered().await;
-        shared.telemetry.outcome(&self.endpoint, result.is_ok());
+        shared.telemetry.outcome(&self.label, result.is_ok());
         let departed = self.stop.is_cancelled() && !shared.stop.is_cancelled();
         match result {
             Ok(()) => self.ack.delivered(),

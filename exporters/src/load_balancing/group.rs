@@ -19,10 +19,9 @@ use tracing::{info, warn};
 use super::balancer::{Balancer, Sent, Shared};
 use super::config::{Config, Static};
 use super::key::RoutingKey;
-use super::members::{Maker, Member, Table, build};
+use super::members::{Maker, Member, MemberWork, Table, build};
 use super::resolver::Resolver;
 use super::telemetry::BalancerTelemetry;
-use crate::queue::Delivering;
 
 /// Time that a departed destination which still answers has to take what waits for it.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -107,7 +106,7 @@ struct Group {
     shared: Arc<Shared>,
     maker: Maker,
     /// Work of new destinations, and members that have departed, for [`Group::run`] to take up.
-    delivering: Vec<Delivering>,
+    delivering: Vec<MemberWork>,
     departed: Vec<Arc<Member>>,
 }
 
@@ -128,7 +127,7 @@ impl Group {
                 members.push(Arc::clone(member));
                 continue;
             }
-            match self.maker.make(name) {
+            match self.maker.make(name, &self.shared.telemetry) {
                 Ok((member, work)) => {
                     self.delivering.push(work);
                     members.push(member);
@@ -157,7 +156,7 @@ impl Group {
         let mut under_way = FuturesUnordered::new();
         let mut open = true;
         loop {
-            delivering.extend(self.delivering.drain(..).map(Delivering::run));
+            delivering.extend(self.delivering.drain(..).map(MemberWork::run));
             departing.extend(self.departed.drain(..).map(depart));
             if !open && under_way.is_empty() && delivering.is_empty() {
                 return;

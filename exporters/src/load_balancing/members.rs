@@ -6,10 +6,12 @@ use edgewatch_core::Signal;
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::factory::{BuildContext, BuiltExporter, ExporterSpec};
+use edgewatch_core::telemetry::Tenure;
 use tokio_util::sync::CancellationToken;
 
 use super::config::{Config, with_port};
 use super::ring::Ring;
+use super::telemetry::BalancerTelemetry;
 use crate::otlp_grpc::OtlpGrpc;
 use crate::queue::{self, Delivering, Sinks};
 
@@ -17,8 +19,8 @@ use crate::queue::{self, Delivering, Sinks};
 pub(super) struct Member {
     /// As it was written or resolved: what the ring knows it by.
     pub(super) name: String,
-    /// The same with its port.
-    pub(super) endpoint: Arc<str>,
+    /// The label under which it is counted.
+    pub(super) label: Arc<str>,
     sinks: Sinks,
     /// Ends its deliveries: it has departed, or the agent has no time left.
     pub(super) stop: CancellationToken,
@@ -29,6 +31,21 @@ pub(super) struct Member {
 pub(super) struct Table {
     pub(super) members: Vec<Arc<Member>>,
     pub(super) ring: Ring,
+}
+
+/// The work for one destination.
+#[must_use = "nothing is sent unless it runs"]
+pub(super) struct MemberWork {
+    delivering: Delivering,
+    /// The sizes of its queues are shown for as long.
+    tenure: Tenure,
+}
+
+impl MemberWork {
+    pub(super) async fn run(self) {
+        self.delivering.run().await;
+        drop(self.tenure);
+    }
 }
 
 /// Makes destinations.
@@ -69,14 +86,21 @@ impl Maker {
     /// # Errors
     ///
     /// What only this host can tell, such as a certificate that cannot be read.
-    pub(super) fn make(&self, name: &str) -> Result<(Arc<Member>, Delivering), ConfigError> {
+    pub(super) fn make(
+        &self,
+        name: &str,
+        telemetry: &BalancerTelemetry,
+    ) -> Result<(Arc<Member>, MemberWork), ConfigError> {
         let endpoint = with_port(name);
+        let label = telemetry.label(&endpoint);
         let exporter = build(&self.config, &endpoint, &self.context)?;
         let built = BuiltExporter { exporter: Box::new(exporter), delivery: self.config.delivery() };
         let stop = self.stop.child_token();
         let id = format!("{} to {endpoint}", self.context.id);
-        let (sinks, work) = queue::start(built, &id, &self.signals, &self.context.telemetry, &stop);
-        Ok((Arc::new(Member { name: name.to_owned(), endpoint: endpoint.into(), sinks, stop }), work))
+        let (telemetry, tenure) = self.context.telemetry.with("endpoint", label.as_str()).for_tenure();
+        let (sinks, delivering) = queue::start(built, &id, &self.signals, &telemetry, &stop);
+        let member = Member { name: name.to_owned(), label: label.into(), sinks, stop };
+        Ok((Arc::new(member), MemberWork { delivering, tenure }))
     }
 }
 

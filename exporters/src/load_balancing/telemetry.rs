@@ -1,12 +1,14 @@
 //! The numbers of the exporter as a whole; what its destinations do together has the numbers of any exporter.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use edgewatch_core::Signal;
 use edgewatch_core::telemetry::{Counter, Gauge, Telemetry};
 
-use super::config::MOST_MEMBERS;
+/// Most endpoints that numbers are kept for one by one. Counters outlive what they count, and a name may have had any number of
+/// addresses.
+const MOST_ENDPOINTS: usize = 1024;
 
 /// Resolutions, destinations, and what became of what was sent to each.
 pub(super) struct BalancerTelemetry {
@@ -19,7 +21,7 @@ pub(super) struct BalancerTelemetry {
     stood_in: Counter,
     dealt_again: Counter,
     lost: [Counter; 3],
-    /// By endpoint: success and failure.
+    /// By label: success and failure.
     outcomes: Mutex<BTreeMap<String, [Counter; 2]>>,
 }
 
@@ -94,18 +96,25 @@ impl BalancerTelemetry {
         }
     }
 
-    /// What became of a part that was sent to `endpoint`. Endpoints beyond the most that there can be at a time are counted as one, so
-    /// that the list does not grow with every address that a name has ever had.
-    pub(super) fn outcome(&self, endpoint: &str, success: bool) {
-        let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = outcomes.len() < MOST_MEMBERS || outcomes.contains_key(endpoint);
-        let endpoint = if known { endpoint } else { "other" };
-        let counters = match outcomes.get(endpoint) {
-            Some(counters) => counters,
-            None => outcomes.entry(endpoint.to_owned()).or_insert(self.outcomes_of(endpoint)),
-        };
-        let [good, bad] = counters;
-        if success { good } else { bad }.add(1);
+    /// What became of a part that was sent to the endpoint with this label.
+    pub(super) fn outcome(&self, label: &str, success: bool) {
+        let outcomes = self.outcomes();
+        if let Some([good, bad]) = outcomes.get(label) {
+            if success { good } else { bad }.add(1);
+        }
+    }
+
+    /// The label under which `endpoint` is counted.
+    pub(super) fn label(&self, endpoint: &str) -> String {
+        let mut outcomes = self.outcomes();
+        let known = outcomes.len() < MOST_ENDPOINTS || outcomes.contains_key(endpoint);
+        let label = if known { endpoint } else { "other" };
+        outcomes.entry(label.to_owned()).or_insert_with(|| self.outcomes_of(label));
+        label.to_owned()
+    }
+
+    fn outcomes(&self) -> MutexGuard<'_, BTreeMap<String, [Counter; 2]>> {
+        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn outcomes_of(&self, endpoint: &str) -> [Counter; 2] {

@@ -8,7 +8,6 @@ use edgewatch_core::auth::{AuthError, ClientAuth};
 use edgewatch_core::config::{ProcessEnvironment, load};
 use edgewatch_core::exporter::{Delivered, ExportError, Exporter};
 use edgewatch_core::extension::{Offers, Service, Use};
-use edgewatch_core::factory::AnyExporter;
 use edgewatch_core::testing::context;
 use http::{HeaderMap, HeaderValue};
 
@@ -81,14 +80,7 @@ fn exporter(protocol: Protocol, server: &Server, auth: impl ClientAuth + 'static
     let (mut context, _) = context(name);
     let offers = Offers { client_auth: Some(Arc::new(auth)), ..Offers::default() };
     context.offered.insert("numbers", offers);
-    one(prepared.build(&context).expect("built"))
-}
-
-fn one(built: AnyExporter) -> Box<dyn Exporter> {
-    match built {
-        AnyExporter::One(built) => built.exporter,
-        AnyExporter::Group(_) => panic!("it has one destination"),
-    }
+    prepared.build(&context).expect("built").one().expect("one destination").exporter
 }
 
 fn numbers(renewals: usize) -> Numbers {

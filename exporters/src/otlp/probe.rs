@@ -56,15 +56,7 @@ fn through(route: &Route) -> String {
 
 fn way_out(error: &ConnectError, insecure: bool) -> &'static str {
     match error {
-        ConnectError::Socket { source, .. } => match source.kind() {
-            ErrorKind::ConnectionRefused => "nothing listens there: check the port, or start the destination",
-            ErrorKind::NotFound => "no such socket: check the path, or start the destination",
-            ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
-                "the network does not lead there: check the address, routes and firewalls"
-            }
-            ErrorKind::PermissionDenied => "the system does not allow it: check permissions and firewalls",
-            _ => "check the name, and whether this host can resolve it",
-        },
+        ConnectError::Socket { source, .. } => no_connection(source.kind()),
         ConnectError::Tls { source, .. } => {
             let said = source.to_string();
             if said.contains("UnknownIssuer") || said.contains("BadSignature") {
@@ -82,6 +74,21 @@ fn way_out(error: &ConnectError, insecure: bool) -> &'static str {
         ConnectError::Proxy { .. } => "check the proxy, or exempt the destination from it in NO_PROXY",
         ConnectError::Http { .. } if insecure => "it may want TLS: remove tls.insecure, or write https://",
         ConnectError::Http { .. } => "check that it speaks OTLP there",
+    }
+}
+
+fn no_connection(kind: ErrorKind) -> &'static str {
+    let unreachable = [ErrorKind::TimedOut, ErrorKind::HostUnreachable, ErrorKind::NetworkUnreachable];
+    if kind == ErrorKind::ConnectionRefused {
+        "nothing listens there: check the port, or start the destination"
+    } else if kind == ErrorKind::NotFound {
+        "no such socket: check the path, or start the destination"
+    } else if unreachable.contains(&kind) {
+        "the network does not lead there: check the address, routes and firewalls"
+    } else if kind == ErrorKind::PermissionDenied {
+        "the system does not allow it: check permissions and firewalls"
+    } else {
+        "check the name, and whether this host can resolve it"
     }
 }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use edgewatch_core::config::{ProcessEnvironment, load};
 use edgewatch_core::exporter::Exporter;
-use edgewatch_core::factory::AnyExporter;
 use edgewatch_core::host::RealHost;
 use edgewatch_core::testing::context;
 use tempfile::TempDir;
@@ -84,8 +83,5 @@ fn exporter(name: &str, server: &Server, folder: &TempDir) -> Arc<dyn Exporter> 
     let prepared = factory.prepare(&loaded.root, "", &mut loaded.problems).expect("valid");
     let (mut context, _) = context(name);
     context.host = Arc::new(RealHost);
-    match prepared.build(&context).expect("built") {
-        AnyExporter::One(built) => built.exporter.into(),
-        AnyExporter::Group(_) => panic!("it has one destination"),
-    }
+    prepared.build(&context).expect("built").one().expect("one destination").exporter.into()
 }

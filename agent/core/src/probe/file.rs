@@ -101,16 +101,16 @@ fn may(path: &Path, access: Access) -> io::Result<()> {
 }
 
 fn unusable(path: &Path, how: &str, error: &io::Error) -> Fault {
-    let help = match error.kind() {
-        ErrorKind::NotFound => "make it, or name one that is there".to_owned(),
-        ErrorKind::PermissionDenied => {
-            format!(
-                "give user {} the right to it, or run the agent as another user",
-                rustix::process::geteuid()
-            )
-        }
-        ErrorKind::ReadOnlyFilesystem => "choose a place on a file system that can be written to".to_owned(),
-        _ => "look at the file system that it is on".to_owned(),
+    let kind = error.kind();
+    let help = if kind == ErrorKind::NotFound {
+        "make it, or name one that is there".to_owned()
+    } else if kind == ErrorKind::PermissionDenied {
+        let user = rustix::process::geteuid();
+        format!("give user {user} the right to it, or run the agent as another user")
+    } else if kind == ErrorKind::ReadOnlyFilesystem {
+        "choose a place on a file system that can be written to".to_owned()
+    } else {
+        "look at the file system that it is on".to_owned()
     };
     Fault::new(format!("{} cannot be {how}: {error}", path.display()), help)
 }

@@ -33,28 +33,28 @@ impl Ports {
         if error.kind() != ErrorKind::AddrInUse {
             return unavailable(address, error).error_at(key);
         }
-        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(held) = held.iter().find(|held| held.port == port) {
-            let fact = format!("{address} is wanted by {} of this configuration as well", held.owner);
+        if let Some(process) = process::listening_on(port) {
+            return taken(address, &process, key);
+        }
+        if let Some(owner) = self.owner(port) {
+            let fact = format!("{address} is wanted by {owner} of this configuration as well");
             return Fault::new(fact, "give one of the two another port").error_at(key);
         }
-        drop(held);
-        match process::listening_on(port) {
-            Some(process) => taken(address, &process, key),
-            None => {
-                let fact = format!("{address} is in use");
-                let help = match process::other_agent() {
-                    Some(agent) => format!(
-                        "probably by the agent that runs here (process {}): stop it before this one starts",
-                        agent.number
-                    ),
-                    None => format!(
-                        "stop what listens there (`ss -ltnp sport = :{port}` as root tells), or choose another port"
-                    ),
-                };
-                Fault::new(fact, help).error_at(key)
-            }
-        }
+        let help = match process::other_agent() {
+            Some(agent) => format!(
+                "probably by the agent that runs here (process {}): stop it before this one starts",
+                agent.number
+            ),
+            None => format!(
+                "stop what listens there (`ss -ltnp sport = :{port}` as root tells), or choose another port"
+            ),
+        };
+        Fault::new(format!("{address} is in use"), help).error_at(key)
+    }
+
+    fn owner(&self, port: u16) -> Option<String> {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.iter().find(|held| held.port == port).map(|held| held.owner.clone())
     }
 }
 
@@ -69,12 +69,12 @@ fn taken(address: &str, process: &Process, key: &str) -> Trouble {
 }
 
 fn unavailable(address: &str, error: &io::Error) -> Fault {
-    let help = match error.kind() {
-        ErrorKind::AddrNotAvailable => "no interface of this host has this address; name one that it has",
-        ErrorKind::PermissionDenied => {
-            "ports below 1024 need the capability CAP_NET_BIND_SERVICE; grant it, or choose a port from 1024 on"
-        }
-        _ => "check the name of the host and the port",
+    let help = if error.kind() == ErrorKind::AddrNotAvailable {
+        "no interface of this host has this address; name one that it has"
+    } else if error.kind() == ErrorKind::PermissionDenied {
+        "ports below 1024 need the capability CAP_NET_BIND_SERVICE; grant it, or choose a port from 1024 on"
+    } else {
+        "check the name of the host and the port"
     };
     Fault::new(format!("{address} cannot be listened on: {error}"), help)
 }

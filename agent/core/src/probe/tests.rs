@@ -115,12 +115,14 @@ fn what_the_user_may_not_do_is_told_with_the_user() {
 fn a_port_that_the_configuration_wants_twice_is_told_apart_from_one_that_is_taken() {
     let ports = Ports::default();
     let in_use = io::Error::from(io::ErrorKind::AddrInUse);
-    ports.hold(4317, "receivers.otlp", ());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    ports.hold(port, "receivers.otlp", listener);
 
-    let twice = ports.trouble("endpoint", "localhost:4317", 4317, &in_use);
+    let twice = ports.trouble("endpoint", "localhost:1", port, &in_use);
     assert_eq!(
         twice.findings.to_string(),
-        "endpoint: localhost:4317 is wanted by receivers.otlp of this configuration as well"
+        "endpoint: localhost:1 is wanted by receivers.otlp of this configuration as well"
     );
     let nowhere = ports.trouble("endpoint", "192.0.2.1:1", 1, &io::ErrorKind::AddrNotAvailable.into());
     assert!(nowhere.findings.to_string().starts_with("endpoint: 192.0.2.1:1 cannot be listened on: "));

@@ -55,10 +55,8 @@ impl Router for Failover {
             })
             .collect();
         let levels = Levels::new(outlets.len(), self.config.retry_interval());
-        let answers_sources = outlets.iter().flatten().any(Pipes::answer_sources);
         let shared = Arc::new(Shared {
             state: Mutex::new(State { levels, outlets, closing: false }),
-            answers_sources,
             budget: self.budget,
             telemetry: self.telemetry,
             id: self.id,
@@ -73,7 +71,6 @@ impl Router for Failover {
 /// What all batches of one failover share.
 pub(super) struct Shared {
     state: Mutex<State>,
-    answers_sources: bool,
     pub(super) budget: Budget,
     telemetry: FailoverTelemetry,
     id: String,
@@ -256,7 +253,7 @@ impl Sink for Entrance {
     }
 
     fn answers_sources(&self) -> bool {
-        self.shared.answers_sources
+        self.shared.lock().outlets.iter().flatten().any(Pipes::answer_sources)
     }
 
     fn is_failing(&self) -> bool {

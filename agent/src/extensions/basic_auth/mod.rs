@@ -10,6 +10,8 @@ mod config;
 mod extension;
 mod memory;
 mod server;
+#[cfg(test)]
+mod tests;
 mod users;
 
 pub(super) use extension::BasicAuth;

@@ -3,6 +3,8 @@
 
 mod config;
 mod extension;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 pub(super) use extension::BearerTokenAuth;

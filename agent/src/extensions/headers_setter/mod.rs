@@ -2,5 +2,7 @@
 
 mod config;
 mod extension;
+#[cfg(test)]
+mod tests;
 
 pub(super) use extension::HeadersSetter;

@@ -17,9 +17,9 @@ use super::token::Token;
 /// Pause after a failure, in which requests are told of it instead of asking the server again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A token that is refused sooner is not replaced: the next one would be refused, too, and a destination that refuses everything
-/// would make a flood of requests for tokens.
-const SHORTEST_LIFE: Duration = Duration::from_secs(10);
+/// Between two tokens that are replaced because they were refused: a destination that refuses everything must not make a flood of
+/// requests for tokens.
+const RENEWAL: Duration = Duration::from_secs(10);
 
 /// Shared by those who use tokens and the task that fetches them.
 pub(super) struct Keeper {
@@ -33,6 +33,8 @@ pub(super) struct Keeper {
 struct State {
     token: Option<Token>,
     failure: Option<Failure>,
+    /// When a token was replaced last because it was refused.
+    renewed_at: Option<Instant>,
     /// How many times the server has been asked.
     attempts: u64,
 }
@@ -104,7 +106,9 @@ impl Keeper {
             Ok(token) => {
                 self.fetched.add(1);
                 self.state.send_modify(|state| {
-                    *state = State { token: Some(token), failure: None, attempts: state.attempts + 1 };
+                    state.token = Some(token);
+                    state.failure = None;
+                    state.attempts += 1;
                 });
             }
             Err(reason) => {
@@ -162,9 +166,10 @@ impl ClientAuth for Keeper {
         self.state.send_if_modified(|state| {
             match &state.token {
                 Some(token) if Some(&token.header) == sent => {
-                    renews = token.fetched_at.elapsed() >= SHORTEST_LIFE;
+                    renews = state.renewed_at.is_none_or(|at| at.elapsed() >= RENEWAL);
                     if renews {
                         state.token = None;
+                        state.renewed_at = Some(Instant::now());
                     }
                 }
                 // Another request has seen to it.

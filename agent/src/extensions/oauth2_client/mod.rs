@@ -8,6 +8,8 @@ mod config;
 mod extension;
 mod keeper;
 mod source;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub(super) use extension::OAuth2Client;

@@ -16,7 +16,6 @@ const SHOWN: usize = 200;
 pub(super) struct Token {
     /// The value of `Authorization`.
     pub(super) header: HeaderValue,
-    pub(super) fetched_at: Instant,
     /// When to fetch another one.
     pub(super) renew_at: Option<Instant>,
     /// When it is of no use any more.
@@ -72,7 +71,6 @@ impl Token {
         let at = |life: Duration| now.checked_add(life);
         Ok(Self {
             header,
-            fetched_at: now,
             renew_at: life.and_then(|life| at(life - buffer.min(life / 2))),
             ends_at: life.and_then(at),
         })

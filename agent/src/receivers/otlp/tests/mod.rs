@@ -1,6 +1,7 @@
 //! The receiver on real sockets, with hyper as the client.
 
 mod agent;
+mod auth;
 mod client;
 mod grpc;
 mod hostile;
