@@ -13,10 +13,10 @@ pub struct Prepared<T> {
     build: Build<T>,
     memory_bound: usize,
     uses: Vec<Use>,
+    pipelines: Vec<PipelineReference>,
     /// What was written; `None` for what has no configuration.
     settings: Option<Arc<Node>>,
     probes: Probes,
-    pipelines: Vec<PipelineReference>,
 }
 
 impl<T> Clone for Prepared<T> {
@@ -25,9 +25,9 @@ impl<T> Clone for Prepared<T> {
             build: Arc::clone(&self.build),
             memory_bound: self.memory_bound,
             uses: self.uses.clone(),
+            pipelines: self.pipelines.clone(),
             settings: self.settings.clone(),
             probes: Arc::clone(&self.probes),
-            pipelines: self.pipelines.clone(),
         }
     }
 }
@@ -43,9 +43,9 @@ impl<T> Prepared<T> {
             build: Arc::new(build),
             memory_bound: 0,
             uses: Vec::new(),
+            pipelines: Vec::new(),
             settings: None,
             probes: Arc::new(|_| Vec::new()),
-            pipelines: Vec::new(),
         }
     }
 
@@ -124,5 +124,5 @@ pub(crate) fn read<C: ComponentConfig, T: 'static>(
     let probed = config.clone();
     let build: Build<T> = Arc::new(move |context| build(config.clone(), context));
     let probes: Probes = Arc::new(move |context| probed.probes(context));
-    Some(Prepared { build, memory_bound, uses, settings: Some(Arc::new(node.clone())), probes, pipelines })
+    Some(Prepared { build, memory_bound, uses, pipelines, settings: Some(Arc::new(node.clone())), probes })
 }
