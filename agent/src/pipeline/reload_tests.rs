@@ -263,7 +263,7 @@ async fn who_uses_an_extension_that_is_replaced_is_replaced_and_served_to_its_en
         let (diary, gate) = (diary.clone(), Arc::clone(&gate));
         let extension = Prepared::from_fn(move |_| Ok(Box::new(Keeper(settings, diary.clone())) as _));
         let uses = vec![Use::new("storage", "keeper", Service::Storage)];
-        let prepared = Prepared::from_fn(move |_| Ok(slow(&gate).into()));
+        let prepared = Prepared::from_fn(move |_| Ok(slow(&gate)));
         Plan {
             receivers: vec![Named { id: "source".to_owned(), prepared: receiver.clone() }],
             exporters: vec![Named { id: "a".to_owned(), prepared: prepared.configured("same", uses) }],
@@ -383,7 +383,7 @@ async fn slow_and_its_successor()
     };
     let surroundings = surroundings();
     let waits = Arc::clone(&gate);
-    let prepared = Prepared::from_fn(move |_| Ok(slow(&waits).into()));
+    let prepared = Prepared::from_fn(move |_| Ok(slow(&waits)));
     let first = plan(with(Named { id: "a".to_owned(), prepared }, "1"));
     let running = build(&first, &surroundings).await.expect("a good plan");
     (running, surroundings, source, gate, plan(with(a.named("a"), "2")), arrived)
