@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use edgewatch_core::config::ConfigError;
+use edgewatch_core::exporter::Sink;
 use edgewatch_core::extension::{Extension, Service, Use};
+use edgewatch_core::receiver::Outlet;
+use edgewatch_core::router::{Pipelines, Routed, Router};
 use tokio::sync::Semaphore;
 
 use super::*;
@@ -111,6 +114,40 @@ async fn a_connector_that_goes_on_is_led_into_the_pipelines_of_the_new_plan() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_router_that_goes_on_is_led_into_the_new_entrances_of_its_pipelines() {
+    let (source, receiver) = source();
+    let (a, mut at_a) = destination();
+    let receiver = with(receiver, "same").prepared;
+    let plan = |mark: &'static str, pipelines: &[&str]| {
+        let router = Prepared::from_fn(|_| Ok(Connector::Router(Box::new(First))));
+        let behind = pipelines.iter().map(|id| pipeline(id, Signal::Traces, &["first"], &["x"], &["a"]));
+        let before = pipeline("traces", Signal::Traces, &["source"], &[], &["first"]);
+        Plan {
+            receivers: vec![Named { id: "source".to_owned(), prepared: receiver.clone() }],
+            processors: vec![with(named("x", || Box::new(Mark(b'x'))), mark)],
+            exporters: vec![with(a.named("a"), "same")],
+            connectors: vec![with(Named { id: "first".to_owned(), prepared: router }, "same")],
+            pipelines: std::iter::once(before).chain(behind).collect(),
+            ..Plan::default()
+        }
+    };
+    let mut running = build(&plan("1", &["traces/1"]), &surroundings()).await.expect("a good plan");
+    assert_eq!(source.send(b"1").await.delivered().await, Ok(()));
+
+    let changes = running.reload(&plan("2", &["traces/1"]), PATIENCE).await.expect("a good plan");
+    assert_eq!(changes.replaced, ["pipeline traces/1"]);
+    assert_eq!(source.send(b"2").await.delivered().await, Ok(()));
+
+    let changes = running.reload(&plan("2", &["traces/0", "traces/1"]), PATIENCE).await.expect("a good plan");
+    assert_eq!(changes.replaced, ["connector first"], "it knows its pipelines by name");
+    assert_eq!(source.send(b"3").await.delivered().await, Ok(()));
+
+    assert_eq!([at_a.recv().await, at_a.recv().await].map(Option::unwrap), ["1x", "2x"]);
+    drop(source);
+    assert_eq!(running.stop(deadline()).await, Ended::Drained);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_plan_that_cannot_be_run_changes_nothing() {
     let (source, receiver) = source();
     let (a, mut at_a) = destination();
@@ -158,6 +195,29 @@ async fn an_exporter_that_is_replaced_delivers_what_it_has_without_holding_up_it
     let sent = reading(&surroundings.registry, "otelcol_exporter_sent_spans", &[("exporter", "a")]);
     assert_eq!(sent, 2.0, "the successor counts on");
     watching.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exporter_that_writes_where_its_predecessor_does_waits_for_its_end() {
+    let (mut running, surroundings, source, gate, next, _arrived) = slow_and_its_successor().await;
+    let mut slow = source.send(b"1").await;
+    assert_eq!(slow.accepted().await, Ok(()));
+    let prepared = Prepared::from_fn(|_| {
+        Ok(BuiltExporter { exporter: Box::new(Alone), delivery: Delivery::local() }.into())
+    });
+    let next = Plan { exporters: vec![Named { id: "a".to_owned(), prepared }], ..next };
+
+    running.reload(&next, PATIENCE).await.expect("a good plan");
+    let mut second = source.send(b"2").await;
+    assert_eq!(second.accepted().await, Ok(()), "its queue is there");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let sent = || reading(&surroundings.registry, "otelcol_exporter_sent_spans", &[("exporter", "a")]);
+    assert_eq!(sent(), 0.0);
+
+    gate.add_permits(1);
+    assert_eq!((slow.delivered().await, second.delivered().await), (Ok(()), Ok(())));
+    drop(source);
+    assert_eq!(running.stop(deadline()).await, Ended::Drained);
 }
 
 #[tokio::test(start_paused = true)]
@@ -389,6 +449,33 @@ async fn slow_and_its_successor()
     (running, surroundings, source, gate, plan(with(a.named("a"), "2")), arrived)
 }
 
+/// Chooses the first of its pipelines.
+struct First;
+
+impl Router for First {
+    fn connect(self: Box<Self>, pipelines: Pipelines) -> Routed {
+        let first = pipelines.into_values().next().expect("a pipeline");
+        Routed { sink: Arc::new(Way(first)), work: Box::pin(std::future::ready(())) }
+    }
+}
+
+struct Way(Outlet);
+
+#[async_trait]
+impl Sink for Way {
+    fn admit(&self) -> Result<(), Refusal> {
+        self.0.admit()
+    }
+
+    async fn send(&self, batch: Batch) {
+        self.0.send(batch).await;
+    }
+
+    fn forgo(&self, items: usize) {
+        self.0.forgo(items);
+    }
+}
+
 /// Delivers when the test lets it.
 struct Gated(Arc<Semaphore>);
 
@@ -397,6 +484,20 @@ impl Exporter for Gated {
     async fn export(&self, _batch: &Batch) -> Result<Delivered, ExportError> {
         self.0.acquire().await.expect("open").forget();
         Ok(Delivered::default())
+    }
+}
+
+/// Writes to a place of which there is only one.
+struct Alone;
+
+#[async_trait]
+impl Exporter for Alone {
+    async fn export(&self, _batch: &Batch) -> Result<Delivered, ExportError> {
+        Ok(Delivered::default())
+    }
+
+    fn is_exclusive(&self) -> bool {
+        true
     }
 }
 

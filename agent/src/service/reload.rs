@@ -160,6 +160,7 @@ impl Reloader {
                 self.memory.report(config.plan.memory_bound());
                 self.telemetry.applied.add(1);
                 report(&changes);
+                self.memory.report(config.plan.memory_bound());
             }
             Err(error) => {
                 self.telemetry.failed.add(1);

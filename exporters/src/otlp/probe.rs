@@ -27,7 +27,7 @@ pub(crate) fn reachable(key: &'static str, connector: Result<Connector, ConfigEr
         let connector = connector?;
         let insecure = connector.tls.is_none();
         let outcome = match connector.connect().await {
-            Ok(connected) if insecure => Ok(drop(connected)),
+            Ok(_) if insecure => Ok(()),
             Ok(connected) => hear(connected, connector.target.host()).await,
             Err(error) => Err(error),
         };
