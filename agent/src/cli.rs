@@ -18,6 +18,7 @@ use clap::{Args, Parser, Subcommand};
   edgewatch run --config a.yaml --config b.yaml      merge two; later ones win
   edgewatch run --config agent.yaml --set exporters.otlp_grpc.endpoint=backend:4317
   edgewatch validate --config agent.yaml             report every problem, change nothing
+  edgewatch validate --deep --config agent.yaml      look at files, ports and destinations as well
   edgewatch example > agent.yaml                     start from every key with its default")]
 pub struct Arguments {
     /// What to do; `run` when left out.
@@ -34,14 +35,20 @@ pub enum Command {
     /// Runs the agent until it is told to stop.
     ///
     /// SIGTERM or Ctrl-C stops taking telemetry in, delivers what is under way and ends; a second one ends at once.
+    ///
+    /// SIGHUP reads the configuration again: what has changed is replaced, everything else goes on untouched. A configuration with
+    /// errors changes nothing.
     #[command(after_help = "Exit status: 0 after a clean stop, 1 when the agent cannot start or \
         could not deliver everything in time, 2 for bad arguments.")]
     Run(RunArguments),
     /// Checks a configuration: every problem with its place, what is wrong and what was probably meant.
+    ///
+    /// With `--deep` also what only this host can tell: whether files can be read, directories written to, ports listened on and
+    /// destinations reached, and whether certificates are valid. Nothing on the host is changed.
     #[command(
         after_help = "Exit status: 0 when the configuration can be used (there may be warnings), 1 when it cannot."
     )]
-    Validate(ConfigArguments),
+    Validate(ValidateArguments),
     /// Lists the components of this build.
     Components,
     /// Prints the JSON Schema of configurations, for editors.
@@ -50,6 +57,42 @@ pub enum Command {
     Schema,
     /// Prints a configuration with every key of every component, its default and what it does.
     Example,
+    /// Looks after queues on disk and dead letters.
+    #[command(subcommand)]
+    Queue(QueueCommand),
+}
+
+/// What can be done with queues on disk.
+#[derive(Debug, Subcommand)]
+pub enum QueueCommand {
+    /// Sends dead letters, or the queue of an agent that has stopped, over OTLP/HTTP.
+    ///
+    /// What the destination takes is removed, the rest is kept: a replay may be interrupted and repeated. Dead letters may be sent while the
+    /// agent runs.
+    #[command(
+        after_help = "Exit status: 0 when everything was sent, 1 when something is left, 2 for bad arguments.
+
+Examples:
+  edgewatch queue replay /var/lib/edgewatch/dead_letter
+  edgewatch queue replay /var/lib/edgewatch/queue/file_storage --endpoint https://backend:4318 \\
+      --header 'authorization=Bearer ...'"
+    )]
+    Replay(ReplayArguments),
+}
+
+/// What to send, and where.
+#[derive(Args, Clone, Debug)]
+pub struct ReplayArguments {
+    /// The directory of `sending_queue.dead_letter`, or that of a storage.
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+    /// Base URL of the destination; `/v1/traces`, `/v1/metrics` and `/v1/logs` are added to it. The agent on this host by default, whose
+    /// pipelines the telemetry then runs through again.
+    #[arg(long, value_name = "URL", default_value = "http://localhost:4318")]
+    pub endpoint: String,
+    /// A header for every request, such as `authorization=Bearer ...`. May be given several times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = header)]
+    pub header: Vec<(String, String)>,
 }
 
 /// Where the configuration comes from.
@@ -64,13 +107,33 @@ pub struct ConfigArguments {
     pub set: Vec<String>,
 }
 
+/// How to check.
+#[derive(Args, Clone, Debug)]
+pub struct ValidateArguments {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// Look at this host as well: paths, ports, certificates, destinations. Run it as the user that the agent runs as.
+    #[arg(long)]
+    pub deep: bool,
+    /// With --deep: longest time for one check.
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    pub timeout: std::time::Duration,
+    /// With --deep: where the agent will keep state that must survive a restart.
+    #[arg(long, value_name = "DIRECTORY", env = "EDGEWATCH_STATE_DIRECTORY", default_value = DEFAULT_STATE_DIRECTORY)]
+    pub state_directory: PathBuf,
+}
+
 /// How to run.
 #[derive(Args, Clone, Debug)]
 pub struct RunArguments {
     /// The configuration.
     #[command(flatten)]
     pub config: ConfigArguments,
-    /// Longest time to deliver what is under way when told to stop.
+    /// Reads the configuration again when one of its files has changed, as SIGHUP makes the agent do.
+    #[arg(long)]
+    pub watch: bool,
+    /// Longest time to deliver what is under way when told to stop, or when a new configuration has no place for it.
     #[arg(long, value_name = "DURATION", default_value = "25s", value_parser = duration)]
     pub shutdown_timeout: std::time::Duration,
     /// Where state that must survive a restart is kept, such as how far log files have been read.
@@ -86,6 +149,11 @@ const DEFAULT_STATE_DIRECTORY: &str = "/var/lib/edgewatch";
 
 fn duration(text: &str) -> Result<std::time::Duration, edgewatch_core::config::ParseDurationError> {
     text.parse::<edgewatch_core::config::Duration>().map(Into::into)
+}
+
+fn header(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 #[cfg(test)]

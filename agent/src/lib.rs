@@ -1,9 +1,13 @@
-//! The agent: command line, configuration, pipelines, receivers, extensions, own telemetry.
+//! The agent: command line, configuration, pipelines, receivers, routing connectors, extensions, own telemetry.
 
 pub mod cli;
 pub mod config;
+pub mod connectors;
+pub mod deep;
 pub mod extensions;
 mod page;
 pub mod pipeline;
+pub mod queue;
+mod reach;
 pub mod receivers;
 pub mod service;

@@ -2,13 +2,17 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
-use edgewatch::cli::{Arguments, Command, ConfigArguments};
-use edgewatch::config::{self, Components, Config};
-use edgewatch::service::{run, source};
-use edgewatch_core::config::ProcessEnvironment;
+use edgewatch::cli::{Arguments, Command, ConfigArguments, QueueCommand, ValidateArguments};
+use edgewatch::config::{self, Components, Config, Outcome};
+use edgewatch::deep;
+use edgewatch::service::files::Files;
+use edgewatch::service::run;
+use edgewatch::service::source::{self, Loaded};
+use edgewatch_core::host::RealHost;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -18,6 +22,9 @@ fn main() -> ExitCode {
         Command::Components => print(&config::listing(&Components::of_this_build())),
         Command::Schema => print(&format!("{:#}\n", config::schema(&Components::of_this_build()))),
         Command::Example => print(&config::example(&Components::of_this_build())),
+        Command::Queue(QueueCommand::Replay(arguments)) => {
+            edgewatch::queue::replay(&arguments).map(exit_code)
+        }
     };
     match done {
         Ok(code) => code,
@@ -27,6 +34,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether all went well, for the shell.
+fn exit_code(well: bool) -> ExitCode {
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The error and its causes. Messages that are logged name their cause themselves; it is not said twice.
@@ -43,38 +55,72 @@ fn explain(error: &anyhow::Error) -> String {
 }
 
 fn start(arguments: &edgewatch::cli::RunArguments) -> anyhow::Result<ExitCode> {
-    let Some(config) = load(&arguments.config, false)? else { return Ok(ExitCode::FAILURE) };
+    let mut files = Files::default();
+    let Some(config) = load(&arguments.config, &mut files, None)? else { return Ok(ExitCode::FAILURE) };
+    if arguments.watch && files.is_empty() {
+        anyhow::bail!(
+            "--watch: the configuration comes from no file; leave --watch out, or name a file with --config"
+        );
+    }
     let options = run::Options {
         shutdown_timeout: arguments.shutdown_timeout,
         state_directory: arguments.state_directory.clone(),
-        embedded: arguments.config.config.is_empty(),
+        config: arguments.config.clone(),
+        watched: arguments.watch.then_some(files),
     };
-    run::run(&config, &options)?;
+    run::run(config, options)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn validate(arguments: &ConfigArguments) -> anyhow::Result<ExitCode> {
-    match load(arguments, true)? {
+fn validate(arguments: &ValidateArguments) -> anyhow::Result<ExitCode> {
+    match load(&arguments.config, &mut Files::default(), Some(arguments))? {
         Some(_) => Ok(ExitCode::SUCCESS),
         None => Ok(ExitCode::FAILURE),
     }
 }
 
-/// Reads the configuration and reports every problem on stderr; `None` when it cannot be used.
-fn load(arguments: &ConfigArguments, summarise: bool) -> anyhow::Result<Option<Config>> {
-    let texts = source::texts(arguments)?;
-    let outcome = config::load(&texts, &arguments.set, &ProcessEnvironment, &Components::of_this_build());
+/// Reads the configuration and reports every problem on stderr; `None` when it cannot be used. With `validate` it is reported that
+/// there is none as well, and the host is looked at when that is asked for.
+fn load(
+    arguments: &ConfigArguments,
+    files: &mut Files,
+    validate: Option<&ValidateArguments>,
+) -> anyhow::Result<Option<Config>> {
+    let Loaded { mut outcome, names } = source::load(arguments, files)?;
+    if let Some(validate) = validate.filter(|validate| validate.deep) {
+        look_at_host(&mut outcome, validate)?;
+    }
     let coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    if summarise || !outcome.problems.is_empty() {
+    if validate.is_some() || !outcome.problems.is_empty() {
         let mut report = outcome.problems.render(&outcome.sources, coloured);
         if outcome.problems.is_empty() {
             // So that nobody believes a file valid that was not named.
-            let names: Vec<&str> = texts.iter().map(|(name, _)| name.as_str()).collect();
             report = format!("{}: {report}", names.join(", "));
         }
         writeln!(io::stderr(), "{report}").context("cannot report on the configuration")?;
     }
-    Ok(outcome.config)
+    Ok(outcome.config.filter(|_| !outcome.problems.has_errors()))
+}
+
+/// Adds what only this host can tell to the problems of `outcome`.
+fn look_at_host(outcome: &mut Outcome, arguments: &ValidateArguments) -> anyhow::Result<()> {
+    // Progress is worth nothing when nobody is left to read it.
+    let say = |text: &str| drop(writeln!(io::stderr(), "{text}"));
+    if outcome.config.is_none() {
+        say("the host was not looked at, because the configuration has errors");
+        return Ok(());
+    }
+    let options = deep::Options {
+        timeout: arguments.timeout,
+        state_directory: arguments.state_directory.clone(),
+        host: Arc::new(RealHost),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("cannot look at the host")?;
+    runtime.block_on(deep::check(outcome, &options, |what| say(&format!("still checking {what} ..."))));
+    // A check that hangs, as on a dead mount, must not hold up the end.
+    runtime.shutdown_background();
+    Ok(())
 }
 
 /// Prints `text`. A reader that has seen enough is no failure.

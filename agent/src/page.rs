@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use edgewatch_core::listeners::{Listeners, Listening};
+use edgewatch_core::probe::{Probe, ProbeContext};
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -25,6 +27,35 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pause after the system refused to accept a connection, for example for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
+/// `host:port` with brackets where an address needs them; without a host, every address.
+pub(crate) fn address(host: &str, port: u16) -> String {
+    match host {
+        "" => format!("0.0.0.0:{port}"),
+        host if host.contains(':') => format!("[{host}]:{port}"),
+        host => format!("{host}:{port}"),
+    }
+}
+
+/// Whether a page could be served on `address` with `port`, which stands at `key` and is wanted by `owner`.
+pub(crate) fn probe(
+    key: &'static str,
+    address: &str,
+    port: u16,
+    owner: String,
+    context: &ProbeContext,
+) -> Probe {
+    let (address, ports) = (address.to_owned(), context.ports.clone());
+    Probe::new(key, format!("listening on {address}"), async move {
+        match TcpListener::bind(&address).await {
+            Ok(listener) => {
+                ports.hold(port, owner, listener);
+                Ok(())
+            }
+            Err(error) => Err(ports.trouble(key, &address, port, &error)),
+        }
+    })
+}
+
 /// What is shown: status, media type and text.
 pub struct Shown {
     /// HTTP status.
@@ -40,7 +71,7 @@ type Show = dyn Fn() -> Shown + Send + Sync;
 
 /// One page at one address. Listens once made, answers when run.
 pub struct Page {
-    listener: TcpListener,
+    listener: Listening<TcpListener>,
     path: String,
     show: Arc<Show>,
 }
@@ -52,11 +83,24 @@ impl Page {
     ///
     /// What the system said.
     pub async fn bind(
+        listeners: &Listeners,
         address: &str,
         path: &str,
         show: impl Fn() -> Shown + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        let mut failure = io::Error::new(io::ErrorKind::AddrNotAvailable, "the name has no address");
+        let mut listener = None;
+        // A host without IPv6, or without IPv4, still has the other.
+        for address in tokio::net::lookup_host(address).await? {
+            match listeners.tcp(address) {
+                Ok(found) => {
+                    listener = Some(found);
+                    break;
+                }
+                Err(error) => failure = error,
+            }
+        }
+        let listener = listener.ok_or(failure)?;
         Ok(Self { listener, path: path.to_owned(), show: Arc::new(show) })
     }
 

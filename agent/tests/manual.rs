@@ -73,8 +73,15 @@ fn folder(description: &Description) -> PathBuf {
     let home = match description.kind {
         ComponentKind::Receiver => "agent/src/receivers",
         ComponentKind::Extension => "agent/src/extensions",
+        ComponentKind::Connector if is_router(description) => "agent/src/connectors",
         ComponentKind::Processor | ComponentKind::Connector => "processors/src",
         ComponentKind::Exporter => "exporters/src",
     };
     root().join(home).join(description.name)
+}
+
+/// Whether a connector chooses among the pipelines behind it.
+fn is_router(description: &Description) -> bool {
+    let routers = Components::of_this_build().routers;
+    routers.iter().any(|factory| factory.description.name == description.name)
 }

@@ -16,3 +16,5 @@ mod lifecycle;
 mod misbehaviour;
 #[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod security;

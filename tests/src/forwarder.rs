@@ -125,7 +125,7 @@ impl Builder {
         self
     }
 
-    /// Uses an existing folder, as a restart does.
+    /// Uses an existing folder: one that holds further files, or that another agent has left.
     #[must_use]
     pub fn in_folder(mut self, folder: Arc<TempDir>) -> Self {
         self.agent = self.agent.in_folder(folder);

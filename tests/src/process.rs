@@ -14,6 +14,9 @@ pub const TERM: Signal = Signal::TERM;
 /// Asks a process to end, as Ctrl-C does.
 pub const INT: Signal = Signal::INT;
 
+/// Asks an agent to read its configuration again.
+pub const HUP: Signal = Signal::HUP;
+
 /// What a process has used so far.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {

@@ -117,8 +117,15 @@ impl Ack {
         self.shares.is_empty() || self.shares.iter().any(|share| share.node.is_accepted())
     }
 
-    /// Adds `bytes` to the memory that the batch occupies, when a source has leased any for it.
-    pub(crate) fn charge(&self, bytes: usize) {
+    /// Whether a source has leased memory for the batch: it was let in when there was room.
+    #[must_use]
+    pub fn is_leased(&self) -> bool {
+        self.shares.iter().any(|share| share.node.is_leased())
+    }
+
+    /// Adds `bytes` to the memory that the batch occupies, when a source has leased any for it. Whoever copies a part of it, as
+    /// cutting does, says so here.
+    pub fn charge(&self, bytes: usize) {
         if bytes > 0 {
             let _charged = self.shares.iter().any(|share| share.node.charge(bytes));
         }
@@ -207,6 +214,10 @@ impl Node {
             }
             None => false,
         }
+    }
+
+    fn is_leased(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).lease.is_some()
     }
 
     fn is_accepted(&self) -> bool {

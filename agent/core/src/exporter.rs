@@ -17,6 +17,12 @@ pub trait Exporter: Send + Sync {
     /// [`ExportError`], sorted by what the caller does next.
     async fn export(&self, batch: &Batch) -> Result<Delivered, ExportError>;
 
+    /// Whether it must not begin before its predecessor has closed, because both would write to the same place. After a reload its queue
+    /// fills until then.
+    fn is_exclusive(&self) -> bool {
+        false
+    }
+
     /// Flushes and closes. Called once, after the last export.
     async fn close(&self) {}
 }
@@ -86,6 +92,12 @@ pub trait Sink: Send + Sync {
     /// taking the batch: when it is on disk, or when the destination has confirmed. Otherwise the pipeline says so as soon as its
     /// processors have taken the batch.
     fn answers_sources(&self) -> bool {
+        false
+    }
+
+    /// Whether the destination does not work at the moment: the last attempt failed for a reason that may pass. What is sent is
+    /// taken nevertheless, and waits. Whoever has another destination may choose that one instead.
+    fn is_failing(&self) -> bool {
         false
     }
 }

@@ -12,14 +12,20 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::budget::Budget;
-use crate::config::{ConfigError, Node, Problems, from_node};
+use crate::config::{ConfigError, Node, Problems};
 use crate::delivery::Delivery;
 use crate::exporter::Exporter;
 use crate::extension::{Extension, Offered, Service, Use};
+use crate::group::ExporterGroup;
 use crate::health::Health;
 use crate::host::Host;
+use crate::listeners::Listeners;
+pub use crate::prepared::Prepared;
+pub(crate) use crate::prepared::read;
+use crate::probe::{Probe, ProbeContext};
 use crate::processor::Processor;
 use crate::receiver::Receiver;
+use crate::router::{PipelineReference, Router};
 use crate::telemetry::Telemetry;
 
 /// What a user may write under a component's id.
@@ -37,6 +43,17 @@ pub trait ComponentConfig:
 
     /// The extensions that it names. The configuration checks that they run and offer what they are named for.
     fn uses(&self) -> Vec<Use> {
+        Vec::new()
+    }
+
+    /// The pipelines that it names, for a connector that chooses among those behind it. The configuration checks that each exists, carries
+    /// the connector's signal and has it as a receiver.
+    fn pipelines(&self) -> Vec<PipelineReference> {
+        Vec::new()
+    }
+
+    /// What only the host can tell about it, for `edgewatch validate --deep`. Looks at the host only when a probe runs.
+    fn probes(&self, _context: &ProbeContext) -> Vec<Probe> {
         Vec::new()
     }
 
@@ -65,6 +82,8 @@ pub struct BuildContext {
     pub state_directory: Option<PathBuf>,
     /// What the running extensions offer.
     pub offered: Offered,
+    /// The sockets that the process listens on.
+    pub listeners: Listeners,
 }
 
 /// The five kinds of components.
@@ -129,6 +148,8 @@ pub struct Description {
     pub offers: &'static [Service],
     /// One sentence for listings.
     pub about: &'static str,
+    /// Whether it does its work only as the first processor of a pipeline.
+    pub stands_first: bool,
     /// The JSON Schema of its configuration.
     pub schema: fn() -> Schema,
     /// Its configuration when nothing is written.
@@ -139,17 +160,10 @@ pub struct Description {
 pub struct Factory<T: 'static> {
     /// What can be told about the type.
     pub description: Description,
-    prepare: fn(&Node, &str, &mut Problems) -> Option<Prepared<T>>,
+    prepare: Prepare<T>,
 }
 
-/// A component whose configuration has been read and found valid.
-pub struct Prepared<T> {
-    build: Build<T>,
-    memory_bound: usize,
-    uses: Vec<Use>,
-}
-
-type Build<T> = Box<dyn Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync>;
+type Prepare<T> = fn(&Node, &str, &mut Problems) -> Option<Prepared<T>>;
 
 /// Makes receivers.
 pub type ReceiverFactory = Factory<Box<dyn Receiver>>;
@@ -158,12 +172,51 @@ pub type ProcessorFactory = Factory<Box<dyn Processor>>;
 /// Makes connectors.
 pub type ConnectorFactory = Factory<Connector>;
 /// Makes exporters.
-pub type ExporterFactory = Factory<BuiltExporter>;
+pub type ExporterFactory = Factory<AnyExporter>;
 /// Makes extensions.
 pub type ExtensionFactory = Factory<Box<dyn Extension>>;
 
-/// A connector: has the duties of a processor, between pipelines.
-pub struct Connector(pub Box<dyn Processor>);
+/// What stands between pipelines.
+pub enum Connector {
+    /// Has the duties of a processor; what it emits goes to every pipeline behind it, by signal.
+    Processor(Box<dyn Processor>),
+    /// Chooses among the pipelines behind it.
+    Router(Box<dyn Router>),
+}
+
+/// What stands at the end of pipelines.
+pub enum AnyExporter {
+    /// Has one destination.
+    One(BuiltExporter),
+    /// Has several, each with a queue of its own.
+    Group(Box<dyn ExporterGroup>),
+}
+
+impl AnyExporter {
+    /// The exporter, when it has one destination.
+    #[must_use]
+    pub fn one(self) -> Option<BuiltExporter> {
+        match self {
+            Self::One(built) => Some(built),
+            Self::Group(_) => None,
+        }
+    }
+
+    /// See [`Exporter::is_exclusive`].
+    #[must_use]
+    pub fn is_exclusive(&self) -> bool {
+        match self {
+            Self::One(built) => built.exporter.is_exclusive(),
+            Self::Group(_) => false,
+        }
+    }
+}
+
+impl From<BuiltExporter> for AnyExporter {
+    fn from(built: BuiltExporter) -> Self {
+        Self::One(built)
+    }
+}
 
 /// An exporter and how it wants to be served.
 pub struct BuiltExporter {
@@ -174,6 +227,10 @@ pub struct BuiltExporter {
 }
 
 impl<T> Factory<T> {
+    pub(crate) const fn new(description: Description, prepare: Prepare<T>) -> Self {
+        Self { description, prepare }
+    }
+
     /// Reads the configuration of one component. Every problem goes to `problems`; `None` when one of them is an error.
     pub fn prepare(&self, node: &Node, path: &str, problems: &mut Problems) -> Option<Prepared<T>> {
         (self.prepare)(node, path, problems)
@@ -183,35 +240,6 @@ impl<T> Factory<T> {
     #[must_use]
     pub fn answers_to(&self, name: &str) -> bool {
         self.description.name == name || self.description.aliases.contains(&name)
-    }
-}
-
-impl<T> Prepared<T> {
-    /// A component that `build` makes, without configuration: for tests of what stands around components.
-    #[cfg(any(test, feature = "testing"))]
-    pub fn from_fn(build: impl Fn(&BuildContext) -> Result<T, ConfigError> + Send + Sync + 'static) -> Self {
-        Self { build: Box::new(build), memory_bound: 0, uses: Vec::new() }
-    }
-
-    /// Builds the component. May be called once for each pipeline that names it.
-    ///
-    /// # Errors
-    ///
-    /// What the configuration asks for and this host cannot give.
-    pub fn build(&self, context: &BuildContext) -> Result<T, ConfigError> {
-        (self.build)(context)
-    }
-
-    /// See [`ComponentConfig::memory_bound`].
-    #[must_use]
-    pub fn memory_bound(&self) -> usize {
-        self.memory_bound
-    }
-
-    /// See [`ComponentConfig::uses`].
-    #[must_use]
-    pub fn uses(&self) -> &[Use] {
-        &self.uses
     }
 }
 
@@ -246,6 +274,8 @@ pub trait ProcessorSpec: Processor + Sized + 'static {
     const SIGNALS: &'static [Signal] = &Signal::ALL;
     /// One sentence for listings.
     const ABOUT: &'static str;
+    /// Whether it does its work only as the first processor of a pipeline.
+    const STANDS_FIRST: bool = false;
     /// What a user may write.
     type Config: ComponentConfig;
 
@@ -346,8 +376,9 @@ impl ProcessorFactory {
     /// The factory of `S`.
     #[must_use]
     pub const fn of<S: ProcessorSpec>() -> Self {
-        let description =
+        let mut description =
             describe::<S::Config>(ComponentKind::Processor, S::NAME, S::ALIASES, S::SIGNALS, S::ABOUT);
+        description.stands_first = S::STANDS_FIRST;
         Self {
             description,
             prepare: |node, path, problems| {
@@ -370,7 +401,7 @@ impl ConnectorFactory {
             description,
             prepare: |node, path, problems| {
                 read(node, path, problems, |config: S::Config, context| {
-                    Ok(Connector(Box::new(S::build(config, context)?)))
+                    Ok(Connector::Processor(Box::new(S::build(config, context)?)))
                 })
             },
         }
@@ -388,7 +419,7 @@ impl ExporterFactory {
             prepare: |node, path, problems| {
                 read(node, path, problems, |config: S::Config, context| {
                     let delivery = S::delivery(&config);
-                    Ok(BuiltExporter { exporter: Box::new(S::build(config, context)?), delivery })
+                    Ok(BuiltExporter { exporter: Box::new(S::build(config, context)?), delivery }.into())
                 })
             },
         }
@@ -413,7 +444,7 @@ impl ExtensionFactory {
     }
 }
 
-const fn describe<C: ComponentConfig>(
+pub(crate) const fn describe<C: ComponentConfig>(
     kind: ComponentKind,
     name: &'static str,
     aliases: &'static [&'static str],
@@ -428,25 +459,8 @@ const fn describe<C: ComponentConfig>(
         emits: &[],
         offers: &[],
         about,
+        stands_first: false,
         schema: || schemars::SchemaGenerator::default().into_root_schema_for::<C>(),
         defaults: || serde_json::to_value(C::default()).unwrap_or_default(),
     }
-}
-
-fn read<C: ComponentConfig, T>(
-    node: &Node,
-    path: &str,
-    problems: &mut Problems,
-    build: fn(C, &BuildContext) -> Result<T, ConfigError>,
-) -> Option<Prepared<T>>
-where
-    T: 'static,
-{
-    let config = if node.is_null() { C::default() } else { from_node::<C>(node, path, problems)? };
-    if let Err(error) = config.validate() {
-        problems.push_invalid(node, path, error);
-        return None;
-    }
-    let (memory_bound, uses) = (config.memory_bound(), config.uses());
-    Some(Prepared { build: Box::new(move |context| build(config.clone(), context)), memory_bound, uses })
 }

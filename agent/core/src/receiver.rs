@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::batch::Batch;
 use crate::exporter::Sink;
 use crate::refusal::Refusal;
+use crate::switch::Switch;
 
 /// Brings telemetry in from the outside world.
 #[async_trait]
@@ -23,6 +24,12 @@ pub trait Receiver: Send {
     /// [`ReceiveError`]; the agent then does not start.
     async fn open(&mut self) -> Result<(), ReceiveError> {
         Ok(())
+    }
+
+    /// Whether a successor must not open before this has ended, because both would use the same state on disk. A reload then stops this
+    /// one first, and builds it again when its successor cannot be opened.
+    fn is_exclusive(&self) -> bool {
+        false
     }
 
     /// Runs until `stop` fires, then returns once everything accepted has been sent to `outlets`.
@@ -92,14 +99,14 @@ impl Outlets {
 /// The way into the pipelines of one signal.
 #[derive(Clone, Debug)]
 pub struct Outlet {
-    inlets: Arc<[Inlet]>,
+    inlets: Switch<[Inlet]>,
 }
 
 /// The bounded entrance of one pipeline.
 #[derive(Clone)]
 pub struct Inlet {
     sender: mpsc::Sender<Batch>,
-    sinks: Arc<[Arc<dyn Sink>]>,
+    sinks: Switch<[Arc<dyn Sink>]>,
     stall: Stall,
 }
 
@@ -122,7 +129,13 @@ impl Inlet {
     /// An entrance that `sender` leads into, of a pipeline that ends in `sinks`.
     #[must_use]
     pub fn new(sender: mpsc::Sender<Batch>, sinks: Arc<[Arc<dyn Sink>]>) -> Self {
-        Self { sender, sinks, stall: Stall::default() }
+        Self { sender, sinks: Switch::new(sinks), stall: Stall::default() }
+    }
+
+    /// The ways out of the pipeline, for itself to use and for a reload to exchange.
+    #[must_use]
+    pub fn sinks(&self) -> Switch<[Arc<dyn Sink>]> {
+        self.sinks.clone()
     }
 
     /// For the pipeline, to say that it waits.
@@ -151,19 +164,25 @@ impl Inlet {
 
     /// Whether at least one sink takes new batches: one that is full does not keep the others from them.
     fn ways_out(&self) -> Result<(), Refusal> {
-        any_admits(self.sinks.iter().map(|sink| sink.admit()))
+        self.sinks.with(|sinks| any_admits(sinks.iter().map(|sink| sink.admit())))
     }
 
     /// The pipeline goes without `items`.
     pub fn forgo(&self, items: usize) {
-        self.sinks.iter().for_each(|sink| sink.forgo(items));
+        self.sinks.with(|sinks| sinks.iter().for_each(|sink| sink.forgo(items)));
     }
 
     /// Whether a way out of the pipeline tells the sources itself when their batches are accepted; see
     /// [`Sink::answers_sources`].
     #[must_use]
     pub fn answers_sources(&self) -> bool {
-        self.sinks.iter().any(|sink| sink.answers_sources())
+        self.sinks.with(|sinks| sinks.iter().any(|sink| sink.answers_sources()))
+    }
+
+    /// Whether a destination of the pipeline does not work at the moment; see [`Sink::is_failing`].
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.sinks.with(|sinks| sinks.iter().any(|sink| sink.is_failing()))
     }
 
     /// Sends `batch`, waiting for room. When the pipeline is gone the batch is refused through its ack.
@@ -184,7 +203,12 @@ impl Outlet {
     /// A way into `inlets`. Each gets every batch.
     #[must_use]
     pub fn new(inlets: Vec<Inlet>) -> Self {
-        Self { inlets: inlets.into() }
+        Self { inlets: Switch::new(inlets) }
+    }
+
+    /// From now on leads into `inlets` instead; so do all clones. What is on its way into the former ones arrives there.
+    pub fn lead_to(&self, inlets: Vec<Inlet>) {
+        self.inlets.set(inlets);
     }
 
     /// Whether a new batch would be taken now. Push receivers ask before they read a request, and answer "too busy"
@@ -195,31 +219,39 @@ impl Outlet {
     /// The [`Refusal`] that a batch would meet. One pipeline that cannot take it because all its sinks are full is no reason as long
     /// as another one can; one that waits for room, as it has been told to, is.
     pub fn admit(&self) -> Result<(), Refusal> {
-        if let [inlet] = &*self.inlets {
-            return inlet.admit();
-        }
-        if let Some(stalled) = self.inlets.iter().find(|inlet| inlet.is_stalled()) {
-            return stalled.admit();
-        }
-        any_admits(self.inlets.iter().map(Inlet::ways_out))
+        self.inlets.with(|inlets| {
+            if let [inlet] = inlets {
+                return inlet.admit();
+            }
+            if let Some(stalled) = inlets.iter().find(|inlet| inlet.is_stalled()) {
+                return stalled.admit();
+            }
+            any_admits(inlets.iter().map(Inlet::ways_out))
+        })
     }
 
     /// Goes without `items`, in all pipelines.
     pub fn forgo(&self, items: usize) {
-        self.inlets.iter().for_each(|inlet| inlet.forgo(items));
+        self.inlets.with(|inlets| inlets.iter().for_each(|inlet| inlet.forgo(items)));
     }
 
     /// Whether a way out of one of the pipelines tells the sources itself when their batches are accepted; see
     /// [`Sink::answers_sources`].
     #[must_use]
     pub fn answers_sources(&self) -> bool {
-        self.inlets.iter().any(Inlet::answers_sources)
+        self.inlets.with(|inlets| inlets.iter().any(Inlet::answers_sources))
+    }
+
+    /// Whether a destination of one of the pipelines does not work at the moment; see [`Sink::is_failing`].
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.inlets.with(|inlets| inlets.iter().any(Inlet::is_failing))
     }
 
     /// Sends `batch` to every pipeline, waiting for room in their entrances. Pipelines whose sinks are all full go without it when
     /// another one takes it. What becomes of it is told by its ack.
     pub async fn send(&self, batch: Batch) {
-        match &*self.inlets {
+        match &*self.inlets.get() {
             [] => batch.deliver(),
             [inlet] => inlet.send(batch).await,
             inlets => {

@@ -2,9 +2,13 @@
 //!
 //! Components ask a [`Telemetry`] for instruments when they are built and touch only atomics afterwards. The agent reads all of
 //! them from the [`Registry`] when somebody asks: the Prometheus page, the OTLP push, a test.
+//!
+//! Instruments outlive their component only as far as they mean something without it. Counters go on: whoever registers the same name and
+//! labels again, as the successor of a component does after a reload, counts on in the same one. Everything else leaves with the
+//! [`Tenure`] of its component.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
@@ -84,15 +88,60 @@ struct Instrument {
     description: Description,
     kind: Kind,
     labels: Labels,
-    observe: Observe,
+    source: Source,
+    /// The tenure that it leaves with; `None`: never.
+    tenure: Option<u64>,
+}
+
+/// Where the value comes from.
+enum Source {
+    Counter(Counter),
+    Computed(Observe),
+}
+
+impl Instrument {
+    fn is(&self, name: &str, labels: &Labels) -> bool {
+        self.description.name == name && self.labels == *labels
+    }
+
+    fn read(&self) -> Reading {
+        Reading {
+            description: self.description,
+            kind: self.kind,
+            labels: self.labels.clone(),
+            value: match &self.source {
+                Source::Counter(counter) => counter.get() as f64,
+                Source::Computed(observe) => observe(),
+            },
+        }
+    }
 }
 
 /// Every instrument of the process.
 #[derive(Clone, Default)]
 pub struct Registry {
     instruments: Arc<Mutex<Vec<Instrument>>>,
-    /// How many there are, for those who wait for more.
+    /// How many have ever been registered, for those who wait for more.
     count: Arc<watch::Sender<usize>>,
+    tenures: Arc<AtomicU64>,
+}
+
+/// The time during which a component is there. When it is dropped, what the component shows of itself leaves the registry.
+#[derive(Debug)]
+#[must_use = "dropping it removes the component's instruments"]
+pub struct Tenure {
+    registry: Registry,
+    number: u64,
+}
+
+impl Drop for Tenure {
+    fn drop(&mut self) {
+        let leaves =
+            |instrument: &mut Instrument| instrument.tenure.is_some_and(|tenure| tenure == self.number);
+        let left: Vec<Instrument> = self.registry.lock().extract_if(.., leaves).collect();
+        // What they compute from may itself hold instruments.
+        drop(left);
+    }
 }
 
 impl std::fmt::Debug for Registry {
@@ -102,40 +151,30 @@ impl std::fmt::Debug for Registry {
 }
 
 impl Registry {
-    /// Reads every instrument, in the order of their names; instruments with equal name and labels are added up.
+    /// Reads every instrument, in the order of their names. Of instruments with equal name and labels the newest counts: its component
+    /// has taken the place of the other's.
     #[must_use]
     pub fn read(&self) -> Vec<Reading> {
-        let instruments = self.instruments.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut readings: Vec<Reading> = instruments
-            .iter()
-            .map(|instrument| Reading {
-                description: instrument.description,
-                kind: instrument.kind,
-                labels: instrument.labels.clone(),
-                value: (instrument.observe)(),
-            })
-            .collect();
-        drop(instruments);
+        let mut readings: Vec<Reading> = self.lock().iter().rev().map(Instrument::read).collect();
         readings.sort_by(|a, b| (a.description.name, &a.labels).cmp(&(b.description.name, &b.labels)));
         readings.dedup_by(|next, kept| {
-            let same = next.description.name == kept.description.name && next.labels == kept.labels;
-            if same {
-                kept.value += next.value;
-            }
-            same
+            next.description.name == kept.description.name && next.labels == kept.labels
         });
         readings
     }
 
-    /// The number of instruments, with news of more: components may register some only when they run.
+    /// The number of instruments ever registered, with news of more: components may register some only when they run.
     #[must_use]
     pub fn count(&self) -> watch::Receiver<usize> {
         self.count.subscribe()
     }
 
-    fn add(&self, instrument: Instrument) {
-        self.instruments.lock().unwrap_or_else(PoisonError::into_inner).push(instrument);
+    fn one_more(&self) {
         self.count.send_modify(|count| *count += 1);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Instrument>> {
+        self.instruments.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -144,13 +183,21 @@ impl Registry {
 pub struct Telemetry {
     registry: Registry,
     labels: Labels,
+    tenure: Option<u64>,
 }
 
 impl Telemetry {
     /// Access to `registry` without labels.
     #[must_use]
     pub fn new(registry: Registry) -> Self {
-        Self { registry, labels: Vec::new() }
+        Self { registry, labels: Vec::new(), tenure: None }
+    }
+
+    /// The same access for a component that may leave before the process does.
+    pub fn for_tenure(&self) -> (Self, Tenure) {
+        let number = self.registry.tenures.fetch_add(1, Ordering::Relaxed);
+        let tenure = Tenure { registry: self.registry.clone(), number };
+        (Self { tenure: Some(number), ..self.clone() }, tenure)
     }
 
     /// The same access with one more label.
@@ -158,15 +205,30 @@ impl Telemetry {
     pub fn with(&self, key: &'static str, value: impl Into<String>) -> Self {
         let mut labels = self.labels.clone();
         labels.push((key, value.into()));
-        Self { registry: self.registry.clone(), labels }
+        Self { labels, ..self.clone() }
     }
 
-    /// Registers a counter.
+    /// Registers a counter, or finds the one that has this name and these labels.
     #[must_use]
     pub fn counter(&self, name: &'static str, unit: &'static str, help: &'static str) -> Counter {
+        let mut instruments = self.registry.lock();
+        let known = instruments.iter().find_map(|instrument| match &instrument.source {
+            Source::Counter(counter) if instrument.is(name, &self.labels) => Some(counter.clone()),
+            Source::Counter(_) | Source::Computed(_) => None,
+        });
+        if let Some(counter) = known {
+            return counter;
+        }
         let counter = Counter::default();
-        let read = counter.clone();
-        self.register(Description { name, unit, help }, Kind::Counter, Box::new(move || read.get() as f64));
+        instruments.push(Instrument {
+            description: Description { name, unit, help },
+            kind: Kind::Counter,
+            labels: self.labels.clone(),
+            source: Source::Counter(counter.clone()),
+            tenure: None,
+        });
+        drop(instruments);
+        self.registry.one_more();
         counter
     }
 
@@ -175,7 +237,7 @@ impl Telemetry {
     pub fn gauge(&self, name: &'static str, unit: &'static str, help: &'static str) -> Gauge {
         let gauge = Gauge::default();
         let read = gauge.clone();
-        self.register(Description { name, unit, help }, Kind::Gauge, Box::new(move || read.get() as f64));
+        self.observe(Description { name, unit, help }, Kind::Gauge, move || read.get() as f64);
         gauge
     }
 
@@ -186,11 +248,43 @@ impl Telemetry {
         kind: Kind,
         observe: impl Fn() -> f64 + Send + Sync + 'static,
     ) {
-        self.register(description, kind, Box::new(observe));
+        let (labels, tenure) = (self.labels.clone(), self.tenure);
+        let source = Source::Computed(Box::new(observe));
+        self.registry.lock().push(Instrument { description, kind, labels, source, tenure });
+        self.registry.one_more();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEPTH: Description = Description { name: "depth", unit: "1", help: "How deep" };
+
+    fn values(registry: &Registry) -> Vec<(&'static str, f64)> {
+        registry.read().into_iter().map(|reading| (reading.description.name, reading.value)).collect()
     }
 
-    fn register(&self, description: Description, kind: Kind, observe: Observe) {
-        let labels = self.labels.clone();
-        self.registry.add(Instrument { description, kind, labels, observe });
+    #[test]
+    fn a_successor_counts_on_and_its_gauges_take_the_place_of_the_former_ones() {
+        let registry = Registry::default();
+        let component = Telemetry::new(registry.clone()).with("exporter", "otlp");
+        let (old, old_tenure) = component.for_tenure();
+        let (sent, open) = (old.counter("sent", "1", "Sent"), old.gauge("open", "1", "Open"));
+        old.observe(DEPTH, Kind::Gauge, || 3.0);
+        sent.add(5);
+        open.set(7);
+
+        let (new, new_tenure) = component.for_tenure();
+        let (sent_on, open_now) = (new.counter("sent", "1", "Sent"), new.gauge("open", "1", "Open"));
+        sent_on.add(1);
+        sent.add(1);
+        open_now.set(2);
+        assert_eq!(values(&registry), [("depth", 3.0), ("open", 2.0), ("sent", 7.0)]);
+
+        drop(old_tenure);
+        assert_eq!(values(&registry), [("open", 2.0), ("sent", 7.0)]);
+        drop(new_tenure);
+        assert_eq!(values(&registry), [("sent", 7.0)]);
     }
 }

@@ -17,6 +17,7 @@ use crate::extension::Offered;
 use crate::factory::{BuildContext, Factory};
 use crate::health::Health;
 use crate::host::Host;
+use crate::listeners::Listeners;
 use crate::receiver::{Inlet, Outlet, Outlets};
 use crate::refusal::Refusal;
 use crate::telemetry::{Registry, Telemetry};
@@ -150,6 +151,7 @@ pub fn context(id: &str) -> (BuildContext, Registry) {
         host: Arc::new(FakeHost::default()),
         state_directory: None,
         offered: Offered::default(),
+        listeners: Listeners::default(),
     };
     (context, registry)
 }

@@ -5,6 +5,7 @@ use edgewatch_core::factory::{
     ReceiverFactory,
 };
 
+use crate::connectors::ROUTERS;
 use crate::extensions::EXTENSIONS;
 use crate::receivers::RECEIVERS;
 
@@ -19,6 +20,8 @@ pub struct Components {
     pub exporters: &'static [ExporterFactory],
     /// What leads from pipelines into pipelines.
     pub connectors: &'static [ConnectorFactory],
+    /// Connectors that choose among the pipelines behind them.
+    pub routers: &'static [ConnectorFactory],
     /// What serves the agent itself.
     pub extensions: &'static [ExtensionFactory],
 }
@@ -32,20 +35,25 @@ impl Components {
             processors: edgewatch_processors::PROCESSORS,
             exporters: edgewatch_exporters::EXPORTERS,
             connectors: edgewatch_processors::CONNECTORS,
+            routers: ROUTERS,
             extensions: EXTENSIONS,
         }
     }
 
-    /// The descriptions of all components of one kind, in the order of their list.
+    /// The descriptions of all components of one kind, in alphabetical order.
     #[must_use]
     pub fn descriptions(&self, kind: ComponentKind) -> Vec<&'static Description> {
-        match kind {
+        let mut descriptions: Vec<&'static Description> = match kind {
             ComponentKind::Receiver => self.receivers.iter().map(|factory| &factory.description).collect(),
             ComponentKind::Processor => self.processors.iter().map(|factory| &factory.description).collect(),
             ComponentKind::Exporter => self.exporters.iter().map(|factory| &factory.description).collect(),
-            ComponentKind::Connector => self.connectors.iter().map(|factory| &factory.description).collect(),
+            ComponentKind::Connector => {
+                self.connectors.iter().chain(self.routers).map(|factory| &factory.description).collect()
+            }
             ComponentKind::Extension => self.extensions.iter().map(|factory| &factory.description).collect(),
-        }
+        };
+        descriptions.sort_by_key(|description| description.name);
+        descriptions
     }
 
     /// The component of this kind that answers to `name`.

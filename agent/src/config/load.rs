@@ -4,6 +4,7 @@ use edgewatch_core::config::{self, Environment, Loaded, Node, Problem, Problems,
 use edgewatch_core::factory::ComponentKind;
 
 use super::components::Components;
+use super::order::in_order;
 use super::sections::Sections;
 use super::service;
 use super::telemetry::Telemetry;
@@ -26,6 +27,8 @@ pub struct Outcome {
     pub problems: Problems,
     /// The texts, for [`Problems::render`].
     pub sources: Sources,
+    /// The tree that the configuration was read from, for the places of its keys.
+    pub root: Node,
 }
 
 /// Reads `texts` (name and content; later ones win) and the `--set` arguments, and resolves every component.
@@ -47,10 +50,10 @@ pub fn load(
             let message = format!("the configuration is empty: {}", names.join(", "));
             problems.push(Problem::error("", None, message).with_help(help));
         }
-        return Outcome { config: None, problems, sources };
+        return Outcome { config: None, problems, sources, root };
     }
     let config = resolve(&root, components, &mut problems);
-    Outcome { config: (!problems.has_errors()).then_some(config), problems, sources }
+    Outcome { config: (!problems.has_errors()).then_some(config), problems, sources, root }
 }
 
 fn resolve(root: &Node, components: &Components, problems: &mut Problems) -> Config {
@@ -65,6 +68,7 @@ fn resolve(root: &Node, components: &Components, problems: &mut Problems) -> Con
     }
     let mut extensions = sections.extensions.into_named();
     extensions.sort_by_key(|named| service.extensions.iter().position(|id| *id == named.id));
+    let extensions = in_order(extensions, &extension_names, problems);
     Config {
         plan: Plan {
             receivers: sections.receivers.into_named(),

@@ -85,6 +85,7 @@ impl Reader<'_> {
         }
         // Without a known signal nothing can be said about what carries it.
         let signal = signal?;
+        self.check_order(&processors);
         Some(PipelinePlan {
             id: key.name.trim().to_owned(),
             signal,
@@ -132,6 +133,21 @@ impl Reader<'_> {
             }
         }
         ids
+    }
+
+    /// Warns of a processor that does its work only in the first place and stands in another.
+    fn check_order(&mut self, processors: &[Reference]) {
+        for reference in processors.iter().skip(1) {
+            let section = &self.sections.processors;
+            let entry = section.lookup(&reference.id).and_then(|index| section.entries.get(index));
+            if entry.and_then(|entry| entry.description).is_some_and(|description| description.stands_first) {
+                let message = format!("`{}` is not the first processor of its pipeline", reference.id);
+                let help = "put it in front of the others: what they do to data that it refuses is done in vain, and what they \
+                    hold it does not protect";
+                let problem = Problem::warning(&reference.path, Some(reference.span), message);
+                self.problems.push(problem.with_help(help));
+            }
+        }
     }
 
     /// Looks one reference up, marks the component as used and checks the signal.

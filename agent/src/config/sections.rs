@@ -2,7 +2,7 @@
 
 use edgewatch_core::config::{Key, Node, Problem, Problems, Span, join, suggest};
 use edgewatch_core::extension::Extension;
-use edgewatch_core::factory::{BuiltExporter, ComponentKind, Connector, Description, Factory, Prepared};
+use edgewatch_core::factory::{AnyExporter, ComponentKind, Connector, Description, Factory, Prepared};
 use edgewatch_core::processor::Processor;
 use edgewatch_core::receiver::Receiver;
 
@@ -37,7 +37,7 @@ pub(super) struct Section<T> {
 pub(super) struct Sections {
     pub(super) receivers: Section<Box<dyn Receiver>>,
     pub(super) processors: Section<Box<dyn Processor>>,
-    pub(super) exporters: Section<BuiltExporter>,
+    pub(super) exporters: Section<AnyExporter>,
     pub(super) connectors: Section<Connector>,
     pub(super) extensions: Section<Box<dyn Extension>>,
 }
@@ -47,11 +47,11 @@ impl Sections {
         use ComponentKind as Kind;
         let reader = &mut Reader { root, components, problems };
         let sections = Self {
-            receivers: reader.section(Kind::Receiver, components.receivers),
-            processors: reader.section(Kind::Processor, components.processors),
-            exporters: reader.section(Kind::Exporter, components.exporters),
-            connectors: reader.section(Kind::Connector, components.connectors),
-            extensions: reader.section(Kind::Extension, components.extensions),
+            receivers: reader.section(Kind::Receiver, &[components.receivers]),
+            processors: reader.section(Kind::Processor, &[components.processors]),
+            exporters: reader.section(Kind::Exporter, &[components.exporters]),
+            connectors: reader.section(Kind::Connector, &[components.connectors, components.routers]),
+            extensions: reader.section(Kind::Extension, &[components.extensions]),
         };
         sections.report_ambiguous(problems);
         sections
@@ -160,7 +160,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn section<T>(&mut self, kind: ComponentKind, factories: &'static [Factory<T>]) -> Section<T> {
+    fn section<T>(&mut self, kind: ComponentKind, factories: &[&'static [Factory<T>]]) -> Section<T> {
         let mut section = Section { kind, entries: Vec::new() };
         let Some(node) = self.root.get(kind.section()) else { return section };
         let Some(map) = node.as_map() else {
@@ -181,7 +181,7 @@ impl Reader<'_> {
     fn entry<T>(
         &mut self,
         kind: ComponentKind,
-        factories: &'static [Factory<T>],
+        factories: &[&'static [Factory<T>]],
         key: &Key,
         node: &Node,
     ) -> Option<Entry<T>> {
@@ -193,7 +193,8 @@ impl Reader<'_> {
                 return None;
             }
         };
-        let factory = factories.iter().find(|factory| factory.answers_to(&canonical.kind));
+        let mut factories = factories.iter().copied().flatten();
+        let factory = factories.find(|factory| factory.answers_to(&canonical.kind));
         let Some(factory) = factory else {
             self.unknown(kind, &canonical.kind, path, key.span);
             let id = key.name.trim().to_owned();

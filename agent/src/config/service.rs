@@ -4,6 +4,7 @@ use edgewatch_core::config::{Node, Problem, Problems, from_node, suggest};
 use edgewatch_core::factory::ComponentKind;
 
 use super::pipelines::{self, dangling, references};
+use super::routers;
 use super::sections::Sections;
 use super::telemetry::Telemetry;
 use crate::pipeline::PipelinePlan;
@@ -44,8 +45,10 @@ pub(super) fn read(root: &Node, sections: &mut Sections, problems: &mut Problems
     }
     let nothing = Node { span: map.entry("pipelines").map_or(node.span, |(key, _)| key.span), ..empty };
     let pipelines = node.get("pipelines").filter(|node| !node.is_null()).unwrap_or(&nothing);
+    let pipelines = pipelines::read(pipelines, sections, problems);
+    routers::check(root, sections, &pipelines, problems);
     Service {
-        pipelines: pipelines::read(pipelines, sections, problems),
+        pipelines,
         extensions: extensions(node, sections, problems),
         telemetry: telemetry(node, problems),
     }

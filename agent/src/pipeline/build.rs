@@ -1,282 +1,332 @@
 //! Makes components from a plan and connects them, from the exporters backwards.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use edgewatch_core::Signal;
-use edgewatch_core::budget::Budget;
-use edgewatch_core::config::ConfigError;
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::extension::{Extension, Offered, Offers};
-use edgewatch_core::factory::{BuildContext, ComponentKind, Connector};
-use edgewatch_core::health::Health;
-use edgewatch_core::host::Host;
-use edgewatch_core::receiver::{Inlet, Outlet, Outlets, ReceiveError, Receiver};
-use edgewatch_core::telemetry::{Registry, Telemetry};
-use edgewatch_exporters::queue::{self, Sinks};
+use edgewatch_core::factory::{AnyExporter, BuildContext, ComponentKind, Connector, Prepared};
+use edgewatch_core::listeners::Listeners;
+use edgewatch_core::receiver::{Inlet, Outlet, Outlets, Receiver};
+use edgewatch_core::router::Pipelines;
+use edgewatch_core::telemetry::{Telemetry, Tenure};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::connector::{Behind, Entrance};
-use super::plan::{PipelinePlan, Plan, find};
-use super::running::Running;
+use super::connector::Behind;
+use super::error::{BuildError, failed};
+use super::graph::{
+    ConnectorNode, ExporterNode, ExtensionNode, Graph, Hold, Node, PipelineNode, ReceiverNode, Way,
+};
+use super::next::{NewExtension, NewReceiver, Next, Turn};
+use super::order::backwards;
+use super::plan::{Named, PipelinePlan, Plan, find};
 use super::stage::{self, Chain, Exit};
+use super::stays::Comparison;
+use super::surroundings::Surroundings;
 
 /// Batches that wait between a receiver and its pipeline before the receiver is slowed down. Small: what is queued belongs into the
 /// queues of the exporters, which count it.
 const ENTRANCE: usize = 32;
 
-/// What components may use of the process around them.
-#[derive(Clone)]
-pub struct Surroundings {
-    /// Every instrument of the process.
-    pub registry: Registry,
-    /// The memory that telemetry in flight may occupy.
-    pub budget: Budget,
-    /// The state of the agent.
-    pub health: Health,
-    /// Facts about the machine.
-    pub host: Arc<dyn Host>,
-    /// Where state that must survive a restart is kept.
-    pub state_directory: Option<PathBuf>,
+/// What ends everything that is built.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ends {
+    pub(super) receivers: CancellationToken,
+    pub(super) extensions: CancellationToken,
+    pub(super) give_up: CancellationToken,
 }
 
-/// Why the plan cannot run on this host.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    /// A component found something that only the host can tell.
-    #[error("{kind} {id:?}: {source}", kind = kind.name())]
-    Component {
-        /// Its kind.
-        kind: ComponentKind,
-        /// Its id.
-        id: String,
-        /// What it says.
-        source: ConfigError,
-    },
-    /// A socket, file or directory cannot be opened.
-    #[error("{kind} {id:?}: {source}", kind = kind.name())]
-    Open {
-        /// The kind of the component.
-        kind: ComponentKind,
-        /// Its id.
-        id: String,
-        /// What it says.
-        source: ReceiveError,
-    },
-    /// Pipelines feed each other in a ring.
-    #[error("connectors form a ring through the pipelines {0}; a pipeline must not feed itself")]
-    Ring(String),
-}
-
-/// Builds everything in `plan`, opens it and starts it.
+/// Builds what is new in `plan`, and opens its extensions. What of `former` the plan leaves as it is goes on.
 ///
 /// # Errors
 ///
-/// [`BuildError`]; nothing keeps running then.
-pub async fn build(plan: &Plan, surroundings: &Surroundings) -> Result<Running, BuildError> {
-    let mut builder = Builder {
-        plan,
-        surroundings,
-        tasks: JoinSet::new(),
-        give_up: CancellationToken::new(),
-        exporters: HashMap::new(),
-        connectors: HashMap::new(),
-        inlets: HashMap::new(),
-        offered: Offered::default(),
-    };
-    let mut extensions = builder.extensions()?;
-    for (id, extension) in &mut extensions {
-        let failed = |source| BuildError::Open { kind: ComponentKind::Extension, id: id.clone(), source };
-        extension.open().await.map_err(failed)?;
-        builder.offer(id, &extension.offers());
+/// [`BuildError`]; `former` works on as if nothing had been.
+pub(super) async fn build(
+    plan: &Plan,
+    surroundings: &Surroundings,
+    former: &Graph,
+    ends: &Ends,
+) -> Result<Next, BuildError> {
+    let comparison = Comparison { plan, former };
+    let mut builder = Builder { plan, surroundings, comparison, ends, next: Next::default() };
+    comparison.mark_leaving();
+    for named in &plan.extensions {
+        builder.extension(named).await?;
     }
-    builder.exporters()?;
-    for pipeline in builder.backwards()? {
+    for named in &plan.exporters {
+        builder.exporter(named)?;
+    }
+    for pipeline in backwards(plan)? {
         builder.pipeline(pipeline)?;
     }
-    let mut receivers = builder.receivers()?;
-    for (id, receiver, _) in &mut receivers {
-        let failed = |source| BuildError::Open { kind: ComponentKind::Receiver, id: id.clone(), source };
-        receiver.open().await.map_err(failed)?;
+    for named in &plan.receivers {
+        builder.receiver(named)?;
     }
-    Ok(Running::start(extensions, receivers, builder.tasks, builder.give_up))
+    Ok(builder.next)
+}
+
+/// Builds the receiver `id` again, in front of its former `outlets`.
+///
+/// # Errors
+///
+/// [`BuildError`].
+pub(super) fn rebuild(
+    id: &str,
+    node: &ReceiverNode,
+    offered: &Offered,
+    surroundings: &Surroundings,
+    ends: &Ends,
+) -> Result<NewReceiver, BuildError> {
+    let (context, tenure) = surroundings.context(ComponentKind::Receiver, id, offered);
+    receiver(id, &node.prepared, node.outlets.clone(), context, &tenure, ends)
+}
+
+fn receiver(
+    id: &str,
+    prepared: &Prepared<Box<dyn Receiver>>,
+    outlets: Outlets,
+    context: BuildContext,
+    tenure: &Arc<Tenure>,
+    ends: &Ends,
+) -> Result<NewReceiver, BuildError> {
+    let receiver = prepared.build(&context);
+    let receiver = receiver.map_err(|source| failed(ComponentKind::Receiver, id, source))?;
+    let (stop, give_up) = (ends.receivers.child_token(), ends.give_up.child_token());
+    let (hold, presence) = Hold::new(stop, give_up, context.listeners, tenure);
+    Ok(NewReceiver { id: id.to_owned(), receiver, outlets, hold, presence })
 }
 
 struct Builder<'a> {
     plan: &'a Plan,
     surroundings: &'a Surroundings,
-    tasks: JoinSet<()>,
-    give_up: CancellationToken,
-    exporters: HashMap<&'a str, Sinks>,
-    connectors: HashMap<&'a str, Arc<dyn Sink>>,
-    /// Entrances of the pipelines built so far, by pipeline id.
-    inlets: HashMap<&'a str, Inlet>,
-    /// What the extensions opened so far offer.
-    offered: Offered,
+    comparison: Comparison<'a>,
+    ends: &'a Ends,
+    next: Next,
 }
 
-/// Extensions with their ids.
-pub(super) type Extensions = Vec<(String, Box<dyn Extension>)>;
-
-/// Receivers with the outlets that they will be given.
-pub(super) type Receivers = Vec<(String, Box<dyn Receiver>, Outlets)>;
-
-impl<'a> Builder<'a> {
-    fn extensions(&self) -> Result<Extensions, BuildError> {
-        let build = |named: &super::plan::Named<Box<dyn Extension>>| {
-            let context = self.context(ComponentKind::Extension, &named.id, None);
-            let extension = named.prepared.build(&context);
-            let extension =
-                extension.map_err(|source| failed(ComponentKind::Extension, &named.id, source))?;
-            Ok((named.id.clone(), extension))
+impl Builder<'_> {
+    async fn extension(&mut self, named: &Named<Box<dyn Extension>>) -> Result<(), BuildError> {
+        let (kind, id) = (ComponentKind::Extension, &named.id);
+        let node = match self.comparison.extension(id) {
+            Some(node) => node.clone(),
+            None => {
+                let (context, tenure) = self.context(kind, id);
+                let extension = named.prepared.build(&context);
+                let mut extension = extension.map_err(|source| failed(kind, id, source))?;
+                let opened = extension.open().await;
+                opened.map_err(|source| BuildError::Open { kind, id: id.clone(), source })?;
+                let offers = extension.offers();
+                let (stop, give_up) = (self.ends.extensions.child_token(), self.ends.give_up.child_token());
+                let (hold, presence) = Hold::new(stop.clone(), give_up, context.listeners, &tenure);
+                self.next.extensions.push(NewExtension { extension, stop, presence });
+                Node { hold, is: ExtensionNode { prepared: named.prepared.clone(), offers, _tenure: tenure } }
+            }
         };
-        self.plan.extensions.iter().map(build).collect()
+        self.offer(id, &node.is.offers);
+        self.next.graph.extensions.insert(id.clone(), node);
+        Ok(())
     }
 
     /// Lets components find the extension `id` under its id and under the names that they use for it.
     fn offer(&mut self, id: &str, offers: &Offers) {
         let names = self.plan.extension_names.iter().filter(|(_, named)| named == id);
         for name in names.map(|(name, _)| name.as_str()).chain([id]) {
-            self.offered.insert(name, offers.clone());
+            self.next.graph.offered.insert(name, offers.clone());
         }
     }
 
-    fn exporters(&mut self) -> Result<(), BuildError> {
-        for named in &self.plan.exporters {
-            let context = self.context(ComponentKind::Exporter, &named.id, None);
-            let built = named.prepared.build(&context);
-            let built = built.map_err(|source| failed(ComponentKind::Exporter, &named.id, source))?;
-            let feeds = |signal: &Signal| {
-                let mut pipelines = self.plan.pipelines.iter();
-                pipelines.any(|pipeline| pipeline.signal == *signal && pipeline.exporters.contains(&named.id))
-            };
-            let signals: Vec<_> = Signal::ALL.into_iter().filter(feeds).collect();
-            let (sinks, delivering) =
-                queue::start(built, &named.id, &signals, &context.telemetry, &self.give_up);
-            self.tasks.spawn(delivering.run());
-            self.exporters.insert(&named.id, sinks);
-        }
+    fn exporter(&mut self, named: &Named<AnyExporter>) -> Result<(), BuildError> {
+        let (kind, id) = (ComponentKind::Exporter, &named.id);
+        let node = match self.comparison.exporter(id) {
+            Some(node) => node.clone(),
+            None => {
+                let (context, tenure) = self.context(kind, id);
+                let built = named.prepared.build(&context).map_err(|source| failed(kind, id, source))?;
+                let signals = self.plan.signals_into(id);
+                let give_up = self.ends.give_up.child_token();
+                let former = self.comparison.former.exporters.get(id).map(|node| node.hold.ended.clone());
+                let former = former.filter(|_| built.is_exclusive());
+                let started = edgewatch_exporters::start(built, &signals, &context, &give_up);
+                let (sinks, work) = started.map_err(|source| failed(kind, id, source))?;
+                let hold = self.task(give_up, &tenure, async move {
+                    if let Some(ended) = former {
+                        ended.cancelled().await;
+                    }
+                    work.await;
+                });
+                Node { hold, is: ExporterNode { prepared: named.prepared.clone(), signals, sinks } }
+            }
+        };
+        self.next.graph.exporters.insert(id.clone(), node);
         Ok(())
     }
 
-    /// The pipelines in an order in which each comes after those that it feeds.
-    fn backwards(&self) -> Result<Vec<&'a PipelinePlan>, BuildError> {
-        let mut waiting: Vec<&PipelinePlan> = self.plan.pipelines.iter().collect();
-        let mut order: Vec<&PipelinePlan> = Vec::with_capacity(waiting.len());
-        while !waiting.is_empty() {
-            let feeds_one = |pipeline: &PipelinePlan| {
-                waiting.iter().any(|other| {
-                    pipeline.exporters.iter().any(|id| self.is_connector(id) && other.receivers.contains(id))
-                })
-            };
-            let (held, ready): (Vec<&PipelinePlan>, Vec<&PipelinePlan>) =
-                waiting.iter().partition(|pipeline| feeds_one(pipeline));
-            if ready.is_empty() {
-                let ids: Vec<_> = held.iter().map(|pipeline| pipeline.id.as_str()).collect();
-                return Err(BuildError::Ring(ids.join(", ")));
-            }
-            order.extend(ready);
-            waiting = held;
-        }
-        Ok(order)
-    }
-
-    fn is_connector(&self, id: &str) -> bool {
-        find(&self.plan.connectors, id).is_some()
-    }
-
-    fn pipeline(&mut self, pipeline: &'a PipelinePlan) -> Result<(), BuildError> {
-        let mut processors = Vec::with_capacity(pipeline.processors.len());
-        for id in &pipeline.processors {
-            let Some(prepared) = find(&self.plan.processors, id) else { continue };
-            let mut context = self.context(ComponentKind::Processor, id, Some(pipeline.signal));
-            context.telemetry = context.telemetry.with("pipeline", &pipeline.id);
-            let processor = prepared.build(&context);
-            processors.push(processor.map_err(|source| failed(ComponentKind::Processor, id, source))?);
-        }
+    fn pipeline(&mut self, pipeline: &PipelinePlan) -> Result<(), BuildError> {
         let mut sinks = Vec::with_capacity(pipeline.exporters.len());
         for id in &pipeline.exporters {
             sinks.extend(self.sink(id, pipeline.signal)?);
         }
-        let sinks: Arc<[_]> = sinks.into();
-        let accept = !sinks.iter().any(|sink| sink.answers_sources());
-        let inlet = self.stage(Chain::new(processors), sinks, accept);
-        self.inlets.insert(&pipeline.id, inlet);
+        let node = match self.comparison.pipeline(pipeline) {
+            Some(node) => {
+                self.next.turns.push(Turn::Sinks(node.is.inlet.sinks(), sinks));
+                node.clone()
+            }
+            None => {
+                let (telemetry, tenure) = Telemetry::new(self.surroundings.registry.clone()).for_tenure();
+                let tenure = Arc::new(tenure);
+                let mut processors = Vec::with_capacity(pipeline.processors.len());
+                let mut chain = Vec::with_capacity(pipeline.processors.len());
+                for id in &pipeline.processors {
+                    let Some(prepared) = find(&self.plan.processors, id) else { continue };
+                    let (mut context, _) = self.context(ComponentKind::Processor, id);
+                    context.signal = Some(pipeline.signal);
+                    let telemetry = telemetry.with(ComponentKind::Processor.name(), id);
+                    context.telemetry = telemetry.with("pipeline", &pipeline.id);
+                    let processor = prepared.build(&context);
+                    chain.push(processor.map_err(|source| failed(ComponentKind::Processor, id, source))?);
+                    processors.push((id.clone(), prepared.clone()));
+                }
+                let (hold, inlet) = self.stage(Chain::new(chain), sinks, stage::Accept::Itself, &tenure);
+                Node { hold, is: PipelineNode { signal: pipeline.signal, processors, inlet } }
+            }
+        };
+        self.next.graph.pipelines.insert(pipeline.id.clone(), node);
         Ok(())
     }
 
     /// The exporter or connector `id`, as pipelines of `signal` see it.
-    fn sink(&mut self, id: &'a str, signal: Signal) -> Result<Option<Arc<dyn Sink>>, BuildError> {
-        if let Some(sinks) = self.exporters.get(id) {
-            return Ok(sinks.get(signal));
+    fn sink(&mut self, id: &str, signal: Signal) -> Result<Option<Arc<dyn Sink>>, BuildError> {
+        if let Some(node) = self.next.graph.exporters.get(id) {
+            return Ok(node.is.sinks.get(signal));
         }
-        if let Some(sink) = self.connectors.get(id) {
-            return Ok(Some(Arc::clone(sink)));
+        if find(&self.plan.connectors, id).is_none() {
+            return Ok(None);
         }
+        if !self.next.graph.connectors.contains_key(id) {
+            let node = self.connector(id)?;
+            self.next.graph.connectors.extend(node.map(|node| (id.to_owned(), node)));
+        }
+        let node = self.next.graph.connectors.get(id);
+        Ok(node.map(|node| node.is.way.sink()))
+    }
+
+    /// The connector `id`. The pipelines behind it are there.
+    fn connector(&mut self, id: &str) -> Result<Option<Node<ConnectorNode>>, BuildError> {
         let Some(prepared) = find(&self.plan.connectors, id) else { return Ok(None) };
-        let context = self.context(ComponentKind::Connector, id, None);
+        let behind: Vec<Arc<dyn Sink>> = vec![Arc::new(Behind(self.outlets(id)))];
+        if let Some(node) = self.comparison.connector(id) {
+            match &node.is.way {
+                Way::Through(inlet) => self.next.turns.push(Turn::Sinks(inlet.sinks(), behind)),
+                Way::Router { outlets, .. } => {
+                    let pipelines = &self.next.graph.pipelines;
+                    let turn = |(id, outlet): (&String, &Outlet)| {
+                        let inlet = pipelines.get(id)?.is.inlet.clone();
+                        Some(Turn::Outlet(outlet.clone(), vec![inlet]))
+                    };
+                    self.next.turns.extend(outlets.iter().filter_map(turn));
+                }
+            }
+            return Ok(Some(node.clone()));
+        }
+        let (context, tenure) = self.context(ComponentKind::Connector, id);
         let connector = prepared.build(&context);
-        let Connector(processor) =
-            connector.map_err(|source| failed(ComponentKind::Connector, id, source))?;
-        let behind: Arc<[Arc<dyn Sink>]> = Arc::new([Arc::new(Behind(self.outlets(id))) as Arc<dyn Sink>]);
-        let sink: Arc<dyn Sink> = Arc::new(Entrance(self.stage(Chain::new(vec![processor]), behind, false)));
-        self.connectors.insert(id, Arc::clone(&sink));
-        Ok(Some(sink))
-    }
-
-    /// Starts `chain` in front of `sinks`.
-    fn stage(&mut self, chain: Chain, sinks: Arc<[Arc<dyn Sink>]>, accept: bool) -> Inlet {
-        let (sender, entrance) = mpsc::channel(ENTRANCE);
-        let inlet = Inlet::new(sender, Arc::clone(&sinks));
-        self.tasks.spawn(stage::run(entrance, chain, Exit { sinks, stall: inlet.stall() }, accept));
-        inlet
-    }
-
-    fn receivers(&mut self) -> Result<Receivers, BuildError> {
-        let build = |named: &super::plan::Named<Box<dyn Receiver>>| {
-            let context = self.context(ComponentKind::Receiver, &named.id, None);
-            let receiver = named.prepared.build(&context);
-            let receiver = receiver.map_err(|source| failed(ComponentKind::Receiver, &named.id, source))?;
-            Ok((named.id.clone(), receiver, self.outlets(&named.id)))
+        let connector = connector.map_err(|source| failed(ComponentKind::Connector, id, source))?;
+        let (hold, way) = match connector {
+            Connector::Processor(processor) => {
+                let chain = Chain::new(vec![processor]);
+                let (hold, inlet) = self.stage(chain, behind, stage::Accept::Behind, &tenure);
+                (hold, Way::Through(inlet))
+            }
+            Connector::Router(router) => {
+                let outlets = self.outlets_one_by_one(id);
+                let routed = router.connect(outlets.clone());
+                let hold = self.task(self.ends.give_up.child_token(), &tenure, routed.work);
+                (hold, Way::Router { sink: routed.sink, outlets })
+            }
         };
-        self.plan.receivers.iter().map(build).collect()
+        Ok(Some(Node { hold, is: ConnectorNode { prepared: prepared.clone(), way } }))
     }
 
-    /// The pipelines that name `id` as their receiver. All of them have been built.
+    /// The task of `chain` in front of `sinks`.
+    fn stage(
+        &mut self,
+        chain: Chain,
+        sinks: Vec<Arc<dyn Sink>>,
+        accept: stage::Accept,
+        tenure: &Arc<Tenure>,
+    ) -> (Hold, Inlet) {
+        let (sender, entrance) = mpsc::channel(ENTRANCE);
+        let inlet = Inlet::new(sender, sinks.into());
+        let exit = Exit { sinks: inlet.sinks(), stall: inlet.stall() };
+        let give_up = self.ends.give_up.child_token();
+        (self.task(give_up, tenure, stage::run(entrance, chain, exit, accept)), inlet)
+    }
+
+    /// Notes `work` for the time when the graph takes its place.
+    fn task(
+        &mut self,
+        give_up: CancellationToken,
+        tenure: &Arc<Tenure>,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) -> Hold {
+        let (hold, presence) = Hold::new(CancellationToken::new(), give_up, Listeners::default(), tenure);
+        self.next.flow.push(Box::pin(async move {
+            work.await;
+            drop(presence);
+        }));
+        hold
+    }
+
+    fn receiver(&mut self, named: &Named<Box<dyn Receiver>>) -> Result<(), BuildError> {
+        let id = &named.id;
+        let outlets = self.outlets(id);
+        if let Some(node) = self.comparison.receiver(id) {
+            for signal in Signal::ALL {
+                if let Some(outlet) = node.is.outlets.get(signal) {
+                    self.next.turns.push(Turn::Outlet(outlet.clone(), self.inlets(id, signal)));
+                }
+            }
+            self.next.graph.receivers.insert(id.clone(), node.clone());
+            return Ok(());
+        }
+        let (context, tenure) = self.context(ComponentKind::Receiver, id);
+        let new = receiver(id, &named.prepared, outlets.clone(), context, &tenure, self.ends)?;
+        let exclusive = new.receiver.is_exclusive();
+        let is = ReceiverNode { prepared: named.prepared.clone(), outlets, exclusive };
+        self.next.graph.receivers.insert(id.clone(), Node { hold: new.hold.clone(), is });
+        self.next.receivers.push(new);
+        Ok(())
+    }
+
+    /// The pipelines that name the router `id` as their receiver, one by one. All of them are there.
+    fn outlets_one_by_one(&self, id: &str) -> Pipelines {
+        let outlet = |pipeline: &str| {
+            let node = self.next.graph.pipelines.get(pipeline)?;
+            Some((pipeline.to_owned(), Outlet::new(vec![node.is.inlet.clone()])))
+        };
+        self.plan.pipelines_behind(id).filter_map(outlet).collect()
+    }
+
+    /// The ways into the pipelines that name `id` as their receiver. All of them are there.
     fn outlets(&self, id: &str) -> Outlets {
         let mut outlets = Outlets::default();
-        for signal in Signal::ALL {
-            let fed = |pipeline: &&PipelinePlan| {
-                pipeline.signal == signal && pipeline.receivers.iter().any(|receiver| receiver == id)
-            };
-            let pipelines = self.plan.pipelines.iter().filter(fed);
-            let inlets: Vec<_> =
-                pipelines.filter_map(|pipeline| self.inlets.get(pipeline.id.as_str()).cloned()).collect();
-            if !inlets.is_empty() {
-                outlets.set(signal, Outlet::new(inlets));
-            }
+        for signal in self.plan.signals_from(id) {
+            outlets.set(signal, Outlet::new(self.inlets(id, signal)));
         }
         outlets
     }
 
-    fn context(&self, kind: ComponentKind, id: &str, signal: Option<Signal>) -> BuildContext {
-        let Surroundings { registry, budget, health, host, state_directory } = self.surroundings.clone();
-        BuildContext {
-            id: id.to_owned(),
-            signal,
-            telemetry: Telemetry::new(registry).with(kind.name(), id),
-            budget,
-            health,
-            host,
-            state_directory,
-            offered: self.offered.clone(),
-        }
+    fn inlets(&self, id: &str, signal: Signal) -> Vec<Inlet> {
+        let fed = |pipeline: &&PipelinePlan| {
+            pipeline.signal == signal && pipeline.receivers.iter().any(|receiver| receiver == id)
+        };
+        let pipelines = self.plan.pipelines.iter().filter(fed);
+        let nodes = pipelines.filter_map(|pipeline| self.next.graph.pipelines.get(&pipeline.id));
+        nodes.map(|node| node.is.inlet.clone()).collect()
     }
-}
 
-fn failed(kind: ComponentKind, id: &str, source: ConfigError) -> BuildError {
-    BuildError::Component { kind, id: id.to_owned(), source }
+    fn context(&self, kind: ComponentKind, id: &str) -> (BuildContext, Arc<Tenure>) {
+        self.surroundings.context(kind, id, &self.next.graph.offered)
+    }
 }

@@ -27,6 +27,10 @@ impl Sink for Entrance {
     fn answers_sources(&self) -> bool {
         self.0.answers_sources()
     }
+
+    fn is_failing(&self) -> bool {
+        self.0.is_failing()
+    }
 }
 
 /// The pipelines behind a connector, each batch to those of its signal.
@@ -51,6 +55,10 @@ impl Sink for Behind {
 
     fn answers_sources(&self) -> bool {
         self.outlets().any(Outlet::answers_sources)
+    }
+
+    fn is_failing(&self) -> bool {
+        self.outlets().any(Outlet::is_failing)
     }
 }
 

@@ -7,14 +7,13 @@ use edgewatch_core::batch::Batch;
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::processor::{Emitter, Processor};
 use edgewatch_core::receiver::Stall;
+use edgewatch_core::switch::Switch;
 use tokio::sync::mpsc;
-
-/// Every way out of a pipeline.
-pub(super) type Sinks = Arc<[Arc<dyn Sink>]>;
 
 /// Where a pipeline leads, and where it says that it has to wait there.
 pub(super) struct Exit {
-    pub(super) sinks: Sinks,
+    /// Exchanged when a reload leads the pipeline elsewhere.
+    pub(super) sinks: Switch<[Arc<dyn Sink>]>,
     pub(super) stall: Stall,
 }
 
@@ -78,10 +77,17 @@ impl Chain {
     }
 }
 
+/// Who tells the sources that a batch is accepted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Accept {
+    /// The stage, once its processors have taken the batch, unless one of its sinks does it.
+    Itself,
+    /// Always what stands behind it.
+    Behind,
+}
+
 /// Runs `chain` until the entrance closes, then drains it.
-///
-/// `accept`: whether batches are accepted once the processors have taken them; otherwise the sinks do it.
-pub(super) async fn run(mut entrance: mpsc::Receiver<Batch>, mut chain: Chain, exit: Exit, accept: bool) {
+pub(super) async fn run(mut entrance: mpsc::Receiver<Batch>, mut chain: Chain, exit: Exit, accept: Accept) {
     loop {
         let batch = match chain.deadline() {
             None => entrance.recv().await,
@@ -98,7 +104,8 @@ pub(super) async fn run(mut entrance: mpsc::Receiver<Batch>, mut chain: Chain, e
             }
         };
         let Some(mut batch) = batch else { break };
-        let acceptance = accept.then(|| batch.ack_mut().hold());
+        let itself = accept == Accept::Itself && !exit.answers_sources();
+        let acceptance = itself.then(|| batch.ack_mut().hold());
         chain.pass(0, batch, Instant::now());
         drop(acceptance);
         exit.forward(&mut chain).await;
@@ -108,13 +115,17 @@ pub(super) async fn run(mut entrance: mpsc::Receiver<Batch>, mut chain: Chain, e
 }
 
 impl Exit {
+    fn answers_sources(&self) -> bool {
+        self.sinks.with(|sinks| sinks.iter().any(|sink| sink.answers_sources()))
+    }
+
     async fn forward(&self, chain: &mut Chain) {
         if chain.out.is_empty() {
             return;
         }
         self.stall.set(true);
         for batch in chain.out.take() {
-            match &*self.sinks {
+            match &*self.sinks.get() {
                 [] => batch.deliver(),
                 [sink] => sink.send(batch).await,
                 sinks => fan_out(sinks, batch).await,

@@ -11,8 +11,9 @@ use edgewatch_core::batch::Batch;
 use edgewatch_core::budget::Budget;
 use edgewatch_core::delivery::Delivery;
 use edgewatch_core::exporter::{Delivered, ExportError, Exporter};
-use edgewatch_core::factory::{BuiltExporter, Connector, Prepared};
+use edgewatch_core::factory::{AnyExporter, BuiltExporter, Connector, Prepared};
 use edgewatch_core::health::Health;
+use edgewatch_core::listeners::Listeners;
 use edgewatch_core::processor::{Emitter, ProcessError, Processor};
 use edgewatch_core::receiver::{Outlets, ReceiveError, Receiver};
 use edgewatch_core::refusal::Refusal;
@@ -22,6 +23,9 @@ use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+
+#[path = "reload_tests.rs"]
+mod reload;
 
 #[tokio::test(start_paused = true)]
 async fn a_batch_goes_through_all_processors_to_every_exporter() {
@@ -191,7 +195,7 @@ async fn a_destination_that_never_answers_does_not_outlast_the_deadline() {
         exporters: vec![Named {
             id: "dead".to_owned(),
             prepared: Prepared::from_fn(|_| {
-                Ok(BuiltExporter { exporter: Box::new(Dead), delivery: Delivery::local() })
+                Ok(BuiltExporter { exporter: Box::new(Dead), delivery: Delivery::local() }.into())
             }),
         }],
         pipelines: vec![pipeline("traces", Signal::Traces, &["source"], &[], &["dead"])],
@@ -246,7 +250,7 @@ async fn a_pipeline_that_cannot_go_on_takes_only_what_fits_into_its_entrance() {
         exporters: vec![Named {
             id: "dead".to_owned(),
             prepared: Prepared::from_fn(|_| {
-                Ok(BuiltExporter { exporter: Box::new(Dead), delivery: Delivery::local() })
+                Ok(BuiltExporter { exporter: Box::new(Dead), delivery: Delivery::local() }.into())
             }),
         }],
         pipelines: vec![pipeline("traces", Signal::Traces, &["source"], &[], &["dead"])],
@@ -345,7 +349,7 @@ async fn a_pipeline_that_fails_is_noticed() {
 
     let mut receipt = source.send(b"1").await;
     assert!(receipt.accepted().await.is_err(), "its source may send it again");
-    assert_eq!(running.watch().await, Watched::Broken);
+    assert_eq!(running.watch().await, Broken);
 
     drop(source);
     assert_eq!(running.stop(deadline()).await, Ended::Drained);
@@ -464,10 +468,10 @@ impl Exporter for Destination {
 }
 
 impl Destination {
-    fn named(&self, id: &str) -> Named<BuiltExporter> {
+    fn named(&self, id: &str) -> Named<AnyExporter> {
         let exporter = self.clone();
         let prepared = Prepared::from_fn(move |_| {
-            Ok(BuiltExporter { exporter: Box::new(exporter.clone()), delivery: Delivery::local() })
+            Ok(BuiltExporter { exporter: Box::new(exporter.clone()), delivery: Delivery::local() }.into())
         });
         Named { id: id.to_owned(), prepared }
     }
@@ -481,12 +485,12 @@ fn destination() -> (Destination, mpsc::Receiver<String>) {
 struct Dead;
 
 /// Refuses new batches when `size` of them wait.
-fn dead_with_queue_of(size: usize) -> Named<BuiltExporter> {
+fn dead_with_queue_of(size: usize) -> Named<AnyExporter> {
     let prepared = Prepared::from_fn(move |_| {
         let mut delivery = Delivery::local();
-        delivery.queue.queue_size = size.try_into().expect("not zero");
+        delivery.queue.queue_size = size.try_into().ok();
         delivery.queue.block_on_overflow = false;
-        Ok(BuiltExporter { exporter: Box::new(Dead), delivery })
+        Ok(BuiltExporter { exporter: Box::new(Dead), delivery }.into())
     });
     Named { id: "dead".to_owned(), prepared }
 }
@@ -504,7 +508,10 @@ fn named(id: &str, make: fn() -> Box<dyn Processor>) -> Named<Box<dyn Processor>
 
 /// A connector that leaves its mark.
 fn connector(id: &str) -> Named<Connector> {
-    Named { id: id.to_owned(), prepared: Prepared::from_fn(|_| Ok(Connector(Box::new(Mark(b'-'))))) }
+    Named {
+        id: id.to_owned(),
+        prepared: Prepared::from_fn(|_| Ok(Connector::Processor(Box::new(Mark(b'-'))))),
+    }
 }
 
 fn pipeline(id: &str, signal: Signal, from: &[&str], through: &[&str], to: &[&str]) -> PipelinePlan {
@@ -525,6 +532,7 @@ fn surroundings() -> Surroundings {
         health: Health::starting(Instant::now()),
         host: Arc::new(FakeHost::default()),
         state_directory: None,
+        listeners: Listeners::default(),
     }
 }
 

@@ -11,15 +11,27 @@ use std::{fmt, io};
 use tracing::callsite::Identifier;
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Metadata, Subscriber};
-use tracing_subscriber::Layer;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::{Context, Filter, SubscriberExt};
+use tracing_subscriber::{Layer, Registry, reload};
 
 use crate::config::telemetry::{Encoding, Level, Logs, Sampling};
 
+/// The least severity that is written, to be changed while the agent runs.
+#[derive(Clone, Debug)]
+pub struct LiveLevel(reload::Handle<LevelFilter, Registry>);
+
+impl LiveLevel {
+    /// Writes from `level` on.
+    pub fn set(&self, level: Level) {
+        // Without a subscriber, as in tests, there is nothing to change.
+        let _ = self.0.reload(filter(level));
+    }
+}
+
 /// Makes the global subscriber. A second call changes nothing.
-pub fn init(logs: &Logs) {
+pub fn init(logs: &Logs) -> LiveLevel {
     let sampler = logs.sampling.enabled.then(|| Sampler::new(logs.sampling.clone()));
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false).with_ansi(false);
     let layer = layer.with_timer(Milliseconds);
@@ -29,15 +41,20 @@ pub fn init(logs: &Logs) {
         (Encoding::Json, None) => layer.json().flatten_event(true).boxed(),
         (Encoding::Json, Some(sampler)) => layer.json().flatten_event(true).with_filter(sampler).boxed(),
     };
-    let level = match logs.level {
+    let (level, live) = reload::Layer::new(filter(logs.level));
+    let subscriber = tracing_subscriber::registry().with(layer.with_filter(level));
+    // A test may have set one already; then that one stays.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+    LiveLevel(live)
+}
+
+const fn filter(level: Level) -> LevelFilter {
+    match level {
         Level::Debug => LevelFilter::DEBUG,
         Level::Info => LevelFilter::INFO,
         Level::Warn => LevelFilter::WARN,
         Level::Error => LevelFilter::ERROR,
-    };
-    let subscriber = tracing_subscriber::registry().with(layer.with_filter(level));
-    // A test may have set one already; then that one stays.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+    }
 }
 
 /// RFC 3339 in UTC, as fine as people compare.

@@ -4,19 +4,23 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use edgewatch_core::budget::Budget;
 use edgewatch_core::health::{Health, State};
 use edgewatch_core::host::RealHost;
-use edgewatch_core::memory;
+use edgewatch_core::listeners::Listeners;
 use edgewatch_core::telemetry::{Registry, Telemetry};
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::metrics::{process, prometheus, push};
-use super::{allocator, logs};
+use super::allocator;
+use super::files::Files;
+use super::logs::{self, LiveLevel};
+use super::memory::Memory;
+use super::metrics::process;
+use super::metrics::readers::{Readers, ReadersError};
+use super::reload::{Occasions, Reloader};
+use super::signals::StopSignals;
+use crate::cli::ConfigArguments;
 use crate::config::Config;
-use crate::pipeline::{self, BuildError, Ended, Surroundings, Watched};
+use crate::pipeline::{Broken, BuildError, Ended, Running, Surroundings};
 
 /// Why the agent could not start or end as it should.
 #[derive(Debug, thiserror::Error)]
@@ -27,20 +31,9 @@ pub enum RunError {
     /// A component.
     #[error("{0}{advice}", advice = advice(.0))]
     Build(#[from] BuildError),
-    /// The page of own metrics.
-    #[error(
-        "cannot serve own metrics on {address}: {source}; choose another port in service.telemetry.metrics.readers, \
-        or turn them off with service.telemetry.metrics.level: none"
-    )]
-    Metrics {
-        /// As configured.
-        address: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The push of own metrics.
+    /// The page or the push of own metrics.
     #[error(transparent)]
-    Push(#[from] push::PushError),
+    Metrics(#[from] ReadersError),
     /// Not everything could be delivered in time.
     #[error("the agent ended with telemetry undelivered")]
     CutShort,
@@ -69,22 +62,21 @@ pub struct Options {
     pub shutdown_timeout: Duration,
     /// Where state is kept.
     pub state_directory: std::path::PathBuf,
-    /// The user gave no configuration, and may not know what the embedded one does.
-    pub embedded: bool,
+    /// Where the configuration was read from, to read it again.
+    pub config: ConfigArguments,
+    /// The files that it was read from when it shall be read again as soon as one of them changes.
+    pub watched: Option<Files>,
 }
 
-/// A signal this soon after the first is its echo: `timeout` and some supervisors signal both the process and its group.
-const ECHO: Duration = Duration::from_millis(20);
-
-/// Runs `config` until a signal ends it.
+/// Runs `config`, and those that take its place, until a signal ends it.
 ///
 /// # Errors
 ///
 /// [`RunError`].
-pub fn run(config: &Config, options: &Options) -> Result<(), RunError> {
+pub fn run(config: Config, options: Options) -> Result<(), RunError> {
     let since = Instant::now();
-    logs::init(&config.telemetry.logs);
-    if options.embedded {
+    let level = logs::init(&config.telemetry.logs);
+    if options.config.config.is_empty() {
         info!(
             "no --config: taking OTLP, measuring this host and printing a summary of both; \
             `edgewatch example` prints a configuration to start from"
@@ -93,45 +85,36 @@ pub fn run(config: &Config, options: &Options) -> Result<(), RunError> {
     raise_descriptor_limit();
     allocator::tune();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let ended = runtime.block_on(live(config, options, since));
+    let ended = runtime.block_on(live(config, options, level, since));
     // Threads that still wait for a disk or a mount must not hold up the end.
     runtime.shutdown_background();
     ended
 }
 
-async fn live(config: &Config, options: &Options, since: Instant) -> Result<(), RunError> {
-    let mut signals = Signals::new()?;
+async fn live(config: Config, options: Options, level: LiveLevel, since: Instant) -> Result<(), RunError> {
+    let Options { shutdown_timeout, state_directory, config: arguments, watched } = options;
+    let mut signals = StopSignals::new()?;
+    let mut occasions = Occasions::new(watched)?;
     let registry = Registry::default();
-    // Until a memory_limiter says otherwise: half of what there is, so that a dead destination cannot make the system kill us.
-    let budget = Budget::new(memory::total(&RealHost).map_or(usize::MAX, |total| total / 2));
+    let memory = Memory::new(edgewatch_core::memory::total(&RealHost), &Telemetry::new(registry.clone()));
     let health = Health::starting(since);
-    process::register(&Telemetry::new(registry.clone()), since, budget.clone());
+    process::register(&Telemetry::new(registry.clone()), since, memory.budget.clone());
     let surroundings = Surroundings {
         registry: registry.clone(),
-        budget,
+        budget: memory.budget.clone(),
         health: health.clone(),
         host: Arc::new(RealHost),
-        state_directory: Some(options.state_directory.clone()),
+        state_directory: Some(state_directory),
+        listeners: Listeners::default(),
     };
 
-    let stop_pages = CancellationToken::new();
-    let mut pages = tokio::task::JoinSet::new();
-    for (host, port) in config.telemetry.metrics.listeners() {
-        let address = match host.as_str() {
-            "" => format!("0.0.0.0:{port}"),
-            host if host.contains(':') => format!("[{host}]:{port}"),
-            host => format!("{host}:{port}"),
-        };
-        let page = prometheus::page(&address, registry.clone()).await;
-        let page = page.map_err(|source| RunError::Metrics { address, source })?;
-        info!(address = %page.local_addr()?, "serving own metrics at /metrics");
-        pages.spawn(page.run(stop_pages.clone()));
-    }
-    let mut running = pipeline::build(&config.plan, &surroundings).await?;
-    let mut pushes = Vec::new();
-    for settings in push::settings(&config.telemetry) {
-        pushes.push(push::start(&settings, &registry)?);
-    }
+    let mut readers = Readers::new(registry.clone(), &surroundings.listeners);
+    let open_readers = readers.open(&config.telemetry).await?;
+    let mut running = Running::start(&config.plan, &surroundings).await?;
+    readers.switch(open_readers);
+    memory.report(config.plan.memory_bound());
+    let logs = config.telemetry.logs;
+    let mut reloader = Reloader::new(arguments, shutdown_timeout, logs, level, memory, &registry);
     health.set(State::Ready);
     let startup = since.elapsed();
     info!(
@@ -140,21 +123,23 @@ async fn live(config: &Config, options: &Options, since: Instant) -> Result<(), 
         "Everything is ready. Begin running and processing data."
     );
 
-    let broken = tokio::select! {
-        () = signals.stop() => false,
-        watched = running.watch() => match watched {
-            Watched::Ended => {
-                warn!("every receiver has ended; nothing is left to do but to wait for a signal");
-                signals.stop().await;
-                false
+    let broken = loop {
+        tokio::select! {
+            () = signals.stop() => break false,
+            Broken = running.watch() => break true,
+            occasion = occasions.next() => {
+                info!(occasion, "reading the configuration again");
+                tokio::select! {
+                    () = signals.stop() => break false,
+                    files = reloader.reload(&mut running, &mut readers) => occasions.reset(files),
+                }
             }
-            Watched::Broken => true,
         }
     };
     signals.swallow_echo().await;
     health.set(State::Stopping);
-    info!(timeout = ?options.shutdown_timeout, "stopping: delivering what is under way; a second signal ends at once");
-    let deadline = tokio::time::Instant::now() + options.shutdown_timeout;
+    info!(timeout = ?shutdown_timeout, "stopping: delivering what is under way; a second signal ends at once");
+    let deadline = tokio::time::Instant::now() + shutdown_timeout;
     let ended = tokio::select! {
         ended = running.stop(deadline) => ended,
         () = signals.stop() => {
@@ -162,11 +147,7 @@ async fn live(config: &Config, options: &Options, since: Instant) -> Result<(), 
             return Err(RunError::CutShort);
         }
     };
-    for push in pushes {
-        push.stop().await;
-    }
-    stop_pages.cancel();
-    while pages.join_next().await.is_some() {}
+    readers.stop().await;
     match ended {
         Ended::Drained | Ended::CutShort if broken => Err(RunError::Broken),
         Ended::Drained => {
@@ -174,48 +155,6 @@ async fn live(config: &Config, options: &Options, since: Instant) -> Result<(), 
             Ok(())
         }
         Ended::CutShort => Err(RunError::CutShort),
-    }
-}
-
-/// The signals that concern the agent.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// Waits until the agent is told to stop.
-    async fn stop(&mut self) {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
-                _ = self.hang_up.recv() => {
-                    warn!("SIGHUP changes nothing: this build does not reload its configuration; restart it instead");
-                }
-            }
-        }
-    }
-
-    /// Lets what arrives together with the signal to stop pass, so that it does not count as a second one.
-    async fn swallow_echo(&mut self) {
-        let over = tokio::time::sleep(ECHO);
-        tokio::pin!(over);
-        loop {
-            tokio::select! {
-                () = &mut over => return,
-                () = self.stop() => {}
-            }
-        }
     }
 }
 

@@ -1,10 +1,14 @@
 //! Where configurations come from: files, the environment, the command line, or nowhere.
 
+use std::cell::RefCell;
 use std::io;
+use std::path::Path;
 
 use edgewatch_core::config::{Environment, ProcessEnvironment};
 
+use super::files::Files;
 use crate::cli::ConfigArguments;
+use crate::config::{self, Components, Outcome};
 
 /// Name under which the embedded configuration appears in messages.
 const EMBEDDED: &str = "embedded configuration";
@@ -30,12 +34,63 @@ pub enum SourceError {
     Scheme(String),
 }
 
+/// A configuration as it was read.
+pub struct Loaded {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What it was read from, for messages.
+    pub names: Vec<String>,
+}
+
+/// Reads and checks the configuration that `arguments` name. `files` learns of every file that is read, those of `${file:}` included, and
+/// how it was before.
+///
+/// # Errors
+///
+/// The first source that cannot be read.
+pub fn load(arguments: &ConfigArguments, files: &mut Files) -> Result<Loaded, SourceError> {
+    for location in &arguments.config {
+        if let Some(path) = path(location) {
+            files.note(Path::new(path));
+        }
+    }
+    let texts = texts(arguments)?;
+    let environment = Noting { files: RefCell::new(files) };
+    let outcome = config::load(&texts, &arguments.set, &environment, &Components::of_this_build());
+    Ok(Loaded { outcome, names: texts.into_iter().map(|(name, _)| name).collect() })
+}
+
+/// Notes the files that references read.
+struct Noting<'a> {
+    files: RefCell<&'a mut Files>,
+}
+
+impl Environment for Noting<'_> {
+    fn variable(&self, name: &str) -> Option<String> {
+        ProcessEnvironment.variable(name)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<String> {
+        self.files.borrow_mut().note(path);
+        ProcessEnvironment.read(path)
+    }
+}
+
+/// The path of the file that `location` names, if it is one.
+fn path(location: &str) -> Option<&str> {
+    match location.split_once(':') {
+        Some(("env" | "yaml" | "http" | "https" | "s3" | "secretsmanager", _)) => None,
+        Some(("file", path)) => Some(path),
+        Some(_) | None => Some(location),
+    }
+}
+
 /// The texts of a configuration with their names: each `--config` in order, or the embedded one when there is none.
 ///
 /// # Errors
 ///
 /// The first that cannot be read.
-pub fn texts(arguments: &ConfigArguments) -> Result<Vec<(String, String)>, SourceError> {
+fn texts(arguments: &ConfigArguments) -> Result<Vec<(String, String)>, SourceError> {
     if arguments.config.is_empty() {
         return Ok(vec![(EMBEDDED.to_owned(), include_str!("default.yaml").to_owned())]);
     }

@@ -2,8 +2,11 @@ use std::path::PathBuf;
 
 use edgewatch_core::config::{ConfigError, Duration};
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
+
+use super::probe;
 
 /// Settings of the `file` exporter.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -155,5 +158,9 @@ impl ComponentConfig for Config {
                 "this build writes one file for each exporter; remove the key, or route to several file exporters",
             ),
         ])
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        probe::probes(self, context)
     }
 }

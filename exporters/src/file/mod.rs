@@ -8,6 +8,7 @@ mod appender;
 mod config;
 mod exporter;
 mod frame;
+mod probe;
 mod recovery;
 mod rotation;
 mod writer;

@@ -37,6 +37,8 @@ pub(crate) struct Connected {
     pub(crate) io: TokioIo<Box<dyn Io>>,
     /// Whether both sides have agreed on HTTP/2 (ALPN).
     pub(crate) http2: bool,
+    /// Of the certificates that it was made with; see [`Connector::generation`].
+    pub(crate) generation: u64,
 }
 
 /// Why there is no connection.
@@ -57,6 +59,15 @@ pub(crate) enum ConnectError {
 }
 
 impl Connector {
+    /// The generation of the certificates that a new connection is made with: one that was made with an older one is to be
+    /// replaced.
+    pub(crate) async fn generation(&self) -> u64 {
+        match &self.tls {
+            Some(tls) => tls.current().await.generation,
+            None => 0,
+        }
+    }
+
     pub(crate) async fn connect(&self) -> Result<Connected, ConnectError> {
         let mut io: Box<dyn Io> = match (&self.route, &self.target) {
             (Route::Tunnel(proxy) | Route::Forward(proxy), _) => to_proxy(proxy).await?,
@@ -67,18 +78,18 @@ impl Connector {
             proxy.tunnel(&mut *io, &self.target.authority()).await?;
         }
         let Some(tls) = &self.tls else {
-            return Ok(Connected { io: TokioIo::new(io), http2: false });
+            return Ok(Connected { io: TokioIo::new(io), http2: false, generation: 0 });
         };
-        let stream = handshake(tls, io).await?;
+        let (stream, generation) = handshake(tls, io).await?;
         let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        Ok(Connected { io: TokioIo::new(Box::new(stream)), http2 })
+        Ok(Connected { io: TokioIo::new(Box::new(stream)), http2, generation })
     }
 }
 
 async fn to_proxy(proxy: &Proxy) -> Result<Box<dyn Io>, ConnectError> {
     let stream = tcp(&proxy.host, proxy.port).await?;
     match &proxy.tls {
-        Some(tls) => Ok(Box::new(handshake(tls, stream).await?)),
+        Some(tls) => Ok(Box::new(handshake(tls, stream).await?.0)),
         None => Ok(Box::new(stream)),
     }
 }
@@ -98,10 +109,14 @@ async fn unix(path: &str) -> Result<UnixStream, ConnectError> {
     connected.map_err(|source| ConnectError::Socket { address: path.to_owned(), source })
 }
 
+/// The connection, and the generation of the certificates that it was made with.
 async fn handshake<S: Io>(
     tls: &TlsClient,
     stream: S,
-) -> Result<tokio_rustls::client::TlsStream<S>, ConnectError> {
-    let shaken = tls.connector.connect(tls.name.clone(), stream).await;
-    shaken.map_err(|source| ConnectError::Tls { host: tls.name.to_str().into_owned(), source })
+) -> Result<(tokio_rustls::client::TlsStream<S>, u64), ConnectError> {
+    let current = tls.current().await;
+    let shaken = current.connector.connect(tls.name.clone(), stream).await;
+    let stream =
+        shaken.map_err(|source| ConnectError::Tls { host: tls.name.to_str().into_owned(), source })?;
+    Ok((stream, current.generation))
 }

@@ -1,9 +1,11 @@
 //! HTTP proxies on the way to a destination.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::host::Host;
+use edgewatch_core::telemetry::Telemetry;
 use http::Uri;
 use http::header::HeaderValue;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
@@ -30,7 +32,8 @@ impl Proxy {
     /// in capitals or not. As with Go's clients, this machine is always reached directly.
     pub(crate) fn from_environment(
         destination: &Uri,
-        machine: &dyn Host,
+        machine: &Arc<dyn Host>,
+        telemetry: &Telemetry,
     ) -> Result<Option<Self>, ConfigError> {
         if is_this_machine(destination.host().unwrap_or_default()) {
             return Ok(None);
@@ -45,29 +48,40 @@ impl Proxy {
             .no(variable("NO_PROXY"))
             .build();
         match matcher.intercept(destination) {
-            Some(intercept) => Self::from_intercept(&intercept, machine).map(Some).map_err(|reason| {
-                ConfigError::new("endpoint", format!("its proxy in the environment {reason}"))
-            }),
+            Some(intercept) => {
+                Self::from_intercept(&intercept, machine, telemetry).map(Some).map_err(|reason| {
+                    ConfigError::new("endpoint", format!("its proxy in the environment {reason}"))
+                })
+            }
             None => Ok(None),
         }
     }
 
     /// The proxy at `url`, from the key `proxy_url`.
-    pub(crate) fn from_url(url: &str, destination: &Uri, machine: &dyn Host) -> Result<Self, ConfigError> {
+    pub(crate) fn from_url(
+        url: &str,
+        destination: &Uri,
+        machine: &Arc<dyn Host>,
+        telemetry: &Telemetry,
+    ) -> Result<Self, ConfigError> {
         let wrong = |reason: String| ConfigError::new("proxy_url", reason);
         match Matcher::builder().all(url).build().intercept(destination) {
-            Some(intercept) => Self::from_intercept(&intercept, machine).map_err(wrong),
+            Some(intercept) => Self::from_intercept(&intercept, machine, telemetry).map_err(wrong),
             None => Err(wrong("is not the URL of a proxy; write http://host:port".to_owned())),
         }
     }
 
-    fn from_intercept(intercept: &Intercept, machine: &dyn Host) -> Result<Self, String> {
+    fn from_intercept(
+        intercept: &Intercept,
+        machine: &Arc<dyn Host>,
+        telemetry: &Telemetry,
+    ) -> Result<Self, String> {
         let uri = intercept.uri();
         let host = uri.host().unwrap_or_default().to_owned();
         let (default_port, tls) = match uri.scheme_str() {
             Some("http") => (80, None),
             Some("https") => {
-                let tls = TlsClient::new(&ClientTls::default(), &host, &[], machine);
+                let tls = TlsClient::new(&ClientTls::default(), &host, &[], machine, telemetry);
                 (443, Some(tls.map_err(|error| format!("cannot be used: {error}"))?))
             }
             other => {

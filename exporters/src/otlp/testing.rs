@@ -109,7 +109,11 @@ impl Server {
     }
 
     pub(crate) fn received(&mut self) -> Received {
-        self.received.try_recv().expect("a request")
+        self.try_received().expect("a request")
+    }
+
+    pub(crate) fn try_received(&mut self) -> Option<Received> {
+        self.received.try_recv().ok()
     }
 }
 

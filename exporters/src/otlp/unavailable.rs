@@ -4,33 +4,12 @@ use edgewatch_core::config::ConfigError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Settings of `auth`.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Auth {
-    /// Id of the extension that authenticates.
-    authenticator: String,
-}
-
 /// One of the `middlewares`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Middleware {
     /// Id of the extension.
     id: String,
-}
-
-impl Auth {
-    pub(crate) fn refuse(auth: Option<&Self>) -> Result<(), ConfigError> {
-        match auth {
-            Some(Self { authenticator }) if !authenticator.is_empty() => Err(ConfigError::new(
-                "auth",
-                format!("authentication by extensions (`{authenticator}`) is not in this build"),
-            )
-            .with_help("put the credentials into headers, such as Authorization: Bearer ${env:TOKEN}")),
-            Some(_) | None => Ok(()),
-        }
-    }
 }
 
 impl Middleware {

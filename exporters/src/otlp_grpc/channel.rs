@@ -41,6 +41,8 @@ struct State {
     /// Counts the connections, so that only the one that failed is thrown away.
     generation: u64,
     sender: Option<SendRequest<RopeBody>>,
+    /// Of the certificates that the connection was made with.
+    certificates: u64,
     connections: JoinSet<()>,
 }
 
@@ -112,20 +114,28 @@ impl Channel {
     }
 
     async fn ready(&self) -> Result<Ready, ConnectError> {
+        let certificates = self.connector.generation().await;
         let mut state = self.state.lock().await;
         let generation = state.generation;
-        if let Some(sender) = state.sender.as_ref().filter(|sender| !sender.is_closed()) {
+        // A connection with old certificates is left to the requests that are on it, and ends with them.
+        let current = state.certificates >= certificates;
+        if let Some(sender) = state.sender.as_ref().filter(|sender| current && !sender.is_closed()) {
             return Ok(Ready { sender: sender.clone(), generation, fresh: false });
         }
         // Forget those that have ended.
         while state.connections.try_join_next().is_some() {}
-        let sender = self.connect(&mut state.connections).await?;
+        let (sender, certificates) = self.connect(&mut state.connections).await?;
         state.generation += 1;
+        state.certificates = certificates;
         state.sender = Some(sender.clone());
         Ok(Ready { sender, generation: state.generation, fresh: true })
     }
 
-    async fn connect(&self, connections: &mut JoinSet<()>) -> Result<SendRequest<RopeBody>, ConnectError> {
+    /// A new connection, and the generation of its certificates.
+    async fn connect(
+        &self,
+        connections: &mut JoinSet<()>,
+    ) -> Result<(SendRequest<RopeBody>, u64), ConnectError> {
         let mut pause = FIRST_PAUSE;
         loop {
             match self.connect_once(connections).await {
@@ -141,8 +151,9 @@ impl Channel {
     async fn connect_once(
         &self,
         connections: &mut JoinSet<()>,
-    ) -> Result<SendRequest<RopeBody>, ConnectError> {
+    ) -> Result<(SendRequest<RopeBody>, u64), ConnectError> {
         let connected = self.connector.connect().await?;
+        let certificates = connected.generation;
         let (sender, connection) = self
             .builder
             .handshake(connected.io)
@@ -150,7 +161,7 @@ impl Channel {
             .map_err(|source| ConnectError::Http { host: self.connector.target.authority(), source })?;
         // How it ended is told to the requests that were on it.
         connections.spawn(async { drop(connection.await) });
-        Ok(sender)
+        Ok((sender, certificates))
     }
 
     async fn discard(&self, generation: u64) {

@@ -2,14 +2,18 @@
 
 use edgewatch_core::config::{ConfigError, Duration, Headers};
 use edgewatch_core::delivery::{QueueSettings, RetrySettings};
+use edgewatch_core::extension::Use;
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::probe;
+use crate::otlp::auth::Auth;
 use crate::otlp::compression::{Compression, CompressionParams};
 use crate::otlp::endpoint::{GrpcEndpoint, Scheme};
 use crate::otlp::headers::header_map;
-use crate::otlp::unavailable::{Auth, Middleware};
+use crate::otlp::unavailable::Middleware;
 use crate::tls::ClientTls;
 
 /// Headers that gRPC sets itself.
@@ -56,7 +60,7 @@ pub(crate) struct Config {
     pub(super) retry_on_failure: RetrySettings,
     /// Where batches wait for their turn.
     pub(super) sending_queue: QueueSettings,
-    /// Authentication by an extension. Not in this build. Default: none.
+    /// The extension that gives requests their credentials. Its headers win over `headers`. Default: none.
     pub(super) auth: Option<Auth>,
     /// Middleware extensions. Not in this build. Default: none.
     pub(super) middlewares: Vec<Middleware>,
@@ -107,6 +111,12 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The same settings for another destination.
+    pub(crate) fn towards(mut self, endpoint: &str) -> Self {
+        endpoint.clone_into(&mut self.endpoint);
+        self
+    }
+
     /// Whether requests go over TLS: `https://` says so, otherwise `tls.insecure` decides.
     pub(super) fn uses_tls(&self, endpoint: &GrpcEndpoint) -> bool {
         endpoint.scheme == Some(Scheme::Https) || !self.tls.insecure
@@ -159,8 +169,16 @@ impl ComponentConfig for Config {
             self.validate_balancer(),
             self.retry_on_failure.validate("retry_on_failure"),
             self.sending_queue.validate("sending_queue"),
-            Auth::refuse(self.auth.as_ref()),
             Middleware::refuse(&self.middlewares),
         ])
+    }
+
+    fn uses(&self) -> Vec<Use> {
+        let queue = self.sending_queue.uses("sending_queue");
+        Auth::uses(self.auth.as_ref()).into_iter().chain(queue).collect()
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        probe::probes(self, context)
     }
 }

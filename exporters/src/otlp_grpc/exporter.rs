@@ -1,5 +1,7 @@
 //! Sending batches over gRPC.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use edgewatch_core::Signal;
@@ -8,13 +10,17 @@ use edgewatch_core::config::ConfigError;
 use edgewatch_core::delivery::Delivery;
 use edgewatch_core::exporter::{Delivered, ExportError, Exporter};
 use edgewatch_core::factory::{BuildContext, ExporterSpec};
+use edgewatch_core::host::Host;
+use edgewatch_core::telemetry::Telemetry;
+use edgewatch_proto::status::{Code, Status};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TE, USER_AGENT};
 use http::{Method, Request, Uri, Version};
 
 use super::channel::Channel;
 use super::config::{Config, RESERVED};
 use super::response::{Failure, read};
-use crate::otlp::answer::{delivered, refused, unreachable};
+use crate::otlp::answer::{self, delivered, unreachable};
+use crate::otlp::auth::Credentials;
 use crate::otlp::compression::Compressor;
 use crate::otlp::connect::{Connector, Route};
 use crate::otlp::endpoint::{GrpcEndpoint, Target};
@@ -30,6 +36,7 @@ pub(crate) struct OtlpGrpc {
     compressor: Option<Compressor>,
     /// Of every request.
     headers: HeaderMap,
+    credentials: Credentials,
     traces: Uri,
     metrics: Uri,
     logs: Uri,
@@ -44,19 +51,12 @@ impl ExporterSpec for OtlpGrpc {
     type Config = Config;
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
-        let endpoint = GrpcEndpoint::parse(&config.endpoint)?;
-        let machine = context.host.as_ref();
-        let target = endpoint.target.clone();
-        let uses_tls = config.uses_tls(&endpoint);
-        let tls = match uses_tls {
-            true => Some(TlsClient::new(&config.tls, target.host(), &[b"h2"], machine)?),
-            false => None,
-        };
+        let connector = connector(&config, &context.host, &context.telemetry)?;
         let authority = match config.authority.as_str() {
-            "" => target.authority(),
+            "" => connector.target.authority(),
             authority => authority.to_owned(),
         };
-        let scheme = if uses_tls { "https" } else { "http" };
+        let scheme = if connector.tls.is_some() { "https" } else { "http" };
         let uri = |signal: Signal| {
             let uri = Uri::builder()
                 .scheme(scheme)
@@ -65,12 +65,11 @@ impl ExporterSpec for OtlpGrpc {
             uri.build()
                 .map_err(|_| ConfigError::new("authority", format!("`{authority}` is not a name of a host")))
         };
-        let route = route(&target, context)?;
-        let connector = Connector { target, tls, route };
         Ok(Self {
             channel: Channel::new(connector, config.keepalive.as_ref(), config.wait_for_ready),
             compressor: Compressor::new(config.compression, &config.compression_params),
             headers: headers(&config)?,
+            credentials: Credentials::of(config.auth.as_ref(), context)?,
             traces: uri(Signal::Traces)?,
             metrics: uri(Signal::Metrics)?,
             logs: uri(Signal::Logs)?,
@@ -87,14 +86,30 @@ impl ExporterSpec for OtlpGrpc {
     }
 }
 
+/// What makes connections to the destination.
+pub(super) fn connector(
+    config: &Config,
+    machine: &Arc<dyn Host>,
+    telemetry: &Telemetry,
+) -> Result<Connector, ConfigError> {
+    let endpoint = GrpcEndpoint::parse(&config.endpoint)?;
+    let target = endpoint.target.clone();
+    let tls = match config.uses_tls(&endpoint) {
+        true => Some(TlsClient::new(&config.tls, target.host(), &[b"h2"], machine, telemetry)?),
+        false => None,
+    };
+    let route = route(&target, machine, telemetry)?;
+    Ok(Connector { target, tls, route })
+}
+
 /// As gRPC's Go client: `HTTPS_PROXY` counts, with or without TLS, and the proxy is asked for a tunnel.
-fn route(target: &Target, context: &BuildContext) -> Result<Route, ConfigError> {
+fn route(target: &Target, machine: &Arc<dyn Host>, telemetry: &Telemetry) -> Result<Route, ConfigError> {
     let Target::Tcp { .. } = target else {
         return Ok(Route::Direct);
     };
     let uri = Uri::builder().scheme("https").authority(target.authority()).path_and_query("/").build();
     let uri = uri.map_err(|_| ConfigError::new("endpoint", "names no host"))?;
-    let proxy = Proxy::from_environment(&uri, context.host.as_ref())?;
+    let proxy = Proxy::from_environment(&uri, machine, telemetry)?;
     Ok(proxy.map_or(Route::Direct, Route::Tunnel))
 }
 
@@ -124,20 +139,19 @@ fn grpc_timeout(timeout: std::time::Duration) -> String {
 impl Exporter for OtlpGrpc {
     async fn export(&self, batch: &Batch) -> Result<Delivered, ExportError> {
         let message = self.message(batch).await?;
-        let request = || {
-            let mut request = Request::new(RopeBody::new(message.clone()));
-            *request.method_mut() = Method::POST;
-            *request.version_mut() = Version::HTTP_2;
-            *request.uri_mut() = self.uri(batch.signal()).clone();
-            *request.headers_mut() = self.headers.clone();
-            request
-        };
-        let response = self.channel.call(request).await;
-        let response = response.map_err(|error| unreachable(&self.destination, error.to_string()))?;
-        match read(response).await {
-            Ok(partial) => Ok(delivered(partial)),
-            Err(Failure::Status(status)) => Err(refused(&self.destination, batch.items(), status)),
-            Err(Failure::Broken(reason)) => Err(unreachable(&self.destination, reason)),
+        let uri = self.uri(batch.signal());
+        let mut renewed = false;
+        loop {
+            let headers = self.credentials.add_to(&self.headers, &self.destination).await?;
+            let status = match self.call(uri, &headers, &message).await? {
+                Ok(delivered) => return Ok(delivered),
+                Err(status) => status,
+            };
+            let refused = matches!(status.code, Code::Unauthenticated | Code::PermissionDenied);
+            if renewed || !refused || !self.credentials.renew(&headers).await {
+                return Err(answer::refused(&self.destination, batch.items(), status));
+            }
+            renewed = true;
         }
     }
 
@@ -147,6 +161,30 @@ impl Exporter for OtlpGrpc {
 }
 
 impl OtlpGrpc {
+    /// Makes one call. The inner error is the destination's own.
+    async fn call(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+        message: &Rope,
+    ) -> Result<Result<Delivered, Status>, ExportError> {
+        let request = || {
+            let mut request = Request::new(RopeBody::new(message.clone()));
+            *request.method_mut() = Method::POST;
+            *request.version_mut() = Version::HTTP_2;
+            *request.uri_mut() = uri.clone();
+            *request.headers_mut() = headers.clone();
+            request
+        };
+        let response = self.channel.call(request).await;
+        let response = response.map_err(|error| unreachable(&self.destination, error.to_string()))?;
+        match read(response).await {
+            Ok(partial) => Ok(Ok(delivered(partial))),
+            Err(Failure::Status(status)) => Ok(Err(status)),
+            Err(Failure::Broken(reason)) => Err(unreachable(&self.destination, reason)),
+        }
+    }
+
     /// The batch behind the prefix of a message: flag and length.
     async fn message(&self, batch: &Batch) -> Result<Rope, ExportError> {
         let mut rope = Rope::default();

@@ -7,6 +7,7 @@
 mod channel;
 mod config;
 mod exporter;
+mod probe;
 mod response;
 
 #[cfg(test)]
@@ -14,4 +15,6 @@ mod leaving_tests;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use config::Config;
 pub(crate) use exporter::OtlpGrpc;
+pub(crate) use probe::reachable;

@@ -23,7 +23,7 @@ const HEAD_LIMIT: usize = 16 * 1024;
 const PING_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Sends requests to one host.
-pub(super) struct Client {
+pub(crate) struct Client {
     connector: Connector,
     idle: Idle,
     http2: http2::Builder<TokioExecutor>,
@@ -33,31 +33,37 @@ pub(super) struct Client {
 #[derive(Default)]
 struct State {
     /// Shared by all requests, once the host has agreed to HTTP/2.
-    shared: Option<http2::SendRequest<RopeBody>>,
+    shared: Option<Made<http2::SendRequest<RopeBody>>>,
     /// Of HTTP/1.1; the one used last comes last.
-    idle: Vec<(http1::SendRequest<RopeBody>, Instant)>,
+    idle: Vec<(Made<http1::SendRequest<RopeBody>>, Instant)>,
     connections: JoinSet<()>,
 }
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum CallError {
+pub(crate) enum CallError {
     #[error(transparent)]
     Connect(#[from] ConnectError),
     #[error("{}", causes(.0))]
     Request(hyper::Error),
 }
 
+/// A connection, and the generation of the certificates that it was made with.
+struct Made<S> {
+    sender: S,
+    generation: u64,
+}
+
 enum Sender {
-    Http1(http1::SendRequest<RopeBody>),
+    Http1(Made<http1::SendRequest<RopeBody>>),
     Http2(http2::SendRequest<RopeBody>),
 }
 
 /// A connection of HTTP/1.1 that is busy until its answer has been read.
-pub(super) struct Busy(http1::SendRequest<RopeBody>);
+pub(crate) struct Busy(Made<http1::SendRequest<RopeBody>>);
 
 impl Client {
-    pub(super) fn new(
+    pub(crate) fn new(
         connector: Connector,
         idle: Idle,
         ping_after: Duration,
@@ -75,7 +81,7 @@ impl Client {
     /// Sends the request that `make` makes for the given URL. It is sent a second time, over a new
     /// connection, when it had not yet been written to one that was kept: servers close idle connections at
     /// any time. A busy connection is to be given back by [`Client::keep`] when the answer has been read.
-    pub(super) async fn call(
+    pub(crate) async fn call(
         &self,
         uri: &Uri,
         make: impl Fn() -> Request<RopeBody>,
@@ -92,7 +98,7 @@ impl Client {
     }
 
     /// The credentials for a proxy that reads requests.
-    pub(super) const fn proxy_authorization(&self) -> Option<&HeaderValue> {
+    pub(crate) const fn proxy_authorization(&self) -> Option<&HeaderValue> {
         match &self.connector.route {
             Route::Forward(proxy) => proxy.authorization.as_ref(),
             Route::Direct | Route::Tunnel(_) => None,
@@ -100,15 +106,15 @@ impl Client {
     }
 
     /// Takes back a connection whose answer has been read to its end.
-    pub(super) fn keep(&self, Busy(sender): Busy) {
+    pub(crate) fn keep(&self, Busy(made): Busy) {
         let mut state = self.lock();
-        if state.idle.len() < self.idle.most && !sender.is_closed() {
-            state.idle.push((sender, Instant::now()));
+        if state.idle.len() < self.idle.most && !made.sender.is_closed() {
+            state.idle.push((made, Instant::now()));
         }
     }
 
     /// Ends all connections, once what is being sent has been answered.
-    pub(super) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         let mut connections = {
             let mut state = self.lock();
             state.shared = None;
@@ -118,23 +124,30 @@ impl Client {
         while connections.join_next().await.is_some() {}
     }
 
-    /// A connection that is open already.
+    /// A connection that is open already. Those with old certificates are left to the requests that are on them.
     async fn kept(&self) -> Option<Sender> {
+        let generation = self.connector.generation().await;
         loop {
-            let mut sender = {
+            let mut made = {
                 let mut state = self.lock();
-                if let Some(shared) = state.shared.as_ref().filter(|sender| !sender.is_closed()) {
-                    return Some(Sender::Http2(shared.clone()));
+                if let Some(Made { sender, .. }) = state
+                    .shared
+                    .as_ref()
+                    .filter(|made| made.generation >= generation && !made.sender.is_closed())
+                {
+                    return Some(Sender::Http2(sender.clone()));
                 }
                 let timeout = self.idle.timeout;
-                state.idle.retain(|(sender, since)| {
-                    !sender.is_closed() && timeout.is_none_or(|timeout| since.elapsed() < timeout)
+                state.idle.retain(|(made, since)| {
+                    made.generation >= generation
+                        && !made.sender.is_closed()
+                        && timeout.is_none_or(|timeout| since.elapsed() < timeout)
                 });
                 state.idle.pop()?.0
             };
             // Its task may not have seen the end of the last answer yet, or the end of the connection.
-            if sender.ready().await.is_ok() {
-                return Some(Sender::Http1(sender));
+            if made.sender.ready().await.is_ok() {
+                return Some(Sender::Http1(made));
             }
         }
     }
@@ -142,18 +155,19 @@ impl Client {
     async fn connect(&self) -> Result<Sender, ConnectError> {
         let failed = |source| ConnectError::Http { host: self.connector.target.authority(), source };
         let connected = self.connector.connect().await?;
+        let generation = connected.generation;
         if connected.http2 {
             let (sender, connection) = self.http2.handshake(connected.io).await.map_err(failed)?;
             let mut state = self.lock();
             state.spawn(async { drop(connection.await) });
-            state.shared = Some(sender.clone());
+            state.shared = Some(Made { sender: sender.clone(), generation });
             return Ok(Sender::Http2(sender));
         }
         let mut builder = http1::Builder::new();
         builder.max_buf_size(HEAD_LIMIT.max(64 * 1024));
         let (sender, connection) = builder.handshake(connected.io).await.map_err(failed)?;
         self.lock().spawn(async { drop(connection.await) });
-        Ok(Sender::Http1(sender))
+        Ok(Sender::Http1(Made { sender, generation }))
     }
 
     async fn send(
@@ -163,14 +177,14 @@ impl Client {
         mut request: Request<RopeBody>,
     ) -> Result<(Response<Incoming>, Option<Busy>), Failed> {
         match sender {
-            Sender::Http1(mut sender) => {
+            Sender::Http1(mut made) => {
                 // A proxy that reads requests wants the whole URL, everybody else the path.
                 *request.uri_mut() = match self.connector.route {
                     Route::Forward(_) => uri.clone(),
                     Route::Direct | Route::Tunnel(_) => path(uri),
                 };
-                match sender.try_send_request(request).await {
-                    Ok(response) => Ok((response, Some(Busy(sender)))),
+                match made.sender.try_send_request(request).await {
+                    Ok(response) => Ok((response, Some(Busy(made)))),
                     Err(error) => {
                         Err(Failed { unsent: error.message().is_some(), error: error.into_error() })
                     }

@@ -3,14 +3,18 @@
 use edgewatch_core::Signal;
 use edgewatch_core::config::{ConfigError, Duration, Headers};
 use edgewatch_core::delivery::{QueueSettings, RetrySettings};
+use edgewatch_core::extension::Use;
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use http::Uri;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::probe;
+use crate::otlp::auth::Auth;
 use crate::otlp::compression::{Compression, CompressionParams};
 use crate::otlp::headers::header_map;
-use crate::otlp::unavailable::{Auth, Middleware};
+use crate::otlp::unavailable::Middleware;
 use crate::tls::ClientTls;
 
 /// Headers that the exporter sets itself.
@@ -79,7 +83,7 @@ pub(crate) struct Config {
     pub(super) write_buffer_size: u64,
     /// Cookies that the destination sets. Not in this build. Default: none.
     pub(super) cookies: Option<Cookies>,
-    /// Authentication by an extension. Not in this build. Default: none.
+    /// The extension that gives requests their credentials. Its headers win over `headers`. Default: none.
     pub(super) auth: Option<Auth>,
     /// Middleware extensions. Not in this build. Default: none.
     pub(super) middlewares: Vec<Middleware>,
@@ -120,9 +124,9 @@ pub(crate) struct Cookies {
 
 /// Idle connections to keep.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Idle {
-    pub(super) most: usize,
-    pub(super) timeout: Option<std::time::Duration>,
+pub(crate) struct Idle {
+    pub(crate) most: usize,
+    pub(crate) timeout: Option<std::time::Duration>,
 }
 
 impl Default for Keepalive {
@@ -173,13 +177,28 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The URL for `signal`; `None` when the configuration has none.
-    pub(super) fn url(&self, signal: Signal) -> Result<Option<Uri>, ConfigError> {
-        let (key, own) = match signal {
+    /// Everything to `endpoint`, with `headers`.
+    pub(crate) fn to(endpoint: &str, headers: Headers) -> Self {
+        Self { endpoint: endpoint.to_owned(), headers, ..Self::default() }
+    }
+
+    /// The key that says where `signal` goes.
+    pub(super) fn endpoint_key(&self, signal: Signal) -> &'static str {
+        let (key, own) = self.own_endpoint(signal);
+        if own.is_empty() { "endpoint" } else { key }
+    }
+
+    fn own_endpoint(&self, signal: Signal) -> (&'static str, &String) {
+        match signal {
             Signal::Traces => ("traces_endpoint", &self.traces_endpoint),
             Signal::Metrics => ("metrics_endpoint", &self.metrics_endpoint),
             Signal::Logs => ("logs_endpoint", &self.logs_endpoint),
-        };
+        }
+    }
+
+    /// The URL for `signal`; `None` when the configuration has none.
+    pub(super) fn url(&self, signal: Signal) -> Result<Option<Uri>, ConfigError> {
+        let (key, own) = self.own_endpoint(signal);
         if !own.is_empty() {
             return url(key, own).map(Some);
         }
@@ -262,9 +281,17 @@ impl ComponentConfig for Config {
             self.retry_on_failure.validate("retry_on_failure"),
             self.sending_queue.validate("sending_queue"),
             cookies,
-            Auth::refuse(self.auth.as_ref()),
             Middleware::refuse(&self.middlewares),
         ])
+    }
+
+    fn uses(&self) -> Vec<Use> {
+        let queue = self.sending_queue.uses("sending_queue");
+        Auth::uses(self.auth.as_ref()).into_iter().chain(queue).collect()
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        probe::probes(self, context)
     }
 }
 

@@ -11,14 +11,18 @@ use edgewatch_core::config::ConfigError;
 use edgewatch_core::delivery::Delivery;
 use edgewatch_core::exporter::{Delivered, ExportError, Exporter};
 use edgewatch_core::factory::{BuildContext, ExporterSpec};
+use edgewatch_core::host::Host;
+use edgewatch_core::telemetry::Telemetry;
 use edgewatch_proto::json::{JsonError, encode_segments};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT};
-use http::{Method, Request, Uri};
+use http::response::Parts;
+use http::{Method, Request, StatusCode, Uri};
 
 use super::answer::{Asked, judge, read};
 use super::client::Client;
 use super::config::{Config, Encoding, RESERVED};
 use crate::otlp::answer::unreachable;
+use crate::otlp::auth::Credentials;
 use crate::otlp::compression::Compressor;
 use crate::otlp::connect::{Connector, Route};
 use crate::otlp::endpoint::Target;
@@ -35,6 +39,7 @@ const INLINE_BELOW: usize = 8 * 1024;
 pub(crate) struct OtlpHttp {
     encoding: Encoding,
     compressor: Option<Compressor>,
+    credentials: Credentials,
     traces: Option<Destination>,
     metrics: Option<Destination>,
     logs: Option<Destination>,
@@ -81,6 +86,7 @@ impl ExporterSpec for OtlpHttp {
             logs: destination(Signal::Logs)?,
             encoding: config.encoding,
             compressor: Compressor::new(config.compression, &config.compression_params),
+            credentials: Credentials::of(config.auth.as_ref(), context)?,
         })
     }
 
@@ -94,27 +100,36 @@ impl ExporterSpec for OtlpHttp {
 }
 
 fn client(config: &Config, uri: &Uri, context: &BuildContext) -> Result<Client, ConfigError> {
-    let machine = context.host.as_ref();
+    let connector = connector(config, uri, &context.host, &context.telemetry)?;
+    let (ping_after, ping_timeout) = (config.http2_read_idle_timeout.get(), config.http2_ping_timeout.get());
+    Ok(Client::new(connector, config.idle(), ping_after, ping_timeout))
+}
+
+/// What makes connections to the destination `uri`.
+pub(super) fn connector(
+    config: &Config,
+    uri: &Uri,
+    machine: &Arc<dyn Host>,
+    telemetry: &Telemetry,
+) -> Result<Connector, ConfigError> {
     let uses_tls = uri.scheme_str() == Some("https");
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = uri.port_u16().unwrap_or(if uses_tls { 443 } else { 80 });
     let protocols: &[&[u8]] = if config.force_attempt_http2 { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
     let tls = match uses_tls {
-        true => Some(TlsClient::new(&config.tls, &host, protocols, machine)?),
+        true => Some(TlsClient::new(&config.tls, &host, protocols, machine, telemetry)?),
         false => None,
     };
     let proxy = match config.proxy_url.as_str() {
-        "" => Proxy::from_environment(uri, machine)?,
-        url => Some(Proxy::from_url(url, uri, machine)?),
+        "" => Proxy::from_environment(uri, machine, telemetry)?,
+        url => Some(Proxy::from_url(url, uri, machine, telemetry)?),
     };
     let route = match proxy {
         Some(proxy) if uses_tls => Route::Tunnel(proxy),
         Some(proxy) => Route::Forward(proxy),
         None => Route::Direct,
     };
-    let connector = Connector { target: Target::Tcp { host, port }, tls, route };
-    let (ping_after, ping_timeout) = (config.http2_read_idle_timeout.get(), config.http2_ping_timeout.get());
-    Ok(Client::new(connector, config.idle(), ping_after, ping_timeout))
+    Ok(Connector { target: Target::Tcp { host, port }, tls, route })
 }
 
 fn headers(config: &Config, uri: &Uri, client: &Client) -> Result<HeaderMap, ConfigError> {
@@ -154,27 +169,43 @@ impl Exporter for OtlpHttp {
             });
         };
         let body = self.body(batch, destination).await?;
-        let request = || {
-            let mut request = Request::new(RopeBody::new(body.clone()));
-            *request.method_mut() = Method::POST;
-            *request.headers_mut() = destination.headers.clone();
-            request
-        };
-        let answered = destination.client.call(&destination.uri, request).await;
-        let (response, busy) = answered.map_err(|error| unreachable(&destination.url, error.to_string()))?;
-        let (head, answer) = response.into_parts();
-        let answer = read(answer).await;
-        if let Some(busy) = busy.filter(|_| answer.whole) {
-            destination.client.keep(busy);
-        }
         let asked = Asked { destination: &destination.url, signal, items: batch.items() };
-        judge(&asked, head.status, &head.headers, &answer.body, SystemTime::now())
+        let mut renewed = false;
+        loop {
+            let headers = self.credentials.add_to(&destination.headers, &destination.url).await?;
+            let (head, answer) = destination.call(&headers, &body).await?;
+            let refused = matches!(head.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+            if renewed || !refused || !self.credentials.renew(&headers).await {
+                return judge(&asked, head.status, &head.headers, &answer, SystemTime::now());
+            }
+            renewed = true;
+        }
     }
 
     async fn close(&self) {
         for destination in [&self.traces, &self.metrics, &self.logs].into_iter().flatten() {
             destination.client.close().await;
         }
+    }
+}
+
+impl Destination {
+    /// Sends one request and reads its answer.
+    async fn call(&self, headers: &HeaderMap, body: &Rope) -> Result<(Parts, Bytes), ExportError> {
+        let request = || {
+            let mut request = Request::new(RopeBody::new(body.clone()));
+            *request.method_mut() = Method::POST;
+            *request.headers_mut() = headers.clone();
+            request
+        };
+        let answered = self.client.call(&self.uri, request).await;
+        let (response, busy) = answered.map_err(|error| unreachable(&self.url, error.to_string()))?;
+        let (head, answer) = response.into_parts();
+        let answer = read(answer).await;
+        if let Some(busy) = busy.filter(|_| answer.whole) {
+            self.client.keep(busy);
+        }
+        Ok((head, answer.body))
     }
 }
 

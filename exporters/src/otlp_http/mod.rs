@@ -5,11 +5,13 @@
 //! otherwise.
 
 mod answer;
-mod client;
-mod config;
+pub(crate) mod client;
+pub(crate) mod config;
 mod exporter;
+mod probe;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use config::Config;
 pub(crate) use exporter::OtlpHttp;

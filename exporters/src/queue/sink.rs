@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use edgewatch_core::batch::Batch;
+use edgewatch_core::delivery::Overflow;
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::refusal::Refusal;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::warn;
 
+use super::condition::Condition;
 use super::deliver::Deliverer;
 use super::store::{Offer, Store};
 use super::telemetry::QueueTelemetry;
@@ -18,8 +20,9 @@ pub(super) struct QueueSink {
     /// The exporter's id.
     pub(super) exporter: String,
     pub(super) store: Arc<Store>,
-    pub(super) block_on_overflow: bool,
+    pub(super) overflow: Overflow,
     pub(super) wait_for_result: bool,
+    pub(super) condition: Condition,
     /// Says that no time is left.
     pub(super) stop: CancellationToken,
     pub(super) telemetry: QueueTelemetry,
@@ -38,7 +41,7 @@ impl Sink for QueueSink {
         if self.stop.is_cancelled() {
             return Err(stopping());
         }
-        if !self.block_on_overflow && self.store.is_full() {
+        if self.overflow == Overflow::Refuse && self.store.is_full() {
             return Err(full());
         }
         Ok(())
@@ -49,25 +52,31 @@ impl Sink for QueueSink {
             self.store.close();
         }
         let promised = batch.ack().is_accepted();
+        // The room that is kept for what was promised; where old data may be dropped, the last resort.
+        let mut spare = promised && self.overflow != Overflow::DropOldest;
         loop {
             let room = self.store.room();
             tokio::pin!(room);
             room.as_mut().enable();
-            batch = match self.store.offer(batch, promised) {
+            batch = match self.store.offer(batch, spare) {
                 Offer::Taken => return,
                 Offer::Closed(batch) => {
-                    self.telemetry.enqueue_failed(batch.items());
-                    return batch.refuse(&stopping());
+                    return self.lose(batch, &stopping());
                 }
+                Offer::Full(batch) => batch,
+            };
+            match self.overflow {
+                Overflow::Block => room.await,
                 // What cannot be refused any more waits: the pipeline then stops taking more, and so do its
                 // receivers.
-                Offer::Full(batch) if promised || self.block_on_overflow => batch,
-                Offer::Full(batch) => {
-                    self.telemetry.enqueue_failed(batch.items());
-                    return batch.refuse(&full());
-                }
-            };
-            room.await;
+                Overflow::Refuse if promised => room.await,
+                Overflow::Refuse => return self.lose(batch, &full()),
+                Overflow::DropOldest => match self.store.drop_oldest(&batch) {
+                    Some(oldest) => self.lose(oldest, &dropped()),
+                    None if promised && !spare => spare = true,
+                    None => return self.lose(batch, &full()),
+                },
+            }
         }
     }
 
@@ -81,6 +90,17 @@ impl Sink for QueueSink {
 
     fn answers_sources(&self) -> bool {
         self.wait_for_result
+    }
+
+    fn is_failing(&self) -> bool {
+        self.condition.is_failing()
+    }
+}
+
+impl QueueSink {
+    fn lose(&self, batch: Batch, refusal: &Refusal) {
+        self.telemetry.enqueue_failed(batch.items());
+        batch.refuse(refusal);
     }
 }
 
@@ -97,7 +117,7 @@ impl Sink for DirectSink {
     }
 
     async fn send(&self, batch: Batch) {
-        self.deliverer.deliver(batch).await;
+        let _fate = self.deliverer.deliver(batch).await;
     }
 
     fn forgo(&self, items: usize) {
@@ -107,12 +127,20 @@ impl Sink for DirectSink {
     fn answers_sources(&self) -> bool {
         true
     }
+
+    fn is_failing(&self) -> bool {
+        self.deliverer.condition().is_failing()
+    }
 }
 
-fn full() -> Refusal {
+pub(super) fn full() -> Refusal {
     Refusal::busy("the sending queue is full; send again later")
 }
 
-fn stopping() -> Refusal {
+pub(super) fn stopping() -> Refusal {
     Refusal::unavailable("the agent is stopping")
+}
+
+fn dropped() -> Refusal {
+    Refusal::busy("the sending queue is full, the oldest data made room for newer")
 }

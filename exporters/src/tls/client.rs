@@ -1,26 +1,53 @@
-//! From settings to a TLS client.
+//! A TLS client whose certificates may change while it runs.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use edgewatch_core::config::{ConfigError, Secret};
+use edgewatch_core::config::ConfigError;
 use edgewatch_core::host::Host;
-use rustls::crypto::{CryptoProvider, SupportedKxGroup, ring};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use edgewatch_core::telemetry::{Counter, Telemetry};
+use rustls::pki_types::ServerName;
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
+use tracing::{info, warn};
 
-use super::config::{ClientTls, Version};
-use super::skip_verify::SkipVerify;
+use super::config::ClientTls;
+use super::material::Material;
 
-/// Makes TLS connections to one destination.
+/// Makes TLS connections to one destination. With `reload_interval` the files are read again, when a connection is asked
+/// for and that long after the last time; what cannot be used leaves what was read before in use.
 #[derive(Clone)]
 pub(crate) struct TlsClient {
-    pub(crate) connector: TlsConnector,
     /// Whom the peer must prove to be.
     pub(crate) name: ServerName<'static>,
+    shared: Arc<Shared>,
+}
+
+/// What connections are to be made with now.
+pub(crate) struct Current {
+    pub(crate) connector: TlsConnector,
+    /// Grows whenever the certificates change: a connection of a lower one is to be replaced.
+    pub(crate) generation: u64,
+}
+
+struct Shared {
+    settings: ClientTls,
+    protocols: Vec<Vec<u8>>,
+    machine: Arc<dyn Host>,
+    /// Only of clients that read their files again.
+    reloads: Option<Reloads>,
+    state: Mutex<State>,
+}
+
+struct State {
+    connector: TlsConnector,
+    generation: u64,
+    material: Material,
+    read_at: Instant,
+}
+
+struct Reloads {
+    done: Counter,
+    failed: Counter,
 }
 
 impl TlsClient {
@@ -29,33 +56,19 @@ impl TlsClient {
         settings: &ClientTls,
         host: &str,
         protocols: &[&[u8]],
-        machine: &dyn Host,
+        machine: &Arc<dyn Host>,
+        telemetry: &Telemetry,
     ) -> Result<Self, ConfigError> {
-        Self::build(settings, host, protocols, machine).map_err(|error| error.under("tls"))
+        Self::build(settings, host, protocols, machine, telemetry).map_err(|error| error.under("tls"))
     }
 
     fn build(
         settings: &ClientTls,
         host: &str,
         protocols: &[&[u8]],
-        machine: &dyn Host,
+        machine: &Arc<dyn Host>,
+        telemetry: &Telemetry,
     ) -> Result<Self, ConfigError> {
-        let provider = Arc::new(provider(settings)?);
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_protocol_versions(&versions(settings))
-            .map_err(|error| ConfigError::new("cipher_suites", error.to_string()))?;
-        let builder = if settings.insecure_skip_verify {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(SkipVerify(provider)))
-        } else {
-            builder.with_root_certificates(roots(settings, machine)?)
-        };
-        let mut config = match identity(settings, machine)? {
-            Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
-                ConfigError::new("cert_file", format!("certificate and key do not fit: {error}"))
-            })?,
-            None => builder.with_no_client_auth(),
-        };
-        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         let (name, key) = match settings.server_name_override.as_str() {
             "" => (host, ""),
             name => (name, "server_name_override"),
@@ -63,121 +76,93 @@ impl TlsClient {
         let name = ServerName::try_from(name.trim_matches(['[', ']']).to_owned()).map_err(|_| {
             ConfigError::new(key, format!("`{name}` is not a name that a certificate can prove"))
         })?;
-        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name })
+        let protocols: Vec<Vec<u8>> = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        let material = Material::read(settings, machine.as_ref())?;
+        let connector = TlsConnector::from(material.client(settings, &protocols)?);
+        let state = State { connector, generation: 0, material, read_at: Instant::now() };
+        let shared = Shared {
+            settings: settings.clone(),
+            protocols,
+            machine: Arc::clone(machine),
+            reloads: settings.reloads().then(|| Reloads::new(telemetry)),
+            state: Mutex::new(state),
+        };
+        Ok(Self { name, shared: Arc::new(shared) })
     }
-}
 
-fn versions(settings: &ClientTls) -> Vec<&'static SupportedProtocolVersion> {
-    let mut versions = Vec::with_capacity(2);
-    if settings.max_version != Version::Tls12 {
-        versions.push(&TLS13);
-    }
-    if settings.min_version != Version::Tls13 {
-        versions.push(&TLS12);
-    }
-    versions
-}
-
-fn provider(settings: &ClientTls) -> Result<CryptoProvider, ConfigError> {
-    let mut provider = ring::default_provider();
-    if !settings.cipher_suites.is_empty() {
-        let known: Vec<String> =
-            provider.cipher_suites.iter().map(|suite| format!("{:?}", suite.suite())).collect();
-        if let Some(unknown) = settings.cipher_suites.iter().find(|name| !known.contains(name)) {
-            let known = known.join(", ");
-            return Err(ConfigError::new("cipher_suites", format!("`{unknown}` is not one of {known}")));
+    /// What a connection is to be made with now.
+    pub(crate) async fn current(&self) -> Current {
+        if self.shared.is_due() {
+            let shared = Arc::clone(&self.shared);
+            // Files may lie on something slow. When the agent stops meanwhile there is nothing to renew.
+            let _ended = tokio::task::spawn_blocking(move || shared.read_again()).await;
         }
-        provider.cipher_suites.retain(|suite| {
-            suite.tls13().is_some() || settings.cipher_suites.contains(&format!("{:?}", suite.suite()))
-        });
-    }
-    if !settings.curve_preferences.is_empty() {
-        let groups: Result<Vec<_>, _> =
-            settings.curve_preferences.iter().map(|name| key_exchange(name)).collect();
-        provider.kx_groups = groups?;
-    }
-    Ok(provider)
-}
-
-fn key_exchange(name: &str) -> Result<&'static dyn SupportedKxGroup, ConfigError> {
-    match name {
-        "X25519" => Ok(ring::kx_group::X25519),
-        "P256" => Ok(ring::kx_group::SECP256R1),
-        "P384" => Ok(ring::kx_group::SECP384R1),
-        _ => Err(ConfigError::new(
-            "curve_preferences",
-            format!("`{name}` is not in this build; use X25519, P256 or P384"),
-        )),
+        let state = self.shared.lock();
+        Current { connector: state.connector.clone(), generation: state.generation }
     }
 }
 
-fn roots(settings: &ClientTls, machine: &dyn Host) -> Result<RootCertStore, ConfigError> {
-    let mut roots = RootCertStore::empty();
-    let own = pem(&settings.ca_file, &settings.ca_pem, "ca", machine)?;
-    if let Some((key, text)) = &own {
-        let certificates = certificates(text, key)?;
-        for certificate in certificates {
-            roots.add(certificate).map_err(|error| {
-                ConfigError::new(*key, format!("a certificate cannot be trusted: {error}"))
-            })?;
+impl Shared {
+    /// Whether the files are to be read again, by the caller who asks first.
+    fn is_due(&self) -> bool {
+        if self.reloads.is_none() {
+            return false;
+        }
+        let mut state = self.lock();
+        let due = state.read_at.elapsed() >= self.settings.reload_interval.get();
+        if due {
+            state.read_at = Instant::now();
+        }
+        due
+    }
+
+    fn read_again(&self) {
+        let Some(reloads) = &self.reloads else { return };
+        match self.changed() {
+            Ok(false) => {}
+            Ok(true) => {
+                reloads.done.add(1);
+                info!(files = %self.settings.files(), "certificates have changed, new connections use them");
+            }
+            Err(error) => {
+                reloads.failed.add(1);
+                let error = error.under("tls");
+                warn!(%error, "certificates could not be read again, the old ones stay in use");
+            }
         }
     }
-    if own.is_none() || settings.include_system_ca_certs_pool {
-        let system = rustls_native_certs::load_native_certs();
-        let (added, _ignored) = roots.add_parsable_certificates(system.certs);
-        if added == 0 && own.is_none() {
-            return Err(ConfigError::new(
-                "ca_file",
-                "the system has no certificate authorities; install the package ca-certificates or set ca_file",
-            ));
+
+    fn changed(&self) -> Result<bool, ConfigError> {
+        let material = Material::read(&self.settings, self.machine.as_ref())?;
+        if material == self.lock().material {
+            return Ok(false);
         }
+        let client = material.client(&self.settings, &self.protocols)?;
+        let mut state = self.lock();
+        state.connector = TlsConnector::from(client);
+        state.generation += 1;
+        state.material = material;
+        Ok(true)
     }
-    Ok(roots)
-}
 
-type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
-
-fn identity(settings: &ClientTls, machine: &dyn Host) -> Result<Option<Identity>, ConfigError> {
-    let chain = pem(&settings.cert_file, &settings.cert_pem, "cert", machine)?;
-    let key = pem(&settings.key_file, &settings.key_pem, "key", machine)?;
-    let (Some((chain_at, chain)), Some((key_at, key))) = (chain, key) else {
-        return Ok(None);
-    };
-    let chain = certificates(&chain, chain_at)?;
-    let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
-        .map_err(|error| ConfigError::new(key_at, format!("holds no key in PEM: {error}")))?;
-    Ok(Some((chain, key)))
-}
-
-/// The PEM text that `<kind>_file` or `<kind>_pem` gives, and the key that gave it.
-fn pem(
-    file: &str,
-    text: &Secret,
-    kind: &str,
-    machine: &dyn Host,
-) -> Result<Option<(&'static str, String)>, ConfigError> {
-    let (file_key, text_key) = match kind {
-        "ca" => ("ca_file", "ca_pem"),
-        "cert" => ("cert_file", "cert_pem"),
-        _ => ("key_file", "key_pem"),
-    };
-    if !text.is_empty() {
-        return Ok(Some((text_key, text.expose().to_owned())));
-    }
-    if file.is_empty() {
-        return Ok(None);
-    }
-    match machine.read(Path::new(file)) {
-        Ok(text) => Ok(Some((file_key, text))),
-        Err(error) => Err(ConfigError::new(file_key, format!("cannot read {file}: {error}"))),
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn certificates(text: &str, key: &str) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
-    match certificates {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        Ok(_) => Err(ConfigError::new(key, "holds no certificate in PEM")),
-        Err(error) => Err(ConfigError::new(key, format!("holds a damaged certificate: {error}"))),
+impl Reloads {
+    fn new(telemetry: &Telemetry) -> Self {
+        Self {
+            done: telemetry.counter(
+                "edgewatch_tls_reloads",
+                "{reloads}",
+                "Times that certificates had changed and were put to use.",
+            ),
+            failed: telemetry.counter(
+                "edgewatch_tls_reload_errors",
+                "{errors}",
+                "Times that certificates could not be read again; the old ones stayed in use.",
+            ),
+        }
     }
 }

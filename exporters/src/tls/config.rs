@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Settings of `tls` for connections to a destination.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct ClientTls {
+pub struct ClientTls {
     /// Sends without TLS. Only where the endpoint does not say `https://`. Default: false.
     pub(crate) insecure: bool,
     /// Uses TLS without verifying who answers: anybody between may read and change the data. Default: false.
@@ -39,7 +39,9 @@ pub(crate) struct ClientTls {
     pub(crate) cipher_suites: Vec<String>,
     /// Curves for the exchange of keys, most wanted first: X25519, P256, P384. Default: empty, all of them.
     pub(crate) curve_preferences: Vec<String>,
-    /// How often certificates are read again. Not in this build. Default: 0s, never.
+    /// How often the files are read again while connections are in use. Certificates that have changed are used by new
+    /// connections, which replace the old ones at the next request; a file that cannot be used leaves the old certificates in
+    /// use. Default: 0s, never.
     pub(crate) reload_interval: Duration,
     /// Unsafe cipher suites. Not in this build. Default: false.
     pub(crate) include_insecure_cipher_suites: bool,
@@ -67,8 +69,27 @@ pub(crate) enum Version {
 }
 
 impl ClientTls {
+    /// Whether there are files to read again.
+    pub(super) fn reloads(&self) -> bool {
+        !self.reload_interval.is_zero() && self.named().next().is_some()
+    }
+
+    /// The files, for messages.
+    pub(super) fn files(&self) -> String {
+        self.named().collect::<Vec<_>>().join(", ")
+    }
+
+    fn named(&self) -> impl Iterator<Item = &str> {
+        let files = [&self.ca_file, &self.cert_file, &self.key_file];
+        files.into_iter().map(String::as_str).filter(|file| !file.is_empty())
+    }
+
     /// Checks the rules between keys; errors are located below `tls`.
-    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+    ///
+    /// # Errors
+    ///
+    /// Every rule that is broken, by key.
+    pub fn validate(&self) -> Result<(), ConfigError> {
         let both = |file: &str, pem: &Secret, kind: &str| {
             let message = format!("{kind}_file and {kind}_pem are both given; remove one of them");
             refuse_if(!file.is_empty() && !pem.is_empty(), &format!("{kind}_file"), &message)
@@ -95,11 +116,6 @@ impl ClientTls {
                 self.min_version == Version::Tls13 && self.max_version == Version::Tls12,
                 "max_version",
                 "1.2 is below min_version (1.3); raise it or lower min_version",
-            ),
-            refuse_if(
-                !self.reload_interval.is_zero(),
-                "reload_interval",
-                "this build reads certificates once, at its start; remove the key and restart the agent for new ones",
             ),
             refuse_if(
                 self.include_insecure_cipher_suites,

@@ -5,6 +5,7 @@
 
 mod client;
 mod config;
+mod material;
 mod skip_verify;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -13,4 +14,4 @@ pub(crate) mod testing;
 mod tests;
 
 pub(crate) use client::TlsClient;
-pub(crate) use config::ClientTls;
+pub use config::ClientTls;

@@ -1,18 +1,25 @@
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
-use edgewatch_core::testing::FakeHost;
+use edgewatch_core::host::RealHost;
+use edgewatch_core::testing::{FakeHost, context, reading};
 use serde_json::json;
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use super::testing::{Authority, acceptor};
+use super::testing::{Authority, Identity, acceptor};
 use super::{ClientTls, TlsClient};
 
 fn client_on(host: &FakeHost, settings: serde_json::Value) -> Result<TlsClient, String> {
     let settings: ClientTls = serde_json::from_value(settings).expect("readable");
     settings.validate().map_err(|error| error.to_string())?;
-    TlsClient::new(&settings, "127.0.0.1", &[b"h2"], host).map_err(|error| error.to_string())
+    let (mut context, _) = context("otlp_grpc");
+    context.host = Arc::new(host.clone());
+    TlsClient::new(&settings, "127.0.0.1", &[b"h2"], &context.host, &context.telemetry)
+        .map_err(|error| error.to_string())
 }
 
 fn client(settings: serde_json::Value) -> Result<TlsClient, String> {
@@ -32,8 +39,8 @@ async fn meet(client: &TlsClient, acceptor: TlsAcceptor) -> Result<u8, String> {
     };
     let met = async {
         let stream = TcpStream::connect(address).await.expect("connected");
-        let mut stream =
-            client.connector.connect(client.name.clone(), stream).await.map_err(|e| e.to_string())?;
+        let stream = client.current().await.connector.connect(client.name.clone(), stream).await;
+        let mut stream = stream.map_err(|error| error.to_string())?;
         stream.read_u8().await.map_err(|error| error.to_string())
     };
     tokio::join!(server, met).1
@@ -167,4 +174,69 @@ fn secrets_are_not_printed() {
         serde_json::from_value(json!({"key_pem": "very secret", "cert_pem": "x"})).expect("readable");
     let printed = format!("{settings:?} {}", serde_json::to_string(&settings).expect("writable"));
     assert!(!printed.contains("very secret"), "{printed}");
+}
+
+/// A client with a short `reload_interval`, and the folder of its files.
+fn reloading(
+    authority: &Authority,
+    own: &Identity,
+) -> (TlsClient, edgewatch_core::telemetry::Registry, TempDir) {
+    let folder = TempDir::with_prefix("edgewatch-tls-").expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("ca.pem"), authority.pem()).expect("written");
+    std::fs::write(path("cert.pem"), &own.cert).expect("written");
+    std::fs::write(path("key.pem"), &own.key).expect("written");
+    let settings = json!({"ca_file": path("ca.pem"), "cert_file": path("cert.pem"),
+                          "key_file": path("key.pem"), "reload_interval": "10s"});
+    let settings: ClientTls = serde_json::from_value(settings).expect("readable");
+    settings.validate().expect("valid");
+    let (mut context, registry) = context("otlp_grpc");
+    context.host = Arc::new(RealHost);
+    let client = TlsClient::new(&settings, "127.0.0.1", &[b"h2"], &context.host, &context.telemetry)
+        .expect("a client");
+    (client, registry, folder)
+}
+
+#[tokio::test]
+async fn changed_files_are_used_once_the_interval_has_passed() {
+    let (old, new) = (Authority::new(), Authority::new());
+    let (client, registry, folder) = reloading(&old, &old.certify("agent"));
+    let server = || acceptor(&new.certify("127.0.0.1"), &[b"h2"], Some(&new));
+    let own = new.certify("agent");
+    std::fs::write(folder.path().join("ca.pem"), new.pem()).expect("written");
+    std::fs::write(folder.path().join("cert.pem"), &own.cert).expect("written");
+    std::fs::write(folder.path().join("key.pem"), &own.key).expect("written");
+
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_millis(9_999)).await;
+    assert_eq!(client.current().await.generation, 0);
+    tokio::time::advance(Duration::from_millis(1)).await;
+    assert_eq!(client.current().await.generation, 1);
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert_eq!(client.current().await.generation, 1, "nothing has changed since");
+    tokio::time::resume();
+
+    assert_eq!(meet(&client, server()).await, Ok(b'!'));
+    assert_eq!(reading(&registry, "edgewatch_tls_reloads", &[]), 1.0);
+}
+
+#[tokio::test]
+async fn files_that_cannot_be_used_leave_the_old_certificates_in_use() {
+    let authority = Authority::new();
+    let own = authority.certify("agent");
+    let (client, registry, folder) = reloading(&authority, &own);
+    let server = || acceptor(&authority.certify("127.0.0.1"), &[b"h2"], Some(&authority));
+    let other = authority.certify("agent");
+    let broken = [("cert.pem", "nonsense"), ("cert.pem", other.cert.as_str()), ("ca.pem", "")];
+    for (failures, (name, text)) in (1_u8..).zip(broken) {
+        std::fs::write(folder.path().join(name), text).expect("written");
+
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert_eq!(client.current().await.generation, 0);
+        tokio::time::resume();
+
+        assert_eq!(meet(&client, server()).await, Ok(b'!'));
+        assert_eq!(reading(&registry, "edgewatch_tls_reload_errors", &[]), f64::from(failures));
+    }
 }

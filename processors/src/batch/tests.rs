@@ -4,6 +4,7 @@ use bytes::Bytes;
 use edgewatch_core::Signal;
 use edgewatch_core::ack::{Ack, Receipt};
 use edgewatch_core::batch::Batch;
+use edgewatch_core::budget::Budget;
 use edgewatch_core::factory::{ComponentConfig, ProcessorSpec};
 use edgewatch_core::processor::{Emitter, Processor};
 use edgewatch_core::telemetry::Registry;
@@ -221,4 +222,42 @@ fn is_delivered(receipt: &mut Receipt) -> bool {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let future = std::pin::pin!(receipt.delivered());
     matches!(future.poll(&mut context), std::task::Poll::Ready(Ok(())))
+}
+
+/// Log records that share a resource of `size` bytes.
+fn huge(items: u64, size: usize) -> ExportLogsServiceRequest {
+    use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
+    let value = Some(AnyValue { value: Some(Value::StringValue("x".repeat(size))) });
+    let attributes = vec![KeyValue { key: "huge".to_owned(), value, ..Default::default() }];
+    let log_records =
+        (1..=items).map(|time| LogRecord { time_unix_nano: time, ..Default::default() }).collect();
+    let resource = opentelemetry_proto::tonic::resource::v1::Resource { attributes, ..Default::default() };
+    ExportLogsServiceRequest {
+        resource_logs: vec![ResourceLogs {
+            resource: Some(resource),
+            scope_logs: vec![ScopeLogs { log_records, ..Default::default() }],
+            ..Default::default()
+        }],
+    }
+}
+
+#[test]
+fn cutting_does_not_repeat_a_large_resource_without_end_and_what_it_repeats_is_on_the_account() {
+    let (mut batcher, _) = batcher(r#"{ "timeout": "0s", "send_batch_size": 1, "send_batch_max_size": 1 }"#);
+    let mut out = Emitter::default();
+    let request = Bytes::from(huge(5_000, 200_000).encode_to_vec());
+    let size = request.len();
+    let budget = Budget::unlimited();
+    let (ack, _receipt) = Ack::pair(budget.lease(size));
+
+    batcher.process(Batch::new(Signal::Logs, request, 5_000, ack), Instant::now(), &mut out).expect("taken");
+
+    let sent = out.take();
+    let made: usize = sent.iter().map(Batch::bytes).sum();
+    assert!(sent.len() > 2, "it is cut as long as it may be");
+    assert!(made < 7 * size, "{made} bytes of {size}");
+    assert_eq!(budget.used(), made);
+    assert_eq!(sent.iter().map(Batch::items).sum::<usize>(), 5_000);
+    sent.into_iter().for_each(Batch::deliver);
+    assert_eq!(budget.used(), 0);
 }

@@ -1,7 +1,11 @@
+use edgewatch_core::budget::Limits;
 use edgewatch_core::config::{ConfigError, Duration};
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::probe;
 
 const MIB: usize = 1 << 20;
 
@@ -12,14 +16,15 @@ pub(crate) struct Config {
     /// Accepted for the Collector's sake, without effect: memory in flight is counted as it is taken, not
     /// measured now and then. Default: 0s.
     pub(super) check_interval: Duration,
-    /// Most memory, in MiB, that telemetry in flight may occupy in the whole process. Zero: see
-    /// `limit_percentage`. Default: 0.
+    /// Most memory, in MiB, that telemetry in flight may occupy in the whole process: the hard limit. Above it
+    /// even requests that are being read already are refused. Zero: see `limit_percentage`. Default: 0.
     pub(super) limit_mib: u32,
-    /// Room, in MiB, kept below `limit_mib` for what is on its way already: new data is refused above the
-    /// difference. Must be smaller than `limit_mib`. Zero: a fifth of the limit. Default: 0.
+    /// Room, in MiB, kept below `limit_mib` for what is on its way already. The difference is the soft limit:
+    /// above it new requests are refused before they are read. Must be smaller than `limit_mib`. Zero: a fifth
+    /// of the limit. Default: 0.
     pub(super) spike_limit_mib: u32,
-    /// The same as `limit_mib`, in percent of the memory that this process may use: the limit of its control
-    /// group, or else that of the host. `limit_mib` takes precedence. Default: 0.
+    /// The same as `limit_mib`, in percent of the memory that this process may use: the least of the limits of
+    /// its control group, of those above it, and of the host's memory. `limit_mib` takes precedence. Default: 0.
     pub(super) limit_percentage: u32,
     /// The same as `spike_limit_mib`, in percent of the memory that this process may use. Must be smaller
     /// than `limit_percentage`. Zero: a fifth of the limit. Default: 0.
@@ -28,15 +33,6 @@ pub(crate) struct Config {
     pub(super) min_gc_interval_when_soft_limited: Duration,
     /// Accepted for the Collector's sake, without effect: there is no garbage collection. Default: 0s.
     pub(super) min_gc_interval_when_hard_limited: Duration,
-}
-
-/// The limits in bytes.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Limits {
-    /// Above it receivers take no memory.
-    pub(super) hard: usize,
-    /// Above it new data is refused.
-    pub(super) soft: usize,
 }
 
 impl Config {
@@ -52,8 +48,10 @@ impl Config {
         } else {
             (self.limit_mib as usize * MIB, self.spike_limit_mib as usize * MIB)
         };
-        let spike = if spike == 0 { hard / 5 } else { spike };
-        Limits { hard, soft: hard.saturating_sub(spike) }
+        match spike {
+            0 => Limits::below(hard),
+            spike => Limits { soft: hard.saturating_sub(spike), hard },
+        }
     }
 }
 
@@ -93,5 +91,9 @@ impl ComponentConfig for Config {
                 },
             ),
         ])
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        probe::probes(self, context)
     }
 }

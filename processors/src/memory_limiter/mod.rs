@@ -6,6 +6,7 @@
 //! that what has been let in already has room to get out. Refused senders are told to come again.
 
 mod config;
+mod probe;
 mod processor;
 mod telemetry;
 

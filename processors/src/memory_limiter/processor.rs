@@ -2,23 +2,24 @@ use std::time::Instant;
 
 use edgewatch_core::Signal;
 use edgewatch_core::batch::Batch;
-use edgewatch_core::budget::Budget;
+use edgewatch_core::budget::{Budget, Constraint};
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::factory::{BuildContext, ProcessorSpec};
+use edgewatch_core::memory;
 use edgewatch_core::processor::{Emitter, ProcessError, Processor};
 use edgewatch_core::refusal::Refusal;
 use tracing::{info, warn};
 
-use super::config::{Config, Limits};
+use super::config::Config;
 use super::telemetry::LimiterTelemetry;
-use edgewatch_core::memory;
 
 /// The `memory_limiter` processor.
 #[derive(Debug)]
 pub(crate) struct MemoryLimiter {
     id: String,
     budget: Budget,
-    limits: Limits,
+    /// Holds for as long as the processor runs.
+    _limits: Constraint,
     refusing: bool,
     telemetry: LimiterTelemetry,
 }
@@ -28,6 +29,7 @@ impl ProcessorSpec for MemoryLimiter {
     const ALIASES: &'static [&'static str] = &["memorylimiter"];
     const SIGNALS: &'static [Signal] = &Signal::ALL;
     const ABOUT: &'static str = "refuses new data while too many bytes are in flight";
+    const STANDS_FIRST: bool = true;
     type Config = Config;
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
@@ -41,12 +43,10 @@ impl ProcessorSpec for MemoryLimiter {
         } else {
             0
         };
-        let limits = config.limits(total);
-        context.budget.set_limit(limits.hard);
         Ok(Self {
             id: context.id.clone(),
             budget: context.budget.clone(),
-            limits,
+            _limits: context.budget.constrain(config.limits(total)),
             refusing: false,
             telemetry: LimiterTelemetry::new(&context.telemetry),
         })
@@ -56,33 +56,43 @@ impl ProcessorSpec for MemoryLimiter {
 impl MemoryLimiter {
     /// Notes on which side of the soft limit memory is, and logs when that changes.
     fn observe(&mut self) {
-        let used = self.budget.used();
-        let refusing = used > self.limits.soft;
-        if refusing && !self.refusing {
+        let crowded = self.budget.is_crowded();
+        if crowded == self.refusing {
+            return;
+        }
+        self.refusing = crowded;
+        let (processor, used_bytes, limits) = (self.id.as_str(), self.budget.used(), self.budget.limits());
+        let (soft_limit_bytes, hard_limit_bytes) = (limits.soft, limits.hard);
+        if crowded {
             warn!(
-                processor = %self.id,
-                used_bytes = used,
-                soft_limit_bytes = self.limits.soft,
-                hard_limit_bytes = self.limits.hard,
+                processor,
+                used_bytes,
+                soft_limit_bytes,
+                hard_limit_bytes,
                 "memory in flight is above the soft limit, new data is refused"
             );
-        } else if self.refusing && !refusing {
+        } else {
             info!(
-                processor = %self.id,
-                used_bytes = used,
-                soft_limit_bytes = self.limits.soft,
+                processor,
+                used_bytes,
+                soft_limit_bytes,
                 "memory in flight is below the soft limit again, new data is taken"
             );
         }
-        self.refusing = refusing;
+    }
+
+    /// Whether `batch` must be turned away. What its sources believe accepted cannot be sent again by anybody. What has leased
+    /// its memory was let in below the soft limit, and may go on up to the hard one.
+    fn refuses(&self, batch: &Batch) -> bool {
+        let ack = batch.ack();
+        !ack.is_accepted() && if ack.is_leased() { self.budget.is_exceeded() } else { self.refusing }
     }
 }
 
 impl Processor for MemoryLimiter {
     fn process(&mut self, batch: Batch, _now: Instant, out: &mut Emitter) -> Result<(), ProcessError> {
         self.observe();
-        // What its sources believe accepted cannot be sent again by anybody.
-        if self.refusing && !batch.ack().is_accepted() {
+        if self.refuses(&batch) {
             self.telemetry.refused(batch.signal(), batch.items());
             return Err(ProcessError::new(batch, Refusal::busy("data refused due to high memory usage")));
         }

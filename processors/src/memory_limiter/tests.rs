@@ -5,15 +5,15 @@ use bytes::Bytes;
 use edgewatch_core::Signal;
 use edgewatch_core::ack::Ack;
 use edgewatch_core::batch::Batch;
-use edgewatch_core::budget::Budget;
+use edgewatch_core::budget::{Budget, Limits};
 use edgewatch_core::factory::{BuildContext, ComponentConfig, ProcessorSpec};
 use edgewatch_core::processor::{Emitter, Processor};
 use edgewatch_core::refusal::RefusalKind;
 use edgewatch_core::testing::{self, FakeHost};
 
 use super::MemoryLimiter;
-use super::config::{Config, Limits};
-use edgewatch_core::memory;
+use super::config::Config;
+use super::probe::look;
 
 const MIB: usize = 1 << 20;
 
@@ -21,7 +21,7 @@ const MIB: usize = 1 << 20;
 fn refuses_new_data_above_the_soft_limit_and_takes_it_again_below() {
     let (mut limiter, context, registry) = limiter(r#"{ "limit_mib": 10, "spike_limit_mib": 4 }"#);
     let mut out = Emitter::default();
-    assert_eq!(context.budget.limit(), 10 * MIB, "receivers keep the hard limit");
+    assert_eq!(context.budget.limits(), Limits { soft: 6 * MIB, hard: 10 * MIB }, "receivers keep them");
 
     let mut lease = context.budget.lease(6 * MIB).expect("below the limit");
     limiter.process(spans(false), Instant::now(), &mut out).expect("at the soft limit is not above it");
@@ -79,40 +79,67 @@ fn the_spike_limit_is_a_fifth_of_the_limit_unless_it_is_set() {
 }
 
 #[test]
-fn percentages_are_of_the_least_of_the_host_and_its_control_groups() {
-    let meminfo = ("/proc/meminfo", "MemTotal:       8000000 kB\nMemFree: 1 kB\n");
-    let total = |files: &[(&str, &str)]| memory::total(&host(files));
+fn what_was_let_in_goes_on_up_to_the_hard_limit() {
+    let (mut limiter, context, registry) = limiter(r#"{ "limit_mib": 10, "spike_limit_mib": 4 }"#);
+    let mut out = Emitter::default();
+    let mut others = context.budget.lease(6 * MIB).expect("below the limit");
+    let leased = || {
+        let (ack, _receipt) = Ack::pair(context.budget.lease(1));
+        Batch::new(Signal::Traces, Bytes::from_static(b"request"), 5, ack)
+    };
 
-    assert_eq!(total(&[]), None);
-    assert_eq!(total(&[meminfo]), Some(8_192_000_000));
+    limiter.process(leased(), Instant::now(), &mut out).expect("its memory was leased");
+    limiter.process(spans(false), Instant::now(), &mut out).expect_err("above the soft limit");
+
+    let late = leased();
+    others.charge(4 * MIB);
+    limiter.process(late, Instant::now(), &mut out).expect_err("above the hard limit");
+    assert_eq!(testing::reading(&registry, "otelcol_processor_refused_spans", &[]), 10.0);
+}
+
+#[test]
+fn several_limiters_are_one_budget_and_the_least_limit_holds() {
+    let (context, _registry) = testing::context("memory_limiter");
+    let build = |text| MemoryLimiter::build(config(text), &context).expect("builds");
+    let wide = build(r#"{ "limit_mib": 20 }"#);
+    let narrow = build(r#"{ "limit_mib": 10 }"#);
+    assert_eq!(context.budget.limits(), Limits::below(10 * MIB));
+
+    drop((wide, narrow));
+    assert_eq!(context.budget.limits(), Budget::unlimited().limits(), "limits end with their processors");
+}
+
+#[test]
+fn a_percentage_is_of_what_the_control_group_leaves() {
+    let (mut context, _registry) = testing::context("memory_limiter");
+    let build =
+        |context: &BuildContext| MemoryLimiter::build(config(r#"{ "limit_percentage": 50 }"#), context);
+    let error = build(&context).expect_err("nothing is known of the host").to_string();
+    assert!(error.starts_with("limit_percentage: the memory of this host cannot be read"), "{error}");
+
+    context.host = Arc::new(host(&[
+        ("/proc/meminfo", "MemTotal:       8000000 kB\n"),
+        ("/proc/self/cgroup", "0::/edgewatch.service\n"),
+        ("/sys/fs/cgroup/edgewatch.service/memory.max", "104857600\n"),
+    ]));
+    let _limiter = build(&context).expect("builds");
+    assert_eq!(context.budget.limits(), Limits { soft: 40 * MIB, hard: 50 * MIB });
+}
+
+#[test]
+fn a_limit_above_what_there_is_is_found_on_the_host() {
+    let look = |text: &str, files: &[(&str, &str)]| {
+        look(&config(text), &host(files)).map_err(|trouble| trouble.findings.to_string())
+    };
+    let meminfo = ("/proc/meminfo", "MemTotal:       1048576 kB\n");
+
+    assert_eq!(look(r#"{ "limit_mib": 1024 }"#, &[meminfo]), Ok(()));
     assert_eq!(
-        total(&[
-            meminfo,
-            ("/proc/self/cgroup", "0::/system.slice/edgewatch.service\n"),
-            ("/sys/fs/cgroup/system.slice/edgewatch.service/memory.max", "max\n"),
-            ("/sys/fs/cgroup/system.slice/memory.max", "1073741824\n"),
-        ]),
-        Some(1 << 30),
-        "version 2, limited above its own group"
+        look(r#"{ "limit_mib": 1025 }"#, &[meminfo]),
+        Err("limit_mib: this is more than the 1024 MiB that the agent may use here".to_owned())
     );
-    assert_eq!(
-        total(&[
-            meminfo,
-            ("/proc/self/cgroup", "5:cpu,cpuacct:/docker/x\n4:memory:/docker/x\n"),
-            ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "268435456\n"),
-        ]),
-        Some(1 << 28),
-        "version 1 within a container"
-    );
-    assert_eq!(
-        total(&[
-            meminfo,
-            ("/proc/self/cgroup", "4:memory:/\n"),
-            ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"),
-        ]),
-        Some(8_192_000_000),
-        "version 1 without a limit"
-    );
+    assert_eq!(look(r#"{ "limit_percentage": 80 }"#, &[meminfo]), Ok(()));
+    assert!(look(r#"{ "limit_percentage": 80 }"#, &[]).is_err());
 }
 
 #[test]

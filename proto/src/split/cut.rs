@@ -16,7 +16,7 @@ const ELEMENTS: u32 = 2;
 const POINTS: u32 = 1;
 
 /// The items in a `Resource*` message; counting stops once they are more than `enough`.
-pub(super) fn count_items(signal: Signal, resource: &[u8], enough: usize) -> usize {
+pub(crate) fn count_items(signal: Signal, resource: &[u8], enough: usize) -> usize {
     let mut items = 0;
     for scope in payloads(resource, SCOPES) {
         for element in payloads(scope, ELEMENTS) {
@@ -190,12 +190,12 @@ fn weight(signal: Signal, element: &[u8]) -> usize {
     }
 }
 
-fn is_data(field: &Field<'_>) -> bool {
+pub(crate) fn is_data(field: &Field<'_>) -> bool {
     field.bytes().is_some_and(|bytes| Data::of_field(field.number, bytes).is_some())
 }
 
 /// The data fields of a metric that a decoder keeps: those from the last change of kind on.
-fn effective_data(metric: &[u8]) -> impl Iterator<Item = Field<'_>> {
+pub(crate) fn effective_data(metric: &[u8]) -> impl Iterator<Item = Field<'_>> {
     let (mut kind, mut from) = (0, 0);
     for field in Fields::new(metric).filter(is_data) {
         if field.number != kind {
@@ -206,7 +206,7 @@ fn effective_data(metric: &[u8]) -> impl Iterator<Item = Field<'_>> {
 }
 
 /// The data points of a metric.
-fn points(metric: &[u8]) -> impl Iterator<Item = Field<'_>> {
+pub(crate) fn points(metric: &[u8]) -> impl Iterator<Item = Field<'_>> {
     effective_data(metric)
         .filter_map(|field| field.bytes())
         .flat_map(|data| Fields::new(data).filter(|field| field.number == POINTS && field.bytes().is_some()))
@@ -218,7 +218,7 @@ fn payloads(message: &[u8], number: u32) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Copies all fields but those with this number.
-fn put_others(out: &mut Vec<u8>, message: &[u8], number: u32) {
+pub(crate) fn put_others(out: &mut Vec<u8>, message: &[u8], number: u32) {
     for field in Fields::new(message).filter(|field| field.number != number) {
         out.extend_from_slice(field.raw);
     }

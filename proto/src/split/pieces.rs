@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 
 use bytes::Bytes;
 
+use super::Allowance;
 use super::cut::{Cut, count_items};
 use crate::Signal;
 use crate::wire::child::Child;
@@ -36,6 +37,9 @@ impl Limits {
     pub const fn items(items: NonZeroUsize) -> Self {
         Self { items, bytes: usize::MAX }
     }
+
+    /// Whatever is there.
+    pub const NONE: Self = Self::items(NonZeroUsize::MAX);
 
     /// At most `bytes` bytes.
     #[must_use]
@@ -93,6 +97,14 @@ impl Pieces {
             self.cut = None;
         }
         Some(Piece { request: Bytes::copy_from_slice(&self.scratch), items })
+    }
+
+    /// [`Pieces::next`] while there is some of `allowance` left, which the piece is taken off; then all that is left of a
+    /// resource that is being cut, and all that is left of the request.
+    pub fn next_within(&mut self, limits: Limits, allowance: &mut Allowance) -> Option<Piece> {
+        let piece = self.next(if allowance.is_spent() { Limits::NONE } else { limits })?;
+        allowance.spend(piece.request.len());
+        Some(piece)
     }
 
     /// The longest run of whole resources within `limits`; `None` if not even the next one fits.

@@ -10,7 +10,7 @@ use crate::scan::scan;
 use crate::testing::{Decoded, any_encoded, damage};
 
 /// Every item with all that describes it, encoded, in order.
-fn flat(request: &Decoded) -> Vec<Vec<u8>> {
+pub(crate) fn flat(request: &Decoded) -> Vec<Vec<u8>> {
     let mut items = Vec::new();
     match request.clone() {
         Decoded::Traces(request) => {
@@ -149,4 +149,46 @@ proptest! {
             prop_assert_eq!(items, found.items);
         }
     }
+}
+
+#[test]
+fn a_large_resource_is_not_repeated_beyond_the_allowance() {
+    use opentelemetry_proto::tonic::{
+        collector::logs::v1 as collector, common::v1 as common, logs::v1 as logs,
+    };
+    let attribute = common::KeyValue {
+        key: "huge".to_owned(),
+        value: Some(common::AnyValue {
+            value: Some(common::any_value::Value::StringValue("x".repeat(100_000))),
+        }),
+        ..Default::default()
+    };
+    let request = collector::ExportLogsServiceRequest {
+        resource_logs: vec![logs::ResourceLogs {
+            resource: Some(opentelemetry_proto::tonic::resource::v1::Resource {
+                attributes: vec![attribute],
+                ..Default::default()
+            }),
+            scope_logs: vec![logs::ScopeLogs {
+                log_records: (1..=1000)
+                    .map(|time| logs::LogRecord { time_unix_nano: time, ..Default::default() })
+                    .collect(),
+                ..Default::default()
+            }],
+            ..Default::default()
+        }],
+    };
+    let request = Bytes::from(request.encode_to_vec());
+
+    let mut pieces = Pieces::new(Signal::Logs, &request);
+    let mut allowance = Allowance::of(request.len());
+    let one = Limits::items(NonZeroUsize::MIN);
+    let found: Vec<_> = std::iter::from_fn(|| pieces.next_within(one, &mut allowance)).collect();
+
+    let written: usize = found.iter().map(|piece| piece.request.len()).sum();
+    // The allowance, the piece that exceeds it, and the rest.
+    assert!(written <= 6 * request.len() + 64 * 1024, "{written} bytes of {}", request.len());
+    assert_eq!(found.iter().map(|piece| piece.items).sum::<usize>(), 1000);
+    assert_eq!(found.first().map(|piece| piece.items), Some(1), "it is cut as long as it may be");
+    check(Signal::Logs, &request, &found).expect("every item once, in order");
 }

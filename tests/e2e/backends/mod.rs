@@ -3,6 +3,8 @@
 mod compression;
 mod exporter;
 mod failing;
+mod failover;
 mod fan_out;
+mod load_balancing;
 mod outage;
 mod tls;

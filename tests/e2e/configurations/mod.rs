@@ -2,5 +2,6 @@
 
 mod command_line;
 mod corpus;
+mod deep;
 mod snapshot;
 mod sources;

@@ -92,6 +92,25 @@ impl Node {
         self.as_map().and_then(|map| map.get(key))
     }
 
+    /// Whether both say the same, wherever they stand.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.text == other.text
+            && match (&self.value, &other.value) {
+                (Value::Seq(these), Value::Seq(those)) => {
+                    these.len() == those.len()
+                        && these.iter().zip(those).all(|(this, that)| this.says_the_same(that))
+                }
+                (Value::Map(these), Value::Map(those)) => {
+                    these.len() == those.len()
+                        && these.iter().zip(those.iter()).all(|((key, this), (other, that))| {
+                            key.name == other.name && this.says_the_same(that)
+                        })
+                }
+                (this, that) => this == that,
+            }
+    }
+
     /// What kind of value this is, for messages: "a number", "a list".
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -85,6 +85,11 @@ impl Problems {
     /// Adds what `validate` found in the configuration read from `node` at `path`; each finding is located at
     /// the key that it names, or at the nearest parent that exists in the text.
     pub fn push_invalid(&mut self, node: &Node, path: &str, error: ConfigError) {
+        self.push_findings(node, path, Severity::Error, error);
+    }
+
+    /// [`Problems::push_invalid`] for findings of either severity.
+    pub fn push_findings(&mut self, node: &Node, path: &str, severity: Severity, error: ConfigError) {
         let mut secrets = Vec::new();
         hidden_texts(node, &mut secrets);
         // A text that contains another one goes first.
@@ -93,6 +98,7 @@ impl Problems {
         for finding in error.into_findings() {
             let (span, path) = locate(node, path, &finding.key);
             let mut problem = Problem::error(path, Some(span), scrub(finding.message));
+            problem.severity = severity;
             problem.help = finding.help.map(scrub);
             self.push(problem);
         }

@@ -12,6 +12,7 @@ use edgewatch_core::extension::{Extension, Service, Use};
 use edgewatch_core::factory::*;
 use edgewatch_core::processor::{Emitter, ProcessError, Processor};
 use edgewatch_core::receiver::{Outlets, ReceiveError, Receiver};
+use edgewatch_core::router::{PipelineReference, Pipelines, Routed, Router, RouterSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +24,7 @@ pub(super) const COMPONENTS: Components = Components {
     processors: &[ProcessorFactory::of::<Batcher>(), ProcessorFactory::of::<Limiter>()],
     exporters: &[ExporterFactory::of::<Debug>(), ExporterFactory::of::<OtlpGrpc>()],
     connectors: &[ConnectorFactory::of::<Forward>(), ConnectorFactory::of::<SpanMetrics>()],
+    routers: &[ConnectorFactory::router::<Choose>()],
     extensions: &[ExtensionFactory::of::<Disk>(), ExtensionFactory::of::<Health>()],
 };
 
@@ -178,6 +180,7 @@ impl ProcessorSpec for Batcher {
 }
 
 impl ProcessorSpec for Limiter {
+    const STANDS_FIRST: bool = true;
     const NAME: &'static str = "memory_limiter";
     const ABOUT: &'static str = "refuses when memory is short";
     type Config = Empty;
@@ -208,6 +211,42 @@ impl ConnectorSpec for SpanMetrics {
     type Config = Empty;
 
     fn build(_: Empty, _: &BuildContext) -> Result<Self, ConfigError> {
+        Ok(Self)
+    }
+}
+
+/// Settings of `choose`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ChooseConfig {
+    /// Pipelines to choose from. Default: none.
+    among: Vec<String>,
+}
+
+impl ComponentConfig for ChooseConfig {
+    fn pipelines(&self) -> Vec<PipelineReference> {
+        let reference = |(index, id): (usize, &String)| PipelineReference {
+            key: format!("among.{index}"),
+            id: id.clone(),
+        };
+        self.among.iter().enumerate().map(reference).collect()
+    }
+}
+
+pub(super) struct Choose;
+
+impl Router for Choose {
+    fn connect(self: Box<Self>, _: Pipelines) -> Routed {
+        unreachable!("the tests of configurations do not run anything")
+    }
+}
+
+impl RouterSpec for Choose {
+    const NAME: &'static str = "choose";
+    const ABOUT: &'static str = "chooses a pipeline";
+    type Config = ChooseConfig;
+
+    fn build(_: ChooseConfig, _: &BuildContext) -> Result<Self, ConfigError> {
         Ok(Self)
     }
 }

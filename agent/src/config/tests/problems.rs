@@ -105,6 +105,47 @@ service:
 }
 
 #[test]
+fn pipelines_that_a_connector_names_exist_carry_its_signal_and_have_it_as_a_receiver() {
+    insta::assert_snapshot!(report(
+        "
+receivers: {otlp: }
+exporters: {debug: }
+connectors:
+  choose: {among: [traces/a, traces/bb, metrics/c, traces/far, traces/other]}
+  choose/two: {among: [traces/a]}
+service:
+  pipelines:
+    traces: {receivers: [otlp], exporters: [choose, choose/two]}
+    logs: {receivers: [otlp], exporters: [choose/two]}
+    logs/2: {receivers: [choose/two], exporters: [debug]}
+    traces/a: {receivers: [choose, choose/two], exporters: [debug]}
+    traces/b: {receivers: [choose], exporters: [debug]}
+    metrics/c: {receivers: [otlp], exporters: [debug]}
+    traces/other: {receivers: [otlp], exporters: [debug]}
+"
+    ));
+}
+
+#[test]
+fn a_connector_that_names_its_pipelines_rightly_is_used() {
+    assert_eq!(
+        report(
+            "
+receivers: {otlp: }
+exporters: {debug: }
+connectors: {choose: {among: [traces/a, traces/b]}}
+service:
+  pipelines:
+    traces: {receivers: [otlp], exporters: [choose]}
+    traces/a: {receivers: [choose], exporters: [debug]}
+    traces/b: {receivers: [choose], exporters: [debug]}
+"
+        ),
+        "no problems"
+    );
+}
+
+#[test]
 fn an_extension_that_a_component_names_must_run_and_offer_what_it_is_named_for() {
     insta::assert_snapshot!(report(
         "
@@ -121,6 +162,21 @@ service:
     traces:
       receivers: [otlp]
       exporters: [otlp_grpc/unknown, otlp_grpc/idle, otlp_grpc/other, otlp_grpc/good]
+"
+    ));
+}
+
+#[test]
+fn a_limiter_that_does_not_stand_first_draws_a_warning() {
+    insta::assert_snapshot!(report(
+        "
+receivers: {otlp: {protocols: {grpc: }}}
+processors: {batch: , memory_limiter: }
+exporters: {debug: }
+service:
+  pipelines:
+    traces: {receivers: [otlp], processors: [memory_limiter, batch], exporters: [debug]}
+    logs: {receivers: [otlp], processors: [batch, memory_limiter], exporters: [debug]}
 "
     ));
 }

@@ -2,8 +2,11 @@
 
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::probe;
 
 /// Settings of the `health_check` extension.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -40,5 +43,9 @@ impl ComponentConfig for Config {
             return Err(ConfigError::new("path", message));
         }
         Ok(())
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        probe::probes(self, context)
     }
 }

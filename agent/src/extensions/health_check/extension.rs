@@ -7,6 +7,7 @@ use edgewatch_core::config::ConfigError;
 use edgewatch_core::extension::Extension;
 use edgewatch_core::factory::{BuildContext, ExtensionSpec};
 use edgewatch_core::health::{Health, State};
+use edgewatch_core::listeners::Listeners;
 use edgewatch_core::receiver::ReceiveError;
 use http::StatusCode;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,7 @@ use crate::page::{Page, Shown};
 pub(crate) struct HealthCheck {
     config: Config,
     health: Health,
+    listeners: Listeners,
     page: Option<Page>,
 }
 
@@ -27,7 +29,8 @@ impl ExtensionSpec for HealthCheck {
     type Config = Config;
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
-        Ok(Self { config, health: context.health.clone(), page: None })
+        let (health, listeners) = (context.health.clone(), context.listeners.clone());
+        Ok(Self { config, health, listeners, page: None })
     }
 }
 
@@ -43,8 +46,8 @@ impl HealthCheck {
 impl Extension for HealthCheck {
     async fn open(&mut self) -> Result<(), ReceiveError> {
         let (health, body) = (self.health.clone(), self.config.response_body.clone());
-        let page =
-            Page::bind(&self.config.endpoint, &self.config.path, move || show(&health, body.as_ref())).await;
+        let Config { endpoint, path, .. } = &self.config;
+        let page = Page::bind(&self.listeners, endpoint, path, move || show(&health, body.as_ref())).await;
         let address = || self.config.endpoint.clone();
         self.page = Some(page.map_err(|source| ReceiveError::Bind { address: address(), source })?);
         Ok(())

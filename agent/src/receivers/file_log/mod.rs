@@ -19,6 +19,7 @@ mod files;
 mod finder;
 mod framing;
 mod identity;
+mod probe;
 mod receiver;
 mod recovery;
 mod rotation;

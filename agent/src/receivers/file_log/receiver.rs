@@ -88,6 +88,11 @@ impl Receiver for FileLog {
         Ok(())
     }
 
+    /// Its checkpoint says where its successor goes on.
+    fn is_exclusive(&self) -> bool {
+        self.store.is_some()
+    }
+
     async fn run(self: Box<Self>, outlets: Outlets, stop: CancellationToken) -> Result<(), ReceiveError> {
         let Some(outlet) = outlets.logs.clone() else { return Ok(()) };
         drop(outlets);

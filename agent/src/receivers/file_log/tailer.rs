@@ -23,7 +23,7 @@ const STEP: usize = 1024 * 1024;
 /// How often positions are written at most.
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Scans and checkpoints take no more than this part of the time.
+/// Scans and checkpoints take no more than one part in so many of the time.
 const SHARE: u32 = 100;
 
 /// How far the birth of a file may lie before a checkpoint that does not know it. File systems take the time of the last tick of the
@@ -58,6 +58,8 @@ pub(super) struct Tailer {
     next_scan: Option<Instant>,
     next_save: Option<Instant>,
     last_served: FileId,
+    /// See [`SHARE`]. Zero in tests, whose time does not depend on how long anything takes.
+    pub(super) share: u32,
 }
 
 /// What a step is given.
@@ -105,6 +107,7 @@ impl Tailer {
             next_scan: None,
             next_save: None,
             last_served: FileId(0),
+            share: SHARE,
             config,
         })
     }
@@ -152,7 +155,7 @@ impl Tailer {
             if self.next_scan.is_none_or(|due| due <= step.now) {
                 let begun = Instant::now();
                 self.scan(step.now, step.wall);
-                let pause = (begun.elapsed() * SHARE).max(self.config.poll_interval.get());
+                let pause = (begun.elapsed() * self.share).max(self.config.poll_interval.get());
                 // A little earlier than the poll that it belongs to.
                 self.next_scan = Some(step.now + pause - self.config.poll_interval.get() / 2);
             }
@@ -164,7 +167,7 @@ impl Tailer {
         if self.unsaved && self.next_save.is_none_or(|due| due <= step.now) {
             let begun = Instant::now();
             self.save(step.wall);
-            self.next_save = Some(step.now + (begun.elapsed() * SHARE).max(SAVE_INTERVAL));
+            self.next_save = Some(step.now + (begun.elapsed() * self.share).max(SAVE_INTERVAL));
         }
         self.telemetry.open_files.set(self.files.open_count() as u64);
         Stepped { chunks: self.chunks.take(), more }

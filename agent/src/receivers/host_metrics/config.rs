@@ -2,9 +2,11 @@
 
 use edgewatch_core::config::{ConfigError, Duration};
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::probe;
 use super::{cpu, disk, filesystem, load, memory, network, paging, process, processes, system};
 
 /// Settings of the `host_metrics` receiver.
@@ -131,5 +133,9 @@ impl ComponentConfig for Config {
     fn memory_bound(&self) -> usize {
         const FILES: usize = 1 << 20;
         FILES + if self.scrapers.process.is_some() { process::MEMORY_BOUND } else { 0 }
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        probe::probes(self, context)
     }
 }

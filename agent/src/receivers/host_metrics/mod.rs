@@ -22,6 +22,7 @@ mod network;
 mod paging;
 mod parse;
 mod paths;
+mod probe;
 mod process;
 mod processes;
 mod receiver;

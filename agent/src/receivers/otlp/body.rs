@@ -1,16 +1,21 @@
 //! Collecting a request's body: bounded, leased from the budget as it grows, and without a copy where that is
 //! cheap.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use edgewatch_core::budget::{Budget, Lease};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 
 use super::rejection::{Kind, Rejection};
+use super::server::HTTP1_BUFFER;
 
 /// Bodies below this are copied out of the connection's read buffer: a slice would keep all of that buffer
-/// alive, which costs more memory than the copy costs time.
-const KEEP_FROM: usize = 4 * 1024;
+/// alive, which costs more memory than the copy costs time (a microsecond).
+const KEEP_FROM: usize = 16 * 1024;
+
+/// Most that a slice keeps alive beyond itself: the rest of the buffer that it was read into. One of HTTP/1 is no
+/// larger than [`HTTP1_BUFFER`], one of HTTP/2 holds a frame and what was read with it.
+const KEPT_BESIDE: usize = HTTP1_BUFFER;
 
 /// How much is leased and allocated ahead of what has arrived, so that a promise alone holds no memory.
 const STEP: usize = 256 * 1024;
@@ -101,7 +106,7 @@ pub(super) async fn all(
 
 /// A body in the making and the lease that covers its allocation.
 struct Gathered {
-    bytes: BytesMut,
+    bytes: Vec<u8>,
     expected: usize,
     lease: Lease,
 }
@@ -109,25 +114,32 @@ struct Gathered {
 impl Gathered {
     fn new(expected: usize, budget: &Budget) -> Result<Self, Rejection> {
         let lease = budget.lease(expected.min(STEP)).ok_or_else(Rejection::no_memory)?;
-        Ok(Self { bytes: BytesMut::new(), expected, lease })
+        Ok(Self { bytes: Vec::new(), expected, lease })
     }
 
     fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// The body came in one piece.
+    /// The body came in one piece. It is kept as a slice of the buffer that it was read into, with all of that on the
+    /// account, or copied when it is small.
     fn whole(mut self, body: Bytes) -> Result<(Bytes, Lease), Rejection> {
-        let missing = body.len().saturating_sub(self.lease.bytes());
+        let copy = body.len() < KEEP_FROM;
+        let kept = if copy { body.len() } else { body.len() + KEPT_BESIDE };
+        let missing = kept.saturating_sub(self.lease.bytes());
         if !self.lease.grow(missing) {
             return Err(Rejection::no_memory());
         }
-        self.lease.shrink_to(body.len());
-        let body = if body.len() < KEEP_FROM { Bytes::copy_from_slice(&body) } else { body };
+        self.lease.shrink_to(kept);
+        let body = if copy { Bytes::copy_from_slice(&body) } else { body };
         Ok((body, self.lease))
     }
 
     fn add(&mut self, data: &[u8]) -> Result<(), Rejection> {
+        // What is leased already was promised below the limit; above it nobody reads on.
+        if self.lease.is_over() {
+            return Err(Rejection::no_memory());
+        }
         let needed = self.bytes.len() + data.len();
         if needed > self.bytes.capacity() {
             // Doubling keeps the copies linear; the promise caps it, since most often it is true.
@@ -135,20 +147,21 @@ impl Gathered {
             if ahead > self.lease.bytes() && !self.lease.grow(ahead - self.lease.bytes()) {
                 return Err(Rejection::no_memory());
             }
-            self.bytes.reserve(ahead - self.bytes.len());
+            // Exactly, since more would not be leased.
+            self.bytes.reserve_exact(ahead - self.bytes.len());
         }
         self.bytes.extend_from_slice(data);
         Ok(())
     }
 
     fn finish(mut self) -> Result<(Bytes, Lease), Rejection> {
-        // What was reserved and not used goes back when it is worth a copy.
-        let bytes = if self.bytes.capacity() > self.bytes.len() * 2 {
-            Bytes::copy_from_slice(&self.bytes)
-        } else {
-            self.bytes.freeze()
-        };
-        self.lease.shrink_to(bytes.len());
-        Ok((bytes, self.lease))
+        // What was reserved and not used goes back when it is worth a copy; otherwise it stays on the account.
+        if self.bytes.capacity() > self.bytes.len() * 2 {
+            let bytes = Bytes::copy_from_slice(&self.bytes);
+            self.lease.shrink_to(bytes.len());
+            return Ok((bytes, self.lease));
+        }
+        self.lease.shrink_to(self.bytes.capacity());
+        Ok((self.bytes.into(), self.lease))
     }
 }

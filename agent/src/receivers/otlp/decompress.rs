@@ -1,7 +1,7 @@
 //! Undoing compression within a limit.
 //!
 //! Output grows step by step, each step leased from the budget before it is allocated, so that a bomb costs
-//! no more than the limit on requests. Bodies below [`ASIDE_FROM`] are decompressed where they are, which
+//! no more than the limit on requests; the window of zstd is leased before its decoder is made. Bodies below [`ASIDE_FROM`] are decompressed where they are, which
 //! takes less time than handing them to a thread and back; larger ones go to a helper thread, at most
 //! [`ASIDE_AT_ONCE`] at a time.
 
@@ -13,6 +13,7 @@ use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
 use tokio::sync::Semaphore;
 
 use super::rejection::{Kind, Rejection};
+use super::zstd_window;
 
 /// Compressed size from which a helper thread does the work: about half a millisecond of it.
 pub(super) const ASIDE_FROM: usize = 64 * 1024;
@@ -30,6 +31,12 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// Largest window that the zstd format recommends to support anywhere: 128 MiB.
 const ZSTD_WINDOW_LOG_MAX: u32 = 27;
+
+/// Smallest window that the format has: 1 KiB.
+const ZSTD_WINDOW_LOG_MIN: u32 = 10;
+
+/// What a decoder takes beside its window: tables, and two blocks of at most 128 KiB.
+const ZSTD_STATE: usize = 512 * 1024;
 
 /// A compression that both protocols know, apart from none.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -67,13 +74,14 @@ pub(super) async fn aside<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|_| stopping())?
 }
 
-fn inflate(codec: Codec, body: &[u8], lease: Lease, limit: usize) -> Result<(Bytes, Lease), Rejection> {
+fn inflate(codec: Codec, body: &[u8], mut lease: Lease, limit: usize) -> Result<(Bytes, Lease), Rejection> {
     let outcome = match codec {
         Codec::Gzip => drain(MultiGzDecoder::new(body), body.len(), lease, limit),
         Codec::Zlib => drain(ZlibDecoder::new(body), body.len(), lease, limit),
-        Codec::Zstd => zstd_decoder(body, limit)
-            .map_err(Stop::Corrupt)
-            .and_then(|decoder| drain(decoder, body.len(), lease, limit)),
+        Codec::Zstd => match zstd_decoder(body, &mut lease, limit) {
+            Ok(decoder) => drain(decoder, body.len(), lease, limit),
+            Err(stop) => Err(stop),
+        },
     };
     outcome.map_err(|stop| match stop {
         Stop::Corrupt(error) => {
@@ -84,10 +92,22 @@ fn inflate(codec: Codec, body: &[u8], lease: Lease, limit: usize) -> Result<(Byt
     })
 }
 
-fn zstd_decoder(body: &[u8], limit: usize) -> io::Result<zstd::stream::read::Decoder<'static, &[u8]>> {
-    let mut decoder = zstd::stream::read::Decoder::with_buffer(body)?;
-    let needed = usize::BITS - limit.saturating_sub(1).leading_zeros();
-    decoder.window_log_max(needed.clamp(ZSTD_WINDOW_LOG, ZSTD_WINDOW_LOG_MAX))?;
+/// A decoder whose memory beside the output is leased: the window that the body asks for, and its state.
+fn zstd_decoder<'a>(
+    body: &'a [u8],
+    lease: &mut Lease,
+    limit: usize,
+) -> Result<zstd::stream::read::Decoder<'static, &'a [u8]>, Stop> {
+    let log = |size: usize| usize::BITS - size.saturating_sub(1).leading_zeros();
+    let allowed = log(limit).clamp(ZSTD_WINDOW_LOG, ZSTD_WINDOW_LOG_MAX);
+    // What asks for more is turned away by the decoder before it takes any memory.
+    let window = usize::try_from(zstd_window::largest(body)).ok().filter(|window| *window <= 1 << allowed);
+    if !lease.grow(window.map_or(0, |window| window + ZSTD_STATE)) {
+        return Err(Stop::NoMemory);
+    }
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(body).map_err(Stop::Corrupt)?;
+    let window_log = window.map_or(ZSTD_WINDOW_LOG_MIN, |window| log(window).max(ZSTD_WINDOW_LOG_MIN));
+    decoder.window_log_max(window_log).map_err(Stop::Corrupt)?;
     Ok(decoder)
 }
 
@@ -97,8 +117,8 @@ enum Stop {
     NoMemory,
 }
 
-/// Reads `source` to its end. `lease` covers the `input` bytes of the body at first, and in the end the
-/// output only.
+/// Reads `source` to its end. `lease` covers the `input` bytes of the body and what the decoder takes at first,
+/// and in the end the output only.
 fn drain(
     mut source: impl Read,
     input: usize,

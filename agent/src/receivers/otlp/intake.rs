@@ -5,21 +5,26 @@ use std::sync::Arc;
 use bytes::Bytes;
 use edgewatch_core::Signal;
 use edgewatch_core::ack::Ack;
+use edgewatch_core::auth::{Denied, ServerAuth};
 use edgewatch_core::batch::Batch;
 use edgewatch_core::budget::{Budget, Lease};
 use edgewatch_core::receiver::{Outlet, Outlets};
+use edgewatch_core::refusal::Refusal;
 use edgewatch_proto::scan::scan;
+use http::HeaderMap;
 use tokio::sync::mpsc;
+use tracing::warn;
 
 use super::rejection::{Kind, Rejection};
 use super::telemetry::{ReceiverTelemetry, SignalCounters};
 
 /// What the requests of one protocol share.
-#[derive(Debug)]
 pub(super) struct Intake {
     outlets: Outlets,
     pub(super) budget: Budget,
     pub(super) telemetry: Arc<ReceiverTelemetry>,
+    /// Decides who may send; without it everybody may.
+    auth: Option<Arc<dyn ServerAuth>>,
     /// Never used; the receiver waits until all of these are gone.
     _alive: mpsc::Sender<()>,
 }
@@ -29,12 +34,27 @@ impl Intake {
         outlets: Outlets,
         budget: Budget,
         telemetry: Arc<ReceiverTelemetry>,
+        auth: Option<Arc<dyn ServerAuth>>,
         alive: mpsc::Sender<()>,
     ) -> Self {
-        Self { outlets, budget, telemetry, _alive: alive }
+        Self { outlets, budget, telemetry, auth, _alive: alive }
     }
 
-    /// The pipelines for `signal`, when they would take a request now. Asked before a request is read.
+    /// Whether a request with these headers may be sent at all. Asked before anything else about it.
+    pub(super) async fn authenticate(&self, headers: &HeaderMap) -> Result<(), Rejection> {
+        let Some(auth) = &self.auth else { return Ok(()) };
+        match auth.authenticate(headers).await {
+            Ok(()) => Ok(()),
+            Err(Denied::Credentials(reason)) => {
+                warn!(reason, "a request was turned away for its credentials");
+                Err(Rejection::new(Kind::Unauthenticated { challenge: auth.challenge() }, reason))
+            }
+            Err(denied @ Denied::Busy) => Err(Refusal::busy(denied.to_string()).into()),
+        }
+    }
+
+    /// The pipelines for `signal`, when they would take a request now and there is memory to begin with one. Asked
+    /// before a request is read.
     pub(super) fn admit(&self, signal: Signal) -> Result<&Outlet, Rejection> {
         let Some(outlet) = self.outlets.get(signal) else {
             return Err(Rejection::new(
@@ -42,6 +62,9 @@ impl Intake {
                 format!("no pipeline takes {signal} from this receiver"),
             ));
         };
+        if self.budget.is_crowded() {
+            return Err(Rejection::no_memory());
+        }
         outlet.admit()?;
         Ok(outlet)
     }

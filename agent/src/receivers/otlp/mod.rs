@@ -13,11 +13,13 @@ mod decompress;
 mod grpc;
 mod http;
 mod intake;
+mod probe;
 mod receiver;
 mod rejection;
 mod server;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod zstd_window;
 
 pub(super) use receiver::OtlpReceiver;

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use edgewatch_core::Signal;
+use edgewatch_core::auth::ServerAuth;
 use edgewatch_core::budget::Budget;
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::factory::{BuildContext, ReceiverSpec};
+use edgewatch_core::listeners::Listeners;
 use edgewatch_core::receiver::{Outlets, ReceiveError, Receiver};
 use edgewatch_core::telemetry::Telemetry;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::config::{Config, GrpcConfig, HttpConfig, Place, TlsConfig, Transport};
+use super::config::{AuthConfig, Config, GrpcConfig, HttpConfig, Place, TlsConfig, Transport};
 use super::grpc;
 use super::http;
 use super::intake::Intake;
@@ -24,6 +26,7 @@ use super::telemetry::ReceiverTelemetry;
 pub(crate) struct OtlpReceiver {
     id: String,
     budget: Budget,
+    listeners: Listeners,
     telemetry: Telemetry,
     pub(super) grpc: Option<Port<GrpcConfig>>,
     pub(super) http: Option<Port<HttpConfig>>,
@@ -34,6 +37,7 @@ pub(super) struct Port<C> {
     config: C,
     place: Place,
     tls: Option<Arc<Tls>>,
+    auth: Option<Arc<dyn ServerAuth>>,
     /// Open after [`Receiver::open`].
     pub(super) listener: Option<Listener>,
 }
@@ -44,14 +48,18 @@ impl<C> Port<C> {
         endpoint: &str,
         transport: Transport,
         tls: Option<&TlsConfig>,
+        auth: Option<&AuthConfig>,
+        (protocol, context): (&str, &BuildContext),
     ) -> Result<Self, ConfigError> {
         let place = Place::parse(endpoint, transport)?;
-        let tls = tls.map(Tls::load).transpose()?.map(Arc::new);
-        Ok(Self { config, place, tls, listener: None })
+        let telemetry = context.telemetry.with("transport", protocol);
+        let tls = tls.map(|tls| Tls::load(tls, &telemetry)).transpose()?.map(Arc::new);
+        let auth = auth.map(|auth| context.offered.server_auth("auth.authenticator", &auth.authenticator));
+        Ok(Self { config, place, tls, auth: auth.transpose()?, listener: None })
     }
 
-    async fn open(&mut self, id: &str, protocol: &str) -> Result<(), ReceiveError> {
-        let listener = Listener::open(&self.place).await?;
+    async fn open(&mut self, id: &str, protocol: &str, listeners: &Listeners) -> Result<(), ReceiveError> {
+        let listener = Listener::open(&self.place, listeners).await?;
         info!(receiver = id, protocol, address = %listener, tls = self.tls.is_some(), "listening");
         self.listener = Some(listener);
         Ok(())
@@ -66,16 +74,19 @@ impl ReceiverSpec for OtlpReceiver {
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
         let grpc = config.protocols.grpc.map(|grpc| {
-            Port::build(grpc.clone(), &grpc.endpoint, grpc.transport, grpc.tls.as_ref())
+            let (tls, auth) = (grpc.tls.as_ref(), grpc.auth.as_ref());
+            Port::build(grpc.clone(), &grpc.endpoint, grpc.transport, tls, auth, ("grpc", context))
                 .map_err(|error| error.under("protocols.grpc"))
         });
         let http = config.protocols.http.map(|http| {
-            Port::build(http.clone(), &http.endpoint, http.transport, http.tls.as_ref())
+            let (tls, auth) = (http.tls.as_ref(), http.auth.as_ref());
+            Port::build(http.clone(), &http.endpoint, http.transport, tls, auth, ("http", context))
                 .map_err(|error| error.under("protocols.http"))
         });
         Ok(Self {
             id: context.id.clone(),
             budget: context.budget.clone(),
+            listeners: context.listeners.clone(),
             telemetry: context.telemetry.clone(),
             grpc: grpc.transpose()?,
             http: http.transpose()?,
@@ -87,10 +98,10 @@ impl ReceiverSpec for OtlpReceiver {
 impl Receiver for OtlpReceiver {
     async fn open(&mut self) -> Result<(), ReceiveError> {
         if let Some(grpc) = &mut self.grpc {
-            grpc.open(&self.id, "grpc").await?;
+            grpc.open(&self.id, "grpc", &self.listeners).await?;
         }
         if let Some(http) = &mut self.http {
-            http.open(&self.id, "http").await?;
+            http.open(&self.id, "http", &self.listeners).await?;
         }
         Ok(())
     }
@@ -103,15 +114,15 @@ impl Receiver for OtlpReceiver {
         let (alive, mut ended) = mpsc::channel(1);
         let grpc = grpc.and_then(|port| {
             let telemetry = Arc::new(ReceiverTelemetry::new(&self.telemetry, "grpc"));
-            let intake =
-                Intake::new(outlets.clone(), self.budget.clone(), Arc::clone(&telemetry), alive.clone());
+            let (outlets, budget, alive) = (outlets.clone(), self.budget.clone(), alive.clone());
+            let intake = Intake::new(outlets, budget, Arc::clone(&telemetry), port.auth.clone(), alive);
             let service = grpc::Service::new(intake, &port.config);
             server(port.listener, port.tls, port.config.limits(), telemetry, service)
         });
         let http = http.map(|port| {
             let telemetry = Arc::new(ReceiverTelemetry::new(&self.telemetry, "http"));
-            let intake =
-                Intake::new(outlets.clone(), self.budget.clone(), Arc::clone(&telemetry), alive.clone());
+            let (outlets, budget, alive) = (outlets.clone(), self.budget.clone(), alive.clone());
+            let intake = Intake::new(outlets, budget, Arc::clone(&telemetry), port.auth.clone(), alive);
             let service = http::Service::new(intake, &port.config).map_err(setup)?;
             Ok(server(port.listener, port.tls, port.config.limits(), telemetry, service))
         });

@@ -18,6 +18,11 @@ pub(super) struct Rejection {
 /// What went wrong. The protocols' modules translate it into their codes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Kind {
+    /// Credentials are missing or wrong.
+    Unauthenticated {
+        /// What the client is told to send (RFC 9110 section 11.6.1).
+        challenge: &'static str,
+    },
     /// Nothing is served at this path, or no pipeline takes the signal.
     NotFound,
     /// Another method than POST.
@@ -38,6 +43,11 @@ pub(super) enum Kind {
     TooLarge,
     /// The body did not arrive in time.
     TimedOut,
+    /// The memory for telemetry is used up at the moment.
+    Memory {
+        /// How long the client should wait.
+        retry_after: Duration,
+    },
     /// Too much at the moment.
     Busy {
         /// How long the client should wait.
@@ -62,7 +72,8 @@ impl Rejection {
 
     /// The memory budget has no room for the body.
     pub(super) fn no_memory() -> Self {
-        Refusal::busy("the memory for telemetry in flight is used up; send again later").into()
+        let kind = Kind::Memory { retry_after: Refusal::RETRY_AFTER };
+        Self::new(kind, "the memory for telemetry in flight is used up; send again later")
     }
 
     /// The body stopped arriving because the client or the network gave up.
@@ -86,6 +97,7 @@ impl Kind {
     /// The label under which such requests are counted.
     pub(super) const fn reason(self) -> &'static str {
         match self {
+            Self::Unauthenticated { .. } => "unauthenticated",
             Self::NotFound => "not_found",
             Self::Method => "method",
             Self::ContentType => "content_type",
@@ -96,6 +108,7 @@ impl Kind {
             Self::Invalid => "invalid",
             Self::TooLarge => "too_large",
             Self::TimedOut => "timed_out",
+            Self::Memory { .. } => "memory",
             Self::Busy { .. } => "busy",
             Self::Unavailable => "unavailable",
         }
@@ -105,17 +118,18 @@ impl Kind {
     /// otherwise what the OTLP specification recommends.
     pub(super) const fn code(self) -> Code {
         match self {
+            Self::Unauthenticated { .. } => Code::Unauthenticated,
             Self::NotFound | Self::Method | Self::Compression | Self::Cardinality => Code::Unimplemented,
             Self::ContentType | Self::Invalid => Code::InvalidArgument,
             Self::Framing | Self::Corrupt => Code::Internal,
-            Self::TooLarge | Self::Busy { .. } => Code::ResourceExhausted,
+            Self::TooLarge | Self::Memory { .. } | Self::Busy { .. } => Code::ResourceExhausted,
             Self::TimedOut => Code::DeadlineExceeded,
             Self::Unavailable => Code::Unavailable,
         }
     }
 
     /// One of each, in the order of their declaration.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::NotFound,
         Self::Method,
         Self::ContentType,
@@ -126,8 +140,10 @@ impl Kind {
         Self::Invalid,
         Self::TooLarge,
         Self::TimedOut,
+        Self::Memory { retry_after: Refusal::RETRY_AFTER },
         Self::Busy { retry_after: Refusal::RETRY_AFTER },
         Self::Unavailable,
+        Self::Unauthenticated { challenge: "" },
     ];
 
     /// The place of this kind in [`Kind::ALL`].
@@ -143,8 +159,10 @@ impl Kind {
             Self::Invalid => 7,
             Self::TooLarge => 8,
             Self::TimedOut => 9,
-            Self::Busy { .. } => 10,
-            Self::Unavailable => 11,
+            Self::Memory { .. } => 10,
+            Self::Busy { .. } => 11,
+            Self::Unavailable => 12,
+            Self::Unauthenticated { .. } => 13,
         }
     }
 }

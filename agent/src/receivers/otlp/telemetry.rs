@@ -17,6 +17,7 @@ pub(super) struct ReceiverTelemetry {
     evicted: Counter,
     handshake_failed: Counter,
     never_spoke: Counter,
+    flooded: Counter,
     broken: Counter,
     accept_failed: Counter,
 }
@@ -62,6 +63,7 @@ impl ReceiverTelemetry {
             evicted: closed("evicted"),
             handshake_failed: closed("tls"),
             never_spoke: closed("silent"),
+            flooded: closed("pings"),
             broken: closed("protocol"),
             accept_failed: telemetry.counter(
                 "edgewatch_receiver_accept_errors",
@@ -108,6 +110,10 @@ impl ServerTelemetry for ReceiverTelemetry {
 
     fn never_spoke(&self) {
         self.never_spoke.add(1);
+    }
+
+    fn flooded(&self) {
+        self.flooded.add(1);
     }
 
     fn broken(&self) {

@@ -24,8 +24,22 @@ const IN_FLIGHT: Description = Description {
     help: "Encoded telemetry that has been taken in and not yet delivered",
 };
 
+const SOFT_LIMIT: Description = Description {
+    name: "edgewatch_memory_soft_limit",
+    unit: "By",
+    help: "Memory in flight above which new requests are refused before they are read",
+};
+const HARD_LIMIT: Description = Description {
+    name: "edgewatch_memory_hard_limit",
+    unit: "By",
+    help: "Memory in flight above which even requests that are being read are refused",
+};
+
 /// Registers the numbers of this process. `since`: when it started.
 pub fn register(telemetry: &Telemetry, since: Instant, budget: Budget) {
+    let (soft, hard) = (budget.clone(), budget.clone());
+    telemetry.observe(SOFT_LIMIT, Kind::Gauge, move || soft.limits().soft as f64);
+    telemetry.observe(HARD_LIMIT, Kind::Gauge, move || hard.limits().hard as f64);
     telemetry.observe(CPU, Kind::Counter, || cpu_seconds().unwrap_or_default());
     telemetry.observe(RSS, Kind::Gauge, || resident_bytes().unwrap_or_default());
     telemetry.observe(UPTIME, Kind::Counter, move || since.elapsed().as_secs_f64());

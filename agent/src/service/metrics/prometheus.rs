@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 use std::io;
 
+use edgewatch_core::listeners::Listeners;
 use edgewatch_core::telemetry::{Kind, Reading, Registry};
 use http::StatusCode;
 
@@ -18,10 +19,10 @@ const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// # Errors
 ///
 /// What the system said.
-pub async fn page(address: &str, registry: Registry) -> io::Result<Page> {
+pub async fn page(listeners: &Listeners, address: &str, registry: Registry) -> io::Result<Page> {
     let show =
         move || Shown { status: StatusCode::OK, content_type: CONTENT_TYPE, text: text(&registry.read()) };
-    Page::bind(address, "/metrics", show).await
+    Page::bind(listeners, address, "/metrics", show).await
 }
 
 /// Writes `readings`, which are sorted by name.

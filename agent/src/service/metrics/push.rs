@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -115,10 +115,11 @@ fn resource(telemetry: &config::Telemetry) -> Vec<(String, String)> {
     resource
 }
 
-/// A random UUID from the kernel, or nothing that could be mistaken for one.
+/// A random UUID from the kernel, the same for the life of the process, or nothing that could be mistaken for one.
 fn instance_id() -> String {
-    let uuid = std::fs::read_to_string("/proc/sys/kernel/random/uuid").unwrap_or_default();
-    uuid.trim().to_owned()
+    static ID: OnceLock<String> = OnceLock::new();
+    let read = || std::fs::read_to_string("/proc/sys/kernel/random/uuid").unwrap_or_default();
+    ID.get_or_init(|| read().trim().to_owned()).clone()
 }
 
 /// Why the push cannot be set up.
@@ -136,31 +137,48 @@ pub struct Push {
     _lookout: JoinSet<()>,
 }
 
-/// Starts pushing what `registry` holds. Must be called within the runtime that will carry the requests.
+/// A push that is set up and not under way.
+pub struct Ready {
+    exporter: MetricExporter,
+    settings: Settings,
+}
+
+/// Sets a push up. Must be called within the runtime that will carry the requests.
 ///
 /// # Errors
 ///
 /// [`PushError`] when the endpoint or a header cannot be used.
-pub fn start(settings: &Settings, registry: &Registry) -> Result<Push, PushError> {
+pub fn prepare(settings: Settings) -> Result<Ready, PushError> {
     let exporter = match settings.transport {
-        Transport::Http => http_exporter(settings),
-        Transport::Grpc => grpc_exporter(settings),
+        Transport::Http => http_exporter(&settings),
+        Transport::Grpc => grpc_exporter(&settings),
     };
-    let exporter = exporter.map_err(|source| PushError { endpoint: settings.endpoint.clone(), source })?;
-    let reader = PeriodicReader::builder(exporter).with_interval(settings.interval).build();
-    let attributes = settings.resource.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
-    let resource = Resource::builder_empty().with_attributes(attributes).build();
-    let provider = SdkMeterProvider::builder().with_reader(reader).with_resource(resource).build();
-    let mut count = registry.count();
-    let mut instruments = Instruments::new(provider.meter("edgewatch"), registry.clone());
-    instruments.add_new();
-    let mut lookout = JoinSet::new();
-    lookout.spawn(async move {
-        while count.changed().await.is_ok() {
-            instruments.add_new();
-        }
-    });
-    Ok(Push { provider, _lookout: lookout })
+    match exporter {
+        Ok(exporter) => Ok(Ready { exporter, settings }),
+        Err(source) => Err(PushError { endpoint: settings.endpoint, source }),
+    }
+}
+
+impl Ready {
+    /// Starts pushing what `registry` holds.
+    #[must_use]
+    pub fn start(self, registry: &Registry) -> Push {
+        let Self { exporter, settings } = self;
+        let reader = PeriodicReader::builder(exporter).with_interval(settings.interval).build();
+        let attributes = settings.resource.into_iter().map(|(key, value)| KeyValue::new(key, value));
+        let resource = Resource::builder_empty().with_attributes(attributes).build();
+        let provider = SdkMeterProvider::builder().with_reader(reader).with_resource(resource).build();
+        let mut count = registry.count();
+        let mut instruments = Instruments::new(provider.meter("edgewatch"), registry.clone());
+        instruments.add_new();
+        let mut lookout = JoinSet::new();
+        lookout.spawn(async move {
+            while count.changed().await.is_ok() {
+                instruments.add_new();
+            }
+        });
+        Push { provider, _lookout: lookout }
+    }
 }
 
 impl Push {

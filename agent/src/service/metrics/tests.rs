@@ -1,5 +1,6 @@
 //! What scrapers see.
 
+use edgewatch_core::listeners::Listeners;
 use edgewatch_core::telemetry::{Registry, Telemetry};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::TokioIo;
@@ -48,7 +49,7 @@ fn the_process_reports_its_cost() {
 async fn serves_the_page_and_says_where_it_is() {
     let (telemetry, registry) = telemetry();
     telemetry.counter("otelcol_receiver_accepted_spans", "{spans}", "Spans taken in").add(7);
-    let server = prometheus::page("127.0.0.1:0", registry).await.expect("a free port");
+    let server = prometheus::page(&Listeners::default(), "127.0.0.1:0", registry).await.expect("a free port");
     let address = server.local_addr().expect("bound");
     let stop = CancellationToken::new();
     let task = tokio::spawn(server.run(stop.clone()));
@@ -105,7 +106,7 @@ async fn pushes_every_number_with_its_labels_as_otlp() {
         timeout: std::time::Duration::from_secs(10),
         resource: vec![("service.name".to_owned(), "edgewatch".to_owned())],
     };
-    let push = push::start(&settings, &registry).expect("a good endpoint");
+    let push = push::prepare(settings).expect("a good endpoint").start(&registry);
     push.stop().await;
 
     let (path, body) = requests.recv().await.expect("a push");

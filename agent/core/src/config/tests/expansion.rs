@@ -48,3 +48,13 @@ fn what_is_wrong_with_a_reference_is_reported_at_its_place() {
         .report()
     );
 }
+
+#[test]
+fn two_trees_say_the_same_wherever_it_stands_and_comes_from() {
+    let node = tree("a:\n  port: ${env:PORT}\n  list: [1, \"x\"]\n");
+
+    assert!(node.says_the_same(&tree("\n# further down\na:\n  port: 4317\n  list:\n  - 1\n  - x\n")));
+    for other in ["a: {port: 4318, list: [1, x]}", "a: {port: 4317, list: [1]}", "a: {port: 4317}"] {
+        assert!(!node.says_the_same(&tree(other)), "{other}");
+    }
+}

@@ -8,6 +8,7 @@ use std::num::NonZeroUsize;
 
 use edgewatch_core::config::{ByteSize, ConfigError, Duration};
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,6 +16,7 @@ use serde_json::Value;
 pub(super) use choices::{Encoding, Oversize, StartAt, Truncation};
 
 use super::finder::Finder;
+use super::probe;
 
 /// Smallest fingerprint that the Collector allows.
 const MIN_FINGERPRINT: u64 = 16;
@@ -204,6 +206,10 @@ impl ComponentConfig for Config {
         // The buffer doubles until the longest line fits; the batch being written holds one such line more.
         let reading = self.max_log_size.as_usize().saturating_mul(4).saturating_add(1 << 20);
         reading.saturating_add(self.max_concurrent_files.get().saturating_mul(PER_FILE))
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        probe::probes(self, context)
     }
 }
 

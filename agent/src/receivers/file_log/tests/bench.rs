@@ -155,6 +155,7 @@ fn tailer(config: &Config, state: &Path, registry: &Registry, open_limit: usize)
     store.prepare().expect("a directory for state");
     let mut tailer =
         Tailer::new(config.clone(), "file_log", Some(store), open_limit, telemetry).expect("valid settings");
+    tailer.share = 0;
     tailer.load();
     tailer
 }

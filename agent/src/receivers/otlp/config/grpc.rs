@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::super::server::Limits;
+use super::super::server::{Limits, PingPolicy};
 use super::unsupported::absent;
-use super::{Place, TlsConfig, Transport};
+use super::{AuthConfig, Place, TlsConfig, Transport};
 
 /// Settings of OTLP/gRPC.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -41,9 +41,8 @@ pub(crate) struct GrpcConfig {
     pub(crate) write_buffer_size: usize,
     /// Not in this build: client metadata does not travel with telemetry. Must be false. Default: false.
     pub(crate) include_metadata: bool,
-    /// Not in this build: use mutual TLS (`tls.client_ca_file`) to know clients.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) auth: Option<Value>,
+    /// The extension that decides who may send, before a request is read. Default: none, everybody may.
+    pub(crate) auth: Option<AuthConfig>,
     /// Not in this build.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) middlewares: Option<Value>,
@@ -55,8 +54,8 @@ pub(crate) struct GrpcConfig {
 pub(crate) struct Keepalive {
     /// How long connections live and how their peers are watched.
     pub(crate) server_parameters: ServerParameters,
-    /// Accepted for the Collector's sake: floods of pings are answered by closing the connection at limits of
-    /// its own.
+    /// How often clients may ping. Those that do it more often are let go, once the requests in progress are
+    /// answered; three pings too early in a row are too often.
     pub(crate) enforcement_policy: EnforcementPolicy,
 }
 
@@ -82,9 +81,11 @@ pub(crate) struct ServerParameters {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct EnforcementPolicy {
-    /// Accepted and not used. Default: 5m.
+    /// Shortest time between two pings of a client without a request that is answered between them; zero: the
+    /// default. Default: 5m.
     pub(crate) min_time: Duration,
-    /// Accepted and not used. Default: false.
+    /// Whether `min_time` also holds while no request is in progress; otherwise that is two hours then. Default:
+    /// false.
     pub(crate) permit_without_stream: bool,
 }
 
@@ -140,7 +141,7 @@ impl GrpcConfig {
             Place::parse(&self.endpoint, self.transport).map(drop),
             self.tls.as_ref().map_or(Ok(()), TlsConfig::validate),
             metadata,
-            absent("auth", self.auth.as_ref(), "authenticators are not in this build"),
+            self.auth.as_ref().map_or(Ok(()), AuthConfig::validate),
             absent("middlewares", self.middlewares.as_ref(), "middlewares are not in this build"),
         ])
     }
@@ -160,6 +161,13 @@ impl GrpcConfig {
             age_grace: parameters.max_connection_age_grace.get(),
             ping_interval: or(parameters.time, defaults.time),
             ping_timeout: or(parameters.timeout, defaults.timeout),
+            pings: PingPolicy {
+                min_time: or(
+                    self.keepalive.enforcement_policy.min_time,
+                    EnforcementPolicy::default().min_time,
+                ),
+                permit_without_stream: self.keepalive.enforcement_policy.permit_without_stream,
+            },
             http1_keep_alive: false,
         }
     }

@@ -9,9 +9,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::super::server::Limits;
+use super::super::server::{Limits, PingPolicy};
 use super::unsupported::absent;
-use super::{CorsConfig, Place, TlsConfig, Transport};
+use super::{AuthConfig, CorsConfig, Place, TlsConfig, Transport};
+
+/// How often clients of HTTP/2 may ping. The Collector has no key for it.
+const PINGS: PingPolicy =
+    PingPolicy { min_time: std::time::Duration::from_secs(1), permit_without_stream: true };
 
 /// Settings of OTLP/HTTP.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -60,9 +64,8 @@ pub(crate) struct HttpConfig {
     pub(crate) max_connections: NonZeroUsize,
     /// Not in this build: client metadata does not travel with telemetry. Must be false. Default: false.
     pub(crate) include_metadata: bool,
-    /// Not in this build: use mutual TLS (`tls.client_ca_file`) to know clients.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) auth: Option<Value>,
+    /// The extension that decides who may send, before a request is read. Default: none, everybody may.
+    pub(crate) auth: Option<AuthConfig>,
     /// Not in this build.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) middlewares: Option<Value>,
@@ -147,7 +150,7 @@ impl HttpConfig {
             self.distinct_paths(),
             self.headers().map(drop),
             metadata,
-            absent("auth", self.auth.as_ref(), "authenticators are not in this build"),
+            self.auth.as_ref().map_or(Ok(()), AuthConfig::validate),
             absent("middlewares", self.middlewares.as_ref(), "middlewares are not in this build"),
         ])
     }
@@ -174,6 +177,7 @@ impl HttpConfig {
             age_grace: Duration::ZERO.get(),
             ping_interval: Duration::ZERO.get(),
             ping_timeout: Duration::ZERO.get(),
+            pings: PINGS,
             http1_keep_alive: self.keep_alives_enabled,
         }
     }

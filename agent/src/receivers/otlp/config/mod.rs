@@ -1,5 +1,6 @@
 //! Settings of the `otlp` receiver, with the Collector's keys and defaults.
 
+mod auth;
 mod cors;
 mod endpoint;
 mod grpc;
@@ -8,6 +9,7 @@ mod protocols;
 mod tls;
 mod unsupported;
 
+pub(super) use auth::AuthConfig;
 pub(super) use cors::CorsConfig;
 pub(super) use endpoint::{Place, Transport};
 pub(super) use grpc::GrpcConfig;

@@ -1,10 +1,13 @@
 //! Which protocols are spoken.
 
 use edgewatch_core::config::ConfigError;
+use edgewatch_core::extension::Use;
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::super::probe;
 use super::{GrpcConfig, HttpConfig};
 
 /// Memory that an idle HTTP/2 connection was measured to hold (18 KiB), rounded up: hyper's and h2's state
@@ -62,10 +65,21 @@ impl ComponentConfig for Config {
         ])
     }
 
+    fn uses(&self) -> Vec<Use> {
+        let Protocols { grpc, http } = &self.protocols;
+        let grpc = grpc.as_ref().and_then(|grpc| Some(grpc.auth.as_ref()?.used_by("grpc")));
+        let http = http.as_ref().and_then(|http| Some(http.auth.as_ref()?.used_by("http")));
+        grpc.into_iter().chain(http).collect()
+    }
+
     fn memory_bound(&self) -> usize {
         let Protocols { grpc, http } = &self.protocols;
         let connections = grpc.as_ref().map_or(0, |grpc| grpc.max_connections.get())
             + http.as_ref().map_or(0, |http| http.max_connections.get());
         connections * CONNECTION_BYTES
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        probe::probes(self, context)
     }
 }

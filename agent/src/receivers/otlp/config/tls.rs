@@ -24,12 +24,15 @@ pub(crate) struct TlsConfig {
     /// File with the certificates in PEM that client certificates must descend from. When set, clients
     /// without such a certificate are turned away.
     pub(crate) client_ca_file: Option<PathBuf>,
+    /// Whether `client_ca_file` is read again when it has changed, looked at once a second at most while clients
+    /// connect, whatever `reload_interval` says. Default: false.
+    pub(crate) client_ca_file_reload: bool,
     /// Oldest version to speak: 1.2 or 1.3. Default: 1.2.
     pub(crate) min_version: TlsVersion,
     /// Newest version to speak: 1.2 or 1.3. Default: 1.3.
     pub(crate) max_version: Option<TlsVersion>,
-    /// How often the files are read again, so that renewed certificates are used without a restart; zero:
-    /// never. Default: 0.
+    /// How often certificate, key and `client_ca_file` are read again, so that new connections see renewed ones
+    /// without a restart; zero: never. Files that cannot be used change nothing, and are counted. Default: 0.
     pub(crate) reload_interval: Duration,
     /// Not in this build: the safe cipher suites of TLS 1.2 and 1.3 are on.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -88,7 +88,7 @@ pub(super) fn failure(rejection: &Rejection) -> Response<Reply> {
     headers.insert(GRPC_STATUS, HeaderValue::from(u16::from(code.number())));
     headers.insert(GRPC_MESSAGE, percent::encode(&rejection.message));
     match rejection.kind {
-        Kind::Busy { retry_after } => {
+        Kind::Busy { retry_after } | Kind::Memory { retry_after } => {
             let mut status = Status::new(code, &*rejection.message);
             status.retry_delay = Some(retry_after);
             let details = STANDARD_NO_PAD.encode(status.to_protobuf());
@@ -103,7 +103,8 @@ pub(super) fn failure(rejection: &Rejection) -> Response<Reply> {
         Kind::Compression => {
             headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity,gzip,zstd"));
         }
-        Kind::NotFound
+        Kind::Unauthenticated { .. }
+        | Kind::NotFound
         | Kind::Method
         | Kind::ContentType
         | Kind::Framing

@@ -17,7 +17,6 @@ use super::message;
 use super::reply::{self, Reply};
 
 /// The three OTLP services.
-#[derive(Debug)]
 pub(in super::super) struct Service {
     intake: Intake,
     max_message: usize,
@@ -60,6 +59,7 @@ impl Service {
 
     async fn export(&self, request: Request<Incoming>) -> Result<(), Rejection> {
         let (head, mut body) = request.into_parts();
+        self.intake.authenticate(&head.headers).await?;
         let signal = signal_of(head.uri.path())?;
         if head.method != Method::POST {
             return Err(Rejection::new(Kind::Method, "gRPC calls are POST requests"));

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use edgewatch_core::refusal::Refusal;
 use edgewatch_proto::status::{Code, PartialSuccess, Status};
-use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 
@@ -28,7 +28,7 @@ pub(super) fn success(encoding: Encoding) -> Response<Reply> {
 pub(super) fn failure(rejection: &Rejection, encoding: Option<Encoding>) -> Response<Reply> {
     let encoding = encoding.unwrap_or(Encoding::Json);
     let mut status = Status::new(code(rejection.kind), &*rejection.message);
-    if let Kind::Busy { retry_after } = rejection.kind {
+    if let Kind::Busy { retry_after } | Kind::Memory { retry_after } = rejection.kind {
         status.retry_delay = Some(retry_after);
     }
     let body = match encoding {
@@ -38,11 +38,14 @@ pub(super) fn failure(rejection: &Rejection, encoding: Option<Encoding>) -> Resp
     let mut response = with_body(http_status(rejection.kind), encoding, body);
     let headers = response.headers_mut();
     match rejection.kind {
-        Kind::Busy { retry_after } => {
+        Kind::Busy { retry_after } | Kind::Memory { retry_after } => {
             headers.insert(RETRY_AFTER, seconds(retry_after));
         }
         Kind::Unavailable => {
             headers.insert(RETRY_AFTER, seconds(Refusal::RETRY_AFTER));
+        }
+        Kind::Unauthenticated { challenge } => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         Kind::Method => {
             headers.insert(ALLOW, HeaderValue::from_static("POST"));
@@ -79,13 +82,14 @@ fn seconds(wait: std::time::Duration) -> HeaderValue {
 
 const fn http_status(kind: Kind) -> StatusCode {
     match kind {
+        Kind::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::Method => StatusCode::METHOD_NOT_ALLOWED,
         Kind::ContentType | Kind::Compression => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Kind::Framing | Kind::Cardinality | Kind::Corrupt | Kind::Invalid => StatusCode::BAD_REQUEST,
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::TimedOut => StatusCode::REQUEST_TIMEOUT,
-        Kind::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Busy { .. } | Kind::Memory { .. } => StatusCode::TOO_MANY_REQUESTS,
         Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
@@ -94,13 +98,15 @@ const fn http_status(kind: Kind) -> StatusCode {
 const fn code(kind: Kind) -> Code {
     match kind {
         Kind::Framing | Kind::Cardinality | Kind::Corrupt => Code::InvalidArgument,
-        Kind::NotFound
+        Kind::Unauthenticated { .. }
+        | Kind::NotFound
         | Kind::Method
         | Kind::ContentType
         | Kind::Compression
         | Kind::Invalid
         | Kind::TooLarge
         | Kind::TimedOut
+        | Kind::Memory { .. }
         | Kind::Busy { .. }
         | Kind::Unavailable => kind.code(),
     }

@@ -23,7 +23,6 @@ use super::encoding::{Encoding, compression};
 use super::reply::{self, Reply};
 
 /// The three paths.
-#[derive(Debug)]
 pub(in super::super) struct Service {
     intake: Intake,
     /// Of traces, metrics and logs.
@@ -89,6 +88,7 @@ impl Service {
         encoding: Option<Encoding>,
         mut body: Incoming,
     ) -> Result<Encoding, Rejection> {
+        self.intake.authenticate(&head.headers).await?;
         let signal = self.signal_of(head.uri.path())?;
         if head.method != Method::POST {
             let fact = format!("method {} is not allowed; use POST", head.method);

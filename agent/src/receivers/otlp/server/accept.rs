@@ -31,6 +31,8 @@ pub(in super::super) trait ServerTelemetry: Send + Sync {
     fn handshake_failed(&self);
     /// A connection was closed because its client never said anything.
     fn never_spoke(&self);
+    /// A connection was closed because its client pinged too often.
+    fn flooded(&self);
     /// A connection ended with an error of its protocol or of the network.
     fn broken(&self);
     /// The system could not hand over a connection.

@@ -1,7 +1,7 @@
 //! What a connection is doing, as its listener may ask.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,8 @@ pub(super) struct Activity {
     last: AtomicU64,
     /// Bytes ever received, after decryption.
     received: AtomicU64,
+    /// Whether its client has pinged too often.
+    flooded: AtomicBool,
     /// Fires when the connection shall end: the listener needs its place, or its client does not behave.
     pub(super) evicted: CancellationToken,
 }
@@ -31,6 +33,7 @@ impl Activity {
             begun: AtomicU64::new(0),
             last: AtomicU64::new(0),
             received: AtomicU64::new(0),
+            flooded: AtomicBool::new(false),
             evicted: CancellationToken::new(),
         })
     }
@@ -56,6 +59,21 @@ impl Activity {
 
     pub(super) fn is_idle(&self) -> bool {
         self.active.load(Ordering::Relaxed) == 0
+    }
+
+    /// Requests that have ended.
+    pub(super) fn answered(&self) -> u64 {
+        self.begun().saturating_sub(self.active.load(Ordering::Relaxed) as u64)
+    }
+
+    /// The client pings too often: the connection shall end.
+    pub(super) fn flood(&self) {
+        self.flooded.store(true, Ordering::Relaxed);
+        self.evicted.cancel();
+    }
+
+    pub(super) fn is_flooded(&self) -> bool {
+        self.flooded.load(Ordering::Relaxed)
     }
 
     /// When the connection was last of use.

@@ -72,7 +72,7 @@ pub(in super::super) trait Answer: Send + Sync + 'static {
 /// Serves `socket` until its client, a limit or the stop ends it.
 pub(super) async fn serve<S: Answer>(shared: Arc<Shared<S>>, socket: Socket, activity: Arc<Activity>) {
     let Some(stream) = encrypt(&shared, socket).await else { return };
-    let io = TokioIo::new(Counted::new(stream, Arc::clone(&activity)));
+    let io = TokioIo::new(Counted::new(stream, Arc::clone(&activity), shared.limits.pings));
     let service = service_fn(|request| {
         let in_progress = activity.begin();
         let service = Arc::clone(&shared.service);
@@ -136,8 +136,13 @@ async fn drive<C, E, S>(
                 }
                 Verdict::Drop => return,
             },
-            () = &mut stop, if !clock.closing() => true,
-            () = &mut evicted, if !clock.closing() => true,
+            () = &mut stop, if !clock.leaving() => clock.leave(activity),
+            () = &mut evicted, if !clock.closing() => {
+                if activity.is_flooded() {
+                    shared.telemetry.flooded();
+                }
+                true
+            }
         };
         if close {
             clock.close(None);
@@ -172,6 +177,8 @@ struct Clock {
     /// When idleness is looked at next, and the number of requests at the last look.
     idle_at: Option<(Instant, u64)>,
     old_at: Option<Instant>,
+    /// The listener is gone. When a connection that has just been accepted, and had no time to say anything, is to close.
+    leave_at: Option<Instant>,
     closing: Option<Ending>,
 }
 
@@ -195,6 +202,7 @@ impl Clock {
             silence: after(limits.first_bytes),
             idle_at: after(limits.idle).map(|at| (at, 0)),
             old_at: after(limits.age),
+            leave_at: None,
             closing: None,
         }
     }
@@ -210,13 +218,28 @@ impl Clock {
     fn soonest(&self) -> Option<Instant> {
         match &self.closing {
             Some(ending) => Some(ending.look),
-            None => [self.silence, self.idle_at.map(|(at, _)| at), self.old_at].into_iter().flatten().min(),
+            None => {
+                let idle_at = self.idle_at.map(|(at, _)| at);
+                [self.silence, idle_at, self.old_at, self.leave_at].into_iter().flatten().min()
+            }
         }
     }
 
     /// When to wake up; far away when nothing is due.
     fn next(&self) -> Instant {
         self.soonest().unwrap_or_else(|| self.opened + Duration::from_secs(365 * 24 * 60 * 60))
+    }
+
+    fn leaving(&self) -> bool {
+        self.leave_at.is_some() || self.closing()
+    }
+
+    /// The listener stops; returns whether the connection shall close at once. One whose first request is still on its way gets a moment,
+    /// since its client could not know.
+    fn leave(&mut self, activity: &Activity) -> bool {
+        let spoken = activity.begun() > 0;
+        self.leave_at = Some(Instant::now() + CLOSING);
+        spoken
     }
 
     fn close(&mut self, grace: Option<Duration>) {
@@ -248,6 +271,9 @@ impl Clock {
                 return Verdict::Close;
             }
             self.idle_at = Some((now + self.idle, activity.begun()));
+        }
+        if self.leave_at.is_some_and(|at| at <= now) {
+            return Verdict::Close;
         }
         if self.old_at.is_some_and(|at| at <= now) {
             self.old_at = None;

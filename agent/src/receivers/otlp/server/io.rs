@@ -14,6 +14,7 @@ use tokio::time::{Sleep, sleep};
 use tokio_rustls::server::TlsStream;
 
 use super::activity::Activity;
+use super::pings::{PingPolicy, Pings};
 
 /// A socket as it was accepted.
 #[derive(Debug)]
@@ -33,18 +34,19 @@ pub(super) enum Stream {
 /// How long a client that is still sending has for taking note of an answer that ends the connection.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// A stream that counts what it receives, and that is closed so that the last answer arrives.
+/// A stream that counts what it receives, notices floods of pings, and that is closed so that the last answer arrives.
 #[derive(Debug)]
 pub(super) struct Counted {
     stream: Stream,
     activity: Arc<Activity>,
+    pings: Pings,
     /// Set when the sending side is closed.
     linger: Option<Pin<Box<Sleep>>>,
 }
 
 impl Counted {
-    pub(super) fn new(stream: Stream, activity: Arc<Activity>) -> Self {
-        Self { stream, activity, linger: None }
+    pub(super) fn new(stream: Stream, activity: Arc<Activity>, pings: PingPolicy) -> Self {
+        Self { stream, activity, pings: Pings::new(pings), linger: None }
     }
 }
 
@@ -136,9 +138,14 @@ impl AsyncRead for Counted {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
         let before = buffer.filled().len();
-        let outcome = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        self.activity.receive(buffer.filled().len() - before);
+        let outcome = Pin::new(&mut this.stream).poll_read(cx, buffer);
+        let received = buffer.filled().get(before..).unwrap_or_default();
+        this.activity.receive(received.len());
+        if this.pings.receive(received, !this.activity.is_idle(), this.activity.answered()) {
+            this.activity.flood();
+        }
         outcome
     }
 }

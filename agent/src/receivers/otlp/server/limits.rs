@@ -5,6 +5,8 @@ use std::time::Duration;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
 
+use super::pings::PingPolicy;
+
 /// HTTP/2 windows: what a host needs to never wait for window updates (measured; more costs memory and gains
 /// nothing).
 const STREAM_WINDOW: u32 = 1024 * 1024;
@@ -23,7 +25,7 @@ const PENDING_RESETS: usize = 32;
 const LOCAL_RESETS: usize = 64;
 
 /// Buffer for an HTTP/1 head, which also bounds its size.
-const HTTP1_BUFFER: usize = 32 * 1024;
+pub(in super::super) const HTTP1_BUFFER: usize = 32 * 1024;
 
 /// The limits of the connections of one listener; zero durations mean no limit.
 #[derive(Clone, Debug)]
@@ -37,6 +39,7 @@ pub(in super::super) struct Limits {
     pub(in super::super) age_grace: Duration,
     pub(in super::super) ping_interval: Duration,
     pub(in super::super) ping_timeout: Duration,
+    pub(in super::super) pings: PingPolicy,
     pub(in super::super) http1_keep_alive: bool,
 }
 

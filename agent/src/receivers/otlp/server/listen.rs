@@ -4,18 +4,15 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::task::Poll;
 
+use edgewatch_core::listeners::{Listeners, Listening as Held};
 use edgewatch_core::receiver::ReceiveError;
-use tokio::net::{TcpListener, TcpSocket, UnixListener};
+use tokio::net::{TcpListener, UnixListener};
 
 use super::super::config::{Place, Transport};
 use super::io::Socket;
-
-/// Connections that the kernel may hold until they are accepted.
-const BACKLOG: u32 = 1024;
 
 /// One endpoint, which may be several sockets: `localhost` has an address in each family.
 #[derive(Debug)]
@@ -34,7 +31,12 @@ impl fmt::Display for Listener {
                     Ok(address) => write!(f, "{separator}{address}")?,
                     Err(error) => write!(f, "{separator}{error}")?,
                 },
-                Listening::Unix(_, file) => write!(f, "{separator}{}", file.0.display())?,
+                Listening::Unix(listener) => match listener.local_addr() {
+                    Ok(address) => {
+                        write!(f, "{separator}{}", address.as_pathname().unwrap_or(Path::new("")).display())?
+                    }
+                    Err(error) => write!(f, "{separator}{error}")?,
+                },
             }
         }
         Ok(())
@@ -43,32 +45,22 @@ impl fmt::Display for Listener {
 
 #[derive(Debug)]
 enum Listening {
-    Tcp(TcpListener),
-    Unix(UnixListener, RemoveAtEnd),
-}
-
-/// The file of a Unix socket, which outlives its socket otherwise.
-#[derive(Debug)]
-struct RemoveAtEnd(PathBuf);
-
-impl Drop for RemoveAtEnd {
-    fn drop(&mut self) {
-        // Nothing is lost when it stays: the next start removes it.
-        let _ = std::fs::remove_file(&self.0);
-    }
+    Tcp(Held<TcpListener>),
+    Unix(Held<UnixListener>),
 }
 
 impl Listener {
     /// Listens on `place`.
-    pub(in super::super) async fn open(place: &Place) -> Result<Self, ReceiveError> {
+    pub(in super::super) async fn open(place: &Place, listeners: &Listeners) -> Result<Self, ReceiveError> {
         let sockets = match place {
             Place::Unix(path) => {
                 let address = path.display().to_string();
-                vec![unix(path).map_err(|source| ReceiveError::Bind { address, source })?]
+                let socket = listeners.unix(path).map(Listening::Unix);
+                vec![socket.map_err(|source| ReceiveError::Bind { address, source })?]
             }
             Place::Tcp { host, port, transport } => {
                 let address = || format!("{}:{port}", if host.is_empty() { "*" } else { host });
-                tcp(host, *port, *transport)
+                tcp(listeners, host, *port, *transport)
                     .await
                     .map_err(|source| ReceiveError::Bind { address: address(), source })?
             }
@@ -81,7 +73,7 @@ impl Listener {
     pub(in super::super) fn addresses(&self) -> Vec<SocketAddr> {
         let address = |socket: &Listening| match socket {
             Listening::Tcp(listener) => listener.local_addr().ok(),
-            Listening::Unix(..) => None,
+            Listening::Unix(_) => None,
         };
         self.sockets.iter().filter_map(address).collect()
     }
@@ -96,7 +88,7 @@ impl Listener {
                     Listening::Tcp(listener) => {
                         listener.poll_accept(cx).map_ok(|(stream, _)| Socket::Tcp(stream))
                     }
-                    Listening::Unix(listener, _) => {
+                    Listening::Unix(listener) => {
                         listener.poll_accept(cx).map_ok(|(stream, _)| Socket::Unix(stream))
                     }
                 };
@@ -110,16 +102,12 @@ impl Listener {
     }
 }
 
-fn unix(path: &Path) -> io::Result<Listening> {
-    let stale = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket())
-        && std::os::unix::net::UnixStream::connect(path).is_err();
-    if stale {
-        std::fs::remove_file(path)?;
-    }
-    Ok(Listening::Unix(UnixListener::bind(path)?, RemoveAtEnd(path.to_owned())))
-}
-
-async fn tcp(host: &str, port: u16, transport: Transport) -> io::Result<Vec<Listening>> {
+async fn tcp(
+    listeners: &Listeners,
+    host: &str,
+    port: u16,
+    transport: Transport,
+) -> io::Result<Vec<Listening>> {
     let mut addresses = resolve(host, port).await?;
     addresses.retain(|address| match transport {
         Transport::Tcp4 => address.is_ipv4(),
@@ -133,7 +121,7 @@ async fn tcp(host: &str, port: u16, transport: Transport) -> io::Result<Vec<List
         if let (0, Some(port)) = (address.port(), free_port) {
             address.set_port(port);
         }
-        match bind(address) {
+        match listeners.tcp(address) {
             Ok(listener) => {
                 free_port = free_port.or(listener.local_addr().ok().map(|address| address.port()));
                 let everything = address.ip() == Ipv6Addr::UNSPECIFIED && host.is_empty();
@@ -168,12 +156,4 @@ async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         }
     };
     Ok(addresses)
-}
-
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // A restart must not wait for the last process's connections to time out.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
 }

@@ -3,89 +3,185 @@
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use edgewatch_core::config::ConfigError;
+use edgewatch_core::telemetry::{Counter, Telemetry};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::super::config::{TlsConfig, TlsVersion};
+
+/// How often a `client_ca_file` is looked at with `client_ca_file_reload`.
+const CLIENT_CA_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What new connections are encrypted with.
 #[derive(Debug)]
 pub(in super::super) struct Tls {
     config: TlsConfig,
     current: Mutex<Current>,
+    reloads: Counter,
+    failures: Counter,
 }
 
 #[derive(Debug)]
 struct Current {
     server: Arc<ServerConfig>,
+    material: Material,
+    /// When all files were read last, and the certificates of the clients' authorities.
     read_at: Instant,
+    client_ca_read_at: Instant,
+}
+
+/// The text of the files.
+#[derive(Clone, PartialEq)]
+struct Material {
+    chain: Vec<u8>,
+    key: Vec<u8>,
+    client_ca: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Material {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Material")
+    }
 }
 
 impl Tls {
     /// Reads the files that `config` names.
-    pub(in super::super) fn load(config: &TlsConfig) -> Result<Self, ConfigError> {
-        let current = Current { server: server_config(config)?, read_at: Instant::now() };
-        Ok(Self { config: config.clone(), current: Mutex::new(current) })
+    pub(in super::super) fn load(config: &TlsConfig, telemetry: &Telemetry) -> Result<Self, ConfigError> {
+        let material = Material::read(config)?;
+        let now = Instant::now();
+        let server = material.server(config)?;
+        Ok(Self {
+            config: config.clone(),
+            current: Mutex::new(Current { server, material, read_at: now, client_ca_read_at: now }),
+            reloads: telemetry.counter(
+                "edgewatch_receiver_tls_reloads",
+                "{reloads}",
+                "Times that changed certificates were taken into use.",
+            ),
+            failures: telemetry.counter(
+                "edgewatch_receiver_tls_reload_errors",
+                "{errors}",
+                "Times that changed certificates could not be used, so that the old ones stayed in use.",
+            ),
+        })
     }
 
-    /// For one handshake. Reads the files again when it is time to; when that fails, what was read before
-    /// stays in use.
+    /// Whether the files that `config` names can be used.
+    pub(in super::super) fn check(config: &TlsConfig) -> Result<(), ConfigError> {
+        Material::read(config)?.server(config).map(drop)
+    }
+
+    /// For one handshake. Reads the files again when it is time to; when what they hold has changed and cannot be
+    /// used, what was read before stays in use.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
-        let interval: Duration = self.config.reload_interval.get();
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if !interval.is_zero() && current.read_at.elapsed() >= interval {
-            current.read_at = Instant::now();
-            match server_config(&self.config) {
-                Ok(server) => current.server = server,
-                Err(error) => warn!(%error, "certificates could not be read again, the old ones stay in use"),
+        if let Some(read) = self.read_again(&mut current) {
+            match read.and_then(|material| self.replace(&mut current, material)) {
+                Ok(false) => {}
+                Ok(true) => {
+                    self.reloads.add(1);
+                    info!("changed certificates are used from now on");
+                }
+                Err(error) => {
+                    self.failures.add(1);
+                    warn!(%error, "certificates could not be read again, the old ones stay in use");
+                }
             }
         }
         TlsAcceptor::from(Arc::clone(&current.server))
     }
+
+    /// What the files hold now, when it is time to look.
+    fn read_again(&self, current: &mut Current) -> Option<Result<Material, ConfigError>> {
+        let now = Instant::now();
+        let interval: Duration = self.config.reload_interval.get();
+        if !interval.is_zero() && now.duration_since(current.read_at) >= interval {
+            (current.read_at, current.client_ca_read_at) = (now, now);
+            return Some(Material::read(&self.config));
+        }
+        let due = now.duration_since(current.client_ca_read_at) >= CLIENT_CA_INTERVAL;
+        if self.config.client_ca_file_reload && due {
+            current.client_ca_read_at = now;
+            let client_ca = client_ca(&self.config);
+            return Some(client_ca.map(|client_ca| Material { client_ca, ..current.material.clone() }));
+        }
+        None
+    }
+
+    /// Uses `material` from now on; false when it is what is used already.
+    fn replace(&self, current: &mut Current, material: Material) -> Result<bool, ConfigError> {
+        if material == current.material {
+            return Ok(false);
+        }
+        // Sessions of before cannot be resumed: their clients may not be trusted any more.
+        current.server = material.server(&self.config)?;
+        current.material = material;
+        Ok(true)
+    }
 }
 
-fn server_config(config: &TlsConfig) -> Result<Arc<ServerConfig>, ConfigError> {
-    let provider = Arc::new(ring::default_provider());
-    let chain = match (&config.cert_pem, &config.cert_file) {
-        (Some(pem), _) => certificates(pem.as_bytes(), "tls.cert_pem")?,
-        (None, Some(file)) => certificates(&read(file, "tls.cert_file")?, "tls.cert_file")?,
-        (None, None) => return Err(ConfigError::new("tls.cert_file", "cert_file is missing; name the file")),
-    };
-    let key = match (&config.key_pem, &config.key_file) {
-        (Some(pem), _) => private_key(pem.expose().as_bytes(), "tls.key_pem")?,
-        (None, Some(file)) => private_key(&read(file, "tls.key_file")?, "tls.key_file")?,
-        (None, None) => return Err(ConfigError::new("tls.key_file", "key_file is missing; name the file")),
-    };
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_protocol_versions(&versions(config))
-        .map_err(|error| ConfigError::new("tls.min_version", error.to_string()))?;
-    let builder = match &config.client_ca_file {
-        None => builder.with_no_client_auth(),
-        Some(file) => {
-            let key = "tls.client_ca_file";
-            let mut roots = RootCertStore::empty();
-            for certificate in certificates(&read(file, key)?, key)? {
-                roots.add(certificate).map_err(|error| ConfigError::new(key, error.to_string()))?;
+impl Material {
+    fn read(config: &TlsConfig) -> Result<Self, ConfigError> {
+        let chain = match (&config.cert_pem, &config.cert_file) {
+            (Some(pem), _) => pem.clone().into_bytes(),
+            (None, Some(file)) => read(file, "tls.cert_file")?,
+            (None, None) => {
+                return Err(ConfigError::new("tls.cert_file", "cert_file is missing; name the file"));
             }
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-                .build()
-                .map_err(|error| ConfigError::new(key, error.to_string()))?;
-            builder.with_client_cert_verifier(verifier)
-        }
-    };
-    let mut server = builder.with_single_cert(chain, key).map_err(|error| {
-        ConfigError::new("tls.key_file", format!("certificate and key cannot be used: {error}"))
-    })?;
-    server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(server))
+        };
+        let key = match (&config.key_pem, &config.key_file) {
+            (Some(pem), _) => pem.expose().as_bytes().to_vec(),
+            (None, Some(file)) => read(file, "tls.key_file")?,
+            (None, None) => {
+                return Err(ConfigError::new("tls.key_file", "key_file is missing; name the file"));
+            }
+        };
+        Ok(Self { chain, key, client_ca: client_ca(config)? })
+    }
+
+    fn server(&self, config: &TlsConfig) -> Result<Arc<ServerConfig>, ConfigError> {
+        let provider = Arc::new(ring::default_provider());
+        let either = |pem: bool, text, file| if pem { text } else { file };
+        let chain_at = either(config.cert_pem.is_some(), "tls.cert_pem", "tls.cert_file");
+        let key_at = either(config.key_pem.is_some(), "tls.key_pem", "tls.key_file");
+        let chain = certificates(&self.chain, chain_at)?;
+        let key = private_key(&self.key, key_at)?;
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(&versions(config))
+            .map_err(|error| ConfigError::new("tls.min_version", error.to_string()))?;
+        let builder = match &self.client_ca {
+            None => builder.with_no_client_auth(),
+            Some(pem) => {
+                let key = "tls.client_ca_file";
+                let mut roots = RootCertStore::empty();
+                for certificate in certificates(pem, key)? {
+                    roots.add(certificate).map_err(|error| ConfigError::new(key, error.to_string()))?;
+                }
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                    .build()
+                    .map_err(|error| ConfigError::new(key, error.to_string()))?;
+                builder.with_client_cert_verifier(verifier)
+            }
+        };
+        let mut server = builder.with_single_cert(chain, key).map_err(|error| {
+            ConfigError::new("tls.key_file", format!("certificate and key cannot be used: {error}"))
+        })?;
+        server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Arc::new(server))
+    }
+}
+
+fn client_ca(config: &TlsConfig) -> Result<Option<Vec<u8>>, ConfigError> {
+    config.client_ca_file.as_ref().map(|file| read(file, "tls.client_ca_file")).transpose()
 }
 
 fn versions(config: &TlsConfig) -> Vec<&'static SupportedProtocolVersion> {

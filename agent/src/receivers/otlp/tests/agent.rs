@@ -1,11 +1,14 @@
 //! A running receiver whose pipelines end in the test's hands.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use edgewatch_core::Signal;
+use edgewatch_core::auth::ServerAuth;
 use edgewatch_core::batch::Batch;
-use edgewatch_core::budget::Budget;
-use edgewatch_core::factory::{ComponentConfig, ReceiverSpec};
+use edgewatch_core::budget::{Budget, Constraint, Limits};
+use edgewatch_core::extension::Offers;
+use edgewatch_core::factory::{BuildContext, ComponentConfig, ReceiverSpec};
 use edgewatch_core::receiver::{Outlets, ReceiveError, Receiver};
 use edgewatch_core::telemetry::Registry;
 use edgewatch_core::testing::{self, Recorder};
@@ -22,6 +25,7 @@ pub(super) struct Agent {
     pub(super) recorder: Recorder,
     pub(super) registry: Registry,
     pub(super) budget: Budget,
+    limits: Option<Constraint>,
     pub(super) stop: CancellationToken,
     pub(super) task: JoinHandle<Result<(), ReceiveError>>,
 }
@@ -34,6 +38,14 @@ pub(super) async fn both(grpc: Value, http: Value) -> Agent {
         settings
     };
     start(json!({ "protocols": { "grpc": endpoint(grpc), "http": endpoint(http) } }), |_| {}).await
+}
+
+/// Both protocols behind `auth`, under the name `guard`.
+pub(super) async fn guarded(auth: impl ServerAuth + 'static) -> Agent {
+    let (mut context, registry) = testing::context("otlp");
+    context.offered.insert("guard", Offers { server_auth: Some(Arc::new(auth)), ..Offers::default() });
+    let port = json!({ "endpoint": "127.0.0.1:0", "auth": { "authenticator": "guard" } });
+    start_in(context, registry, json!({ "protocols": { "grpc": port, "http": port } }), |_| {}).await
 }
 
 /// Both protocols with their defaults on free ports.
@@ -50,8 +62,17 @@ pub(super) fn config(config: Value) -> Config {
 /// A receiver of `settings`, with its outlets changed by `change`.
 pub(super) async fn start(settings: Value, change: impl FnOnce(&mut Outlets)) -> Agent {
     let (context, registry) = testing::context("otlp");
+    start_in(context, registry, settings, change).await
+}
+
+async fn start_in(
+    context: BuildContext,
+    registry: Registry,
+    settings: Value,
+    change: impl FnOnce(&mut Outlets),
+) -> Agent {
     let budget = Budget::unlimited();
-    let context = edgewatch_core::factory::BuildContext { budget: budget.clone(), ..context };
+    let context = BuildContext { budget: budget.clone(), ..context };
     let mut receiver = OtlpReceiver::build(config(settings), &context).expect("a receiver");
     receiver.open().await.expect("free ports");
     let address = |listener: Option<&super::super::server::Listener>| listener?.addresses().first().copied();
@@ -61,7 +82,7 @@ pub(super) async fn start(settings: Value, change: impl FnOnce(&mut Outlets)) ->
     change(&mut outlets);
     let stop = CancellationToken::new();
     let task = tokio::spawn(Box::new(receiver).run(outlets, stop.clone()));
-    Agent { grpc, http, recorder, registry, budget, stop, task }
+    Agent { grpc, http, recorder, registry, budget, limits: None, stop, task }
 }
 
 impl Agent {
@@ -71,6 +92,18 @@ impl Agent {
         let parts = parts(&batch);
         batch.deliver();
         parts
+    }
+
+    /// Sets both limits on memory to `bytes`.
+    pub(super) fn limit(&mut self, bytes: usize) {
+        self.limits_at(bytes, bytes);
+    }
+
+    /// Sets the limits on memory, in bytes.
+    pub(super) fn limits_at(&mut self, soft: usize, hard: usize) {
+        // First lifted, since of several the least holds.
+        self.limits = None;
+        self.limits = Some(self.budget.constrain(Limits { soft, hard }));
     }
 
     /// The value of the receiver's own metric `name`.

@@ -209,7 +209,7 @@ async fn what_a_pipeline_refuses_is_answered_with_its_code() {
 async fn memory_is_leased_for_as_long_as_the_batch_lives_and_refused_when_there_is_none() {
     let mut agent = agent::default().await;
     let sent = request(Signal::Traces, 300);
-    agent.budget.set_limit(sent.len() * 3 / 2);
+    agent.limit(sent.len() * 3 / 2);
 
     let (first, batch) =
         tokio::join!(grpc(agent.grpc.expect("on"), TRACES, &[], framed(false, &sent)), async {

@@ -17,11 +17,11 @@ use super::agent::{self, Agent};
 use super::client::{self, After, Pieces, framed, grpc, grpc_request, http, http2};
 use super::samples::{gzip, request, zstd};
 
-const TRACES: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-const JSON: (&str, &str) = ("content-type", "application/json");
+pub(super) const TRACES: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+pub(super) const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// Whether well-behaved clients of both protocols are still served.
-async fn others_are_served(agent: &mut Agent) {
+pub(super) async fn others_are_served(agent: &mut Agent) {
     let sent = request(Signal::Traces, 2);
     let (answer, taken) =
         tokio::join!(grpc(agent.grpc.expect("on"), TRACES, &[], framed(false, &sent)), agent.deliver());
@@ -31,7 +31,7 @@ async fn others_are_served(agent: &mut Agent) {
 }
 
 /// Sends `bytes` and reads until the receiver closes the connection.
-async fn spoken_to(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+pub(super) async fn spoken_to(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.expect("a listener");
     stream.write_all(bytes).await.expect("a connection");
     let mut answer = Vec::new();
@@ -138,7 +138,7 @@ async fn a_client_that_half_closes_its_connection_gets_its_answer() {
 #[tokio::test]
 async fn a_body_of_100_megabytes_is_refused_while_it_is_still_being_sent() {
     let mut agent = agent::default().await;
-    agent.budget.set_limit(48 << 20);
+    agent.limit(48 << 20);
     let piece = Bytes::from(vec![b' '; 1 << 20]);
     let endless = |count: usize| {
         let piece = piece.clone();
@@ -169,8 +169,9 @@ async fn a_bomb_is_refused_within_the_limit_on_memory() {
     let four_gib = |member: Vec<u8>| member.repeat(1024);
     let zeros = vec![0; 4 << 20];
     for (encoding, bomb) in [("gzip", four_gib(gzip(&zeros))), ("zstd", four_gib(zstd(&zeros)))] {
-        // The bomb itself, the output up to the limit and one byte.
-        agent.budget.set_limit(bomb.len() + (4 << 20) + 1);
+        // The bomb itself, the output up to the limit and one byte, and for zstd the decoder with its window.
+        let decoder = if encoding == "zstd" { (4 << 20) + (512 << 10) } else { 0 };
+        agent.limit(bomb.len() + (4 << 20) + 1 + decoder);
         let bomb_frame = framed(true, &bomb);
 
         let answer = grpc(agent.grpc(), TRACES, &[("grpc-encoding", encoding)], bomb_frame).await;
@@ -232,6 +233,67 @@ async fn headers_without_end_are_refused() {
 }
 
 #[tokio::test]
+async fn a_flood_of_pings_ends_the_connection() {
+    let mut agent = agent::default().await;
+    let ping = b"\0\0\x08\x06\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    let settings = b"\0\0\0\x04\0\0\0\0\0";
+    let flood = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], settings, &ping.repeat(100)].concat();
+
+    for port in [agent.grpc(), agent.http()] {
+        spoken_to(port, &flood).await;
+    }
+
+    assert_eq!(agent.reading("edgewatch_receiver_closed_connections", &[("reason", "pings")]), 2.0);
+    others_are_served(&mut agent).await;
+}
+
+#[tokio::test]
+async fn more_header_fields_than_anybody_needs_are_refused() {
+    let mut agent = agent::default().await;
+    let fields: Vec<(String, String)> = (0..1_000).map(|n| (format!("x-{n}"), "x".to_owned())).collect();
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+
+    let mut sender = http2(agent.grpc()).await;
+    let outcome = sender.send_request(grpc_request(TRACES, &fields, Full::<Bytes>::default())).await;
+    assert!(outcome.is_err() || outcome.is_ok_and(|response| response.status().is_client_error()));
+    let head: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let answer = spoken_to(agent.http(), format!("POST /v1/logs HTTP/1.1\r\n{head}\r\n").as_bytes()).await;
+    assert!(answer.starts_with(b"HTTP/1.1 431 "), "{}", String::from_utf8_lossy(&answer));
+
+    others_are_served(&mut agent).await;
+}
+
+#[tokio::test]
+async fn requests_beyond_the_limit_of_a_connection_wait_or_are_refused() {
+    let settings = json!({ "max_concurrent_streams": 2 });
+    let mut agent = agent::both(settings.clone(), settings).await;
+    let frame = Bytes::from(framed(false, &request(Signal::Traces, 1)));
+    let mut sender = http2(agent.grpc()).await;
+    // The first answer comes with the settings of the server.
+    let (first, _) = tokio::join!(
+        sender.send_request(grpc_request(TRACES, &[], Full::new(frame.clone()))),
+        agent.deliver()
+    );
+    assert_eq!(client::answer(first.expect("an answer")).await.code(), 0);
+
+    let calls: Vec<_> = (0..5)
+        .map(|_| tokio::spawn(sender.send_request(grpc_request(TRACES, &[], Full::new(frame.clone())))))
+        .collect();
+    let two = [agent.recorder.next().await.expect("a batch"), agent.recorder.next().await.expect("a batch")];
+    let other = http(agent.http(), "POST", "/v1/logs", &[JSON], b"{}".to_vec()).await;
+    assert_eq!(other.status, StatusCode::OK);
+    assert_eq!(agent.recorder.try_next(), None, "the others wait");
+
+    two.into_iter().for_each(edgewatch_core::batch::Batch::deliver);
+    for _ in 0..3 {
+        agent.deliver().await;
+    }
+    for call in calls {
+        assert_eq!(client::answer(call.await.expect("no panic").expect("an answer")).await.code(), 0);
+    }
+}
+
+#[tokio::test]
 async fn a_thousand_idle_connections_disturb_nobody() {
     let mut agent = agent::default().await;
     let mut idle = Vec::new();
@@ -284,7 +346,7 @@ async fn json_that_grows_when_it_is_converted_is_paid_for() {
     let metrics = format!(
         r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{{"histogram":{{"dataPoints":[{{"bucketCounts":[{zeros}]}}]}}}}]}}]}}]}}"#
     );
-    agent.budget.set_limit(3 * metrics.len());
+    agent.limit(3 * metrics.len());
 
     let answer = tokio::select! {
         answer = http(agent.http(), "POST", "/v1/metrics", &[JSON], metrics.into_bytes()) => answer,

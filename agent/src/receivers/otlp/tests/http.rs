@@ -189,7 +189,7 @@ async fn a_busy_pipeline_is_429_and_a_stopping_one_503_and_both_say_when_to_come
     assert_eq!((gone.status, gone.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"));
     assert_eq!(status(&gone).code, Code::Unavailable);
 
-    agent.budget.set_limit(10);
+    agent.limit(10);
     let no_memory = http(agent.http(), "POST", "/v1/logs", &[PROTOBUF], request(Signal::Logs, 3)).await;
     assert_eq!((no_memory.status, no_memory.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "1"));
 }

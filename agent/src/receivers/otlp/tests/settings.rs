@@ -65,13 +65,15 @@ fn the_collectors_keys_are_taken() {
 
 #[test]
 fn what_cannot_be_honoured_is_said_at_its_key() {
-    let auth = json!({ "authenticator": "oidc" });
+    let auth = json!({ "request_params": ["token"] });
     let grpc = json!({ "auth": auth, "include_metadata": true, "endpoint": "http://localhost:4317" });
     assert_eq!(
         problem(json!({ "protocols": { "grpc": grpc } })),
         "protocols.grpc.endpoint: http://localhost:4317 is a URL; write host:port; \
          protocols.grpc.include_metadata: client metadata does not travel with telemetry in this build; remove the key; \
-         protocols.grpc.auth: authenticators are not in this build; remove the key"
+         protocols.grpc.auth.authenticator: is missing; name the extension that decides; \
+         protocols.grpc.auth.request_params: URLs end up in logs, so they do not authenticate in this build; \
+         remove the key and send credentials in headers"
     );
     let tls = json!({ "cert_file": "a", "cert_pem": "a", "min_version": "1.3", "max_version": "1.2" });
     assert_eq!(

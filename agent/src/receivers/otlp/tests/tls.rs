@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use edgewatch_core::Signal;
@@ -139,28 +140,104 @@ async fn clients_without_a_certificate_are_turned_away_when_one_is_required() {
     assert_eq!(agent.reading("edgewatch_receiver_closed_connections", &[("reason", "tls")]), 2.0);
 }
 
+/// Lets time pass for the receiver, without waiting.
+async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
 #[tokio::test]
 async fn a_renewed_certificate_is_used_without_a_restart() {
     let authority = Authority::new();
     let (first, _) = authority.sign("localhost");
     let (cert, key) = (authority.file("cert.pem"), authority.file("key.pem"));
-    let tls = json!({ "tls": { "cert_file": cert, "key_file": key, "reload_interval": "1ms" } });
+    let tls = json!({ "tls": { "cert_file": cert, "key_file": key, "reload_interval": "1m" } });
     let agent = agent::both(tls, json!({})).await;
     let served = || async {
         let stream =
             connect(agent.grpc.expect("on"), authority.client(false, b"h2")).await.expect("a handshake");
         stream.get_ref().1.peer_certificates().expect("a certificate")[0].clone()
     };
+    let counted = || {
+        ["edgewatch_receiver_tls_reloads", "edgewatch_receiver_tls_reload_errors"]
+            .map(|name| agent.reading(name, &[("transport", "grpc")]))
+    };
     assert_eq!(served().await, first);
 
     let (second, _) = authority.sign("localhost");
-    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    pass(Duration::from_secs(59)).await;
+    assert_eq!(served().await, first, "not yet");
+    pass(Duration::from_secs(1)).await;
     assert_eq!(served().await, second);
+    pass(Duration::from_secs(60)).await;
+    assert_eq!((served().await, counted()), (second.clone(), [1.0, 0.0]), "nothing has changed");
 
-    // A bad file changes nothing.
-    std::fs::write(authority.directory.path().join("cert.pem"), "half a fi").expect("a file");
-    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-    assert_eq!(served().await, second);
+    // Half of a change, and a bad file, change nothing.
+    let key = std::fs::read(authority.directory.path().join("key.pem")).expect("a file");
+    let (third, _) = authority.sign("localhost");
+    let new_key = std::fs::read(authority.directory.path().join("key.pem")).expect("a file");
+    std::fs::write(authority.directory.path().join("key.pem"), &key).expect("a file");
+    pass(Duration::from_secs(60)).await;
+    assert_eq!((served().await, counted()), (second.clone(), [1.0, 1.0]));
+    std::fs::write(authority.directory.path().join("key.pem"), "half a fi").expect("a file");
+    pass(Duration::from_secs(60)).await;
+    assert_eq!((served().await, counted()), (second, [1.0, 2.0]));
+    std::fs::write(authority.directory.path().join("key.pem"), &new_key).expect("a file");
+    pass(Duration::from_secs(60)).await;
+    assert_eq!((served().await, counted()), (third, [2.0, 2.0]));
+}
+
+#[tokio::test]
+async fn clients_are_known_by_the_authority_of_today() {
+    let (server, old, new) = (Authority::new(), Authority::new(), Authority::new());
+    server.sign("localhost");
+    let trusted = server.directory.path().join("clients.pem");
+    let trust = |authority: &Authority| std::fs::write(&trusted, authority.issuer.pem()).expect("a file");
+    trust(&old);
+    let tls = json!({ "tls": {
+        "cert_file": server.file("cert.pem"),
+        "key_file": server.file("key.pem"),
+        "client_ca_file": trusted,
+        "client_ca_file_reload": true
+    } });
+    let agent = agent::both(tls, json!({})).await;
+    let call = |clients: &Authority| {
+        let mut roots = RootCertStore::empty();
+        roots.add(server.issuer.der().clone()).expect("a certificate");
+        let (certificate, key) = clients.sign("client");
+        let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+        let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_root_certificates(roots)
+            .with_client_auth_cert(vec![certificate], key)
+            .expect("a client certificate");
+        exchange(agent.grpc.expect("on"), config)
+    };
+    assert_eq!((call(&old).await, call(&new).await), (true, false));
+
+    trust(&new);
+    assert_eq!((call(&old).await, call(&new).await), (true, false), "looked at once a second");
+    pass(Duration::from_secs(1)).await;
+    assert_eq!((call(&old).await, call(&new).await), (false, true));
+
+    std::fs::write(&trusted, "half a fi").expect("a file");
+    pass(Duration::from_secs(1)).await;
+    assert_eq!((call(&old).await, call(&new).await), (false, true));
+    assert_eq!(agent.reading("edgewatch_receiver_tls_reloads", &[]), 1.0);
+    assert_eq!(agent.reading("edgewatch_receiver_tls_reload_errors", &[]), 1.0);
+}
+
+/// Whether a client with `config` gets an answer. With TLS 1.3 the handshake alone does not tell.
+async fn exchange(address: SocketAddr, mut config: ClientConfig) -> bool {
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let Ok(stream) = connect(address, config).await else { return false };
+    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
+    let Ok((mut sender, connection)) = handshake else { return false };
+    tokio::spawn(connection);
+    let request = grpc_request(TRACES, &[], Full::new(Bytes::from(framed(false, b""))));
+    sender.send_request(request).await.is_ok()
 }
 
 #[test]

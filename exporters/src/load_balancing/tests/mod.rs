@@ -1,0 +1,5 @@
+mod key;
+mod resolver;
+mod ring;
+mod settings;
+mod stories;

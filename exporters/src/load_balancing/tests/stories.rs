@@ -1,0 +1,254 @@
+//! The whole exporter with real servers.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use edgewatch_core::Signal;
+use edgewatch_core::ack::{Ack, Receipt};
+use edgewatch_core::batch::Batch;
+use edgewatch_core::exporter::Sink;
+use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::group::{ExporterGroup, Started};
+use edgewatch_core::refusal::RefusalKind;
+use edgewatch_core::telemetry::Registry;
+use edgewatch_core::testing::{context, reading};
+use http::Response;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
+use prost::Message;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::super::LoadBalancing;
+use super::super::config::{Config, Dns};
+use super::super::resolver::{LookUp, Resolver};
+use crate::otlp::testing::{Body, Protocol, Server, answer};
+
+const GRPC: &[(&str, &str)] = &[("content-type", "application/grpc")];
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The spans that a backend has taken, by their numbers.
+type Taken = Arc<Mutex<Vec<u64>>>;
+
+/// A backend that takes everything, or answers with `status`.
+async fn backend(status: &'static str) -> (Server, Taken) {
+    let taken = Taken::default();
+    let kept = Arc::clone(&taken);
+    let server = Server::start(Protocol::Http2, None, move |received| {
+        if status == "0" {
+            kept.lock().expect("lock").extend(numbers(&received.body[5..]));
+        }
+        let response: Response<Body> = answer(200, GRPC, "", Some(&[("grpc-status", status)]));
+        std::future::ready(response)
+    });
+    (server.await, taken)
+}
+
+fn numbers(request: &[u8]) -> Vec<u64> {
+    let request = ExportTraceServiceRequest::decode(request).expect("well-formed");
+    let scopes = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
+    let spans = scopes.flat_map(|scope| scope.spans);
+    spans.map(|span| u64::from_be_bytes(span.span_id.try_into().expect("eight bytes"))).collect()
+}
+
+/// A batch of spans with these numbers, each of a trace of its own.
+fn batch(numbers: std::ops::Range<u64>) -> (Batch, Receipt) {
+    let items = numbers.clone().count();
+    let span = |number: u64| Span {
+        trace_id: [number.to_be_bytes(), number.to_be_bytes()].concat(),
+        span_id: number.to_be_bytes().to_vec(),
+        ..Span::default()
+    };
+    let scope_spans = vec![ScopeSpans { spans: numbers.map(span).collect(), ..ScopeSpans::default() }];
+    let resource_spans = vec![ResourceSpans { scope_spans, ..ResourceSpans::default() }];
+    let request = Bytes::from(ExportTraceServiceRequest { resource_spans }.encode_to_vec());
+    let (ack, receipt) = Ack::pair(None);
+    (Batch::new(Signal::Traces, request, items, ack), receipt)
+}
+
+struct Bench {
+    sink: Arc<dyn Sink>,
+    registry: Registry,
+    running: JoinHandle<()>,
+}
+
+fn start(more: Value, resolver: Option<Resolver>) -> Bench {
+    let mut settings = json!({
+        "protocol": {"otlp": {
+            "tls": {"insecure": true}, "compression": "none",
+            "retry_on_failure": {"initial_interval": "20ms", "max_interval": "50ms"},
+        }},
+    });
+    settings.as_object_mut().expect("a map").extend(more.as_object().expect("a map").clone());
+    let config: Config = serde_json::from_value(settings).expect("settings");
+    if resolver.is_none() {
+        config.validate().expect("valid");
+    }
+    let (context, registry) = context("load_balancing");
+    let group = Box::new(LoadBalancing::with(config, resolver, &context));
+    let Started { mut sinks, work } = group.start(&[Signal::Traces], &CancellationToken::new());
+    let (_, sink) = sinks.pop().expect("for traces");
+    Bench { sink, registry, running: tokio::spawn(work) }
+}
+
+impl Bench {
+    async fn send(&self, numbers: std::ops::Range<u64>) -> Receipt {
+        let (batch, receipt) = batch(numbers);
+        self.sink.send(batch).await;
+        receipt
+    }
+
+    /// Lets go of the exporter and waits for its end.
+    async fn end(self) {
+        drop(self.sink);
+        tokio::time::timeout(PATIENCE, self.running).await.expect("in time").expect("ended well");
+    }
+}
+
+/// A name whose addresses are what the test says.
+fn name(addresses: &Arc<Mutex<Vec<SocketAddr>>>) -> Resolver {
+    let dns = Dns { port: "1".to_owned(), interval: Duration::from_millis(10).into(), ..Dns::default() };
+    let addresses = Arc::clone(addresses);
+    let look_up = move || -> LookUp {
+        let found = addresses.lock().expect("lock").clone();
+        Box::pin(async move { Ok(found) })
+    };
+    Resolver::with(&dns, look_up)
+}
+
+async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.expect("in time")
+}
+
+async fn until(what: &str, condition: impl Fn() -> bool) {
+    let start = std::time::Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < PATIENCE, "{what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn sorted(taken: &[&Taken]) -> Vec<u64> {
+    let mut all: Vec<u64> = taken.iter().flat_map(|taken| taken.lock().expect("lock").clone()).collect();
+    all.sort_unstable();
+    all
+}
+
+fn hostnames(servers: &[&Server]) -> Value {
+    let names: Vec<String> = servers.iter().map(|server| server.address.to_string()).collect();
+    json!({"resolver": {"static": {"hostnames": names}}})
+}
+
+#[tokio::test]
+async fn every_item_arrives_at_one_destination_and_a_trace_at_the_same_each_time() {
+    let ((one, at_one), (two, at_two)) = (backend("0").await, backend("0").await);
+    let bench = start(hostnames(&[&one, &two]), None);
+
+    for _ in 0..3 {
+        let mut receipt = bench.send(0..100).await;
+        assert_eq!(within(receipt.delivered()).await, Ok(()));
+    }
+
+    assert_eq!(sorted(&[&at_one, &at_two]).len(), 300);
+    let [one, two] = [&at_one, &at_two].map(|taken| sorted(&[taken]).into_iter().collect::<BTreeSet<_>>());
+    assert!(one.is_disjoint(&two) && !one.is_empty() && !two.is_empty());
+    assert_eq!(reading(&bench.registry, "otelcol_loadbalancer_num_backends", &[("resolver", "static")]), 2.0);
+    assert_eq!(reading(&bench.registry, "otelcol_loadbalancer_backend_outcome", &[("success", "true")]), 6.0);
+    assert_eq!(reading(&bench.registry, "otelcol_exporter_sent_spans", &[]), 300.0);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_dead_destination_holds_up_neither_the_others_nor_the_pipeline() {
+    let ((dead, _), (alive, taken)) = (backend("14").await, backend("0").await);
+    let mut settings = hostnames(&[&dead, &alive]);
+    settings["sending_queue"] = json!({"queue_size": 2});
+    let bench = start(settings, None);
+
+    let mut receipts = Vec::new();
+    for round in 0..20 {
+        until("one of them has room", || bench.sink.admit().is_ok()).await;
+        receipts.push(within(bench.send(round * 100..round * 100 + 100)).await);
+    }
+
+    // What does not fit into the queue of the dead one goes to the other.
+    until("the living one gets what is its own and what is too much", || {
+        reading(&bench.registry, "otelcol_exporter_sent_spans", &[]) >= 1700.0
+    })
+    .await;
+    until("the living one has room", || bench.sink.admit().is_ok()).await;
+    assert!(reading(&bench.registry, "edgewatch_loadbalancer_stood_in", &[]) > 0.0);
+    let unique: BTreeSet<u64> = sorted(&[&taken]).into_iter().collect();
+    assert_eq!(unique.len(), sorted(&[&taken]).len(), "nothing twice");
+    bench.running.abort();
+}
+
+#[tokio::test]
+async fn what_a_departed_destination_has_not_delivered_goes_to_those_that_are_left() {
+    let ((dead, _), (alive, taken)) = (backend("14").await, backend("0").await);
+    let addresses = Arc::new(Mutex::new(vec![dead.address, alive.address]));
+    let bench = start(json!({}), Some(name(&addresses)));
+    until("both are found", || reading(&bench.registry, "otelcol_loadbalancer_num_backends", &[]) == 2.0)
+        .await;
+    let mut receipt = bench.send(0..200).await;
+    until("the living one has its part", || !taken.lock().expect("lock").is_empty()).await;
+    assert!(taken.lock().expect("lock").len() < 200);
+
+    addresses.lock().expect("lock").remove(0);
+
+    assert_eq!(within(receipt.delivered()).await, Ok(()));
+    assert_eq!(sorted(&[&taken]), (0..200).collect::<Vec<_>>());
+    assert!(reading(&bench.registry, "edgewatch_loadbalancer_dealt_again_items", &[]) > 0.0);
+    assert_eq!(reading(&bench.registry, "otelcol_loadbalancer_num_backends", &[]), 1.0);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn before_a_destination_is_found_new_data_is_refused_and_what_comes_nevertheless_waits() {
+    let (server, taken) = backend("0").await;
+    let addresses = Arc::new(Mutex::new(Vec::new()));
+    let bench = start(json!({}), Some(name(&addresses)));
+    assert_eq!(bench.sink.admit().expect_err("nowhere to go").kind, RefusalKind::Unavailable);
+    let (batch, mut receipt) = batch(0..10);
+    let sink = Arc::clone(&bench.sink);
+    let sending = tokio::spawn(async move { sink.send(batch).await });
+
+    addresses.lock().expect("lock").push(server.address);
+
+    assert_eq!(within(receipt.delivered()).await, Ok(()));
+    assert_eq!(sorted(&[&taken]), (0..10).collect::<Vec<_>>());
+    sending.await.expect("sent");
+    assert_eq!(bench.sink.admit(), Ok(()));
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn sources_are_answered_when_every_destination_has_confirmed_if_that_is_asked_for() {
+    let ((one, _), (two, _)) = (backend("0").await, backend("3").await);
+    let mut settings = hostnames(&[&one, &two]);
+    settings["sending_queue"] = json!({"wait_for_result": true});
+    let bench = start(settings, None);
+    assert!(bench.sink.answers_sources());
+
+    let mut receipt = bench.send(0..100).await;
+
+    let refusal = within(receipt.accepted()).await.expect_err("one of them finds it invalid");
+    assert_eq!(refusal.kind, RefusalKind::Permanent);
+    assert!(!bench.sink.is_failing());
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn at_the_end_everything_is_delivered() {
+    let ((one, at_one), (two, at_two)) = (backend("0").await, backend("0").await);
+    let bench = start(hostnames(&[&one, &two]), None);
+    for round in 0..20 {
+        let _receipt = bench.send(round * 10..round * 10 + 10).await;
+    }
+    bench.end().await;
+    assert_eq!(sorted(&[&at_one, &at_two]), (0..200).collect::<Vec<_>>());
+}
