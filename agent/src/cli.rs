@@ -57,6 +57,42 @@ pub enum Command {
     Schema,
     /// Prints a configuration with every key of every component, its default and what it does.
     Example,
+    /// Looks after queues on disk and dead letters.
+    #[command(subcommand)]
+    Queue(QueueCommand),
+}
+
+/// What can be done with queues on disk.
+#[derive(Debug, Subcommand)]
+pub enum QueueCommand {
+    /// Sends dead letters, or the queue of an agent that has stopped, over OTLP/HTTP.
+    ///
+    /// What the destination takes is removed, the rest is kept: a replay may be interrupted and repeated. Dead letters may be sent while the
+    /// agent runs.
+    #[command(
+        after_help = "Exit status: 0 when everything was sent, 1 when something is left, 2 for bad arguments.
+
+Examples:
+  edgewatch queue replay /var/lib/edgewatch/dead_letter
+  edgewatch queue replay /var/lib/edgewatch/queue/file_storage --endpoint https://backend:4318 \\
+      --header 'authorization=Bearer ...'"
+    )]
+    Replay(ReplayArguments),
+}
+
+/// What to send, and where.
+#[derive(Args, Clone, Debug)]
+pub struct ReplayArguments {
+    /// The directory of `sending_queue.dead_letter`, or that of a storage.
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+    /// Base URL of the destination; `/v1/traces`, `/v1/metrics` and `/v1/logs` are added to it. The agent on this host by default, whose
+    /// pipelines the telemetry then runs through again.
+    #[arg(long, value_name = "URL", default_value = "http://localhost:4318")]
+    pub endpoint: String,
+    /// A header for every request, such as `authorization=Bearer ...`. May be given several times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = header)]
+    pub header: Vec<(String, String)>,
 }
 
 /// Where the configuration comes from.
@@ -113,6 +149,11 @@ const DEFAULT_STATE_DIRECTORY: &str = "/var/lib/edgewatch";
 
 fn duration(text: &str) -> Result<std::time::Duration, edgewatch_core::config::ParseDurationError> {
     text.parse::<edgewatch_core::config::Duration>().map(Into::into)
+}
+
+fn header(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 #[cfg(test)]

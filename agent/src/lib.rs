@@ -7,5 +7,7 @@ pub mod deep;
 pub mod extensions;
 mod page;
 pub mod pipeline;
+pub mod queue;
+mod reach;
 pub mod receivers;
 pub mod service;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
-use edgewatch::cli::{Arguments, Command, ConfigArguments, ValidateArguments};
+use edgewatch::cli::{Arguments, Command, ConfigArguments, QueueCommand, ValidateArguments};
 use edgewatch::config::{self, Components, Config, Outcome};
 use edgewatch::deep;
 use edgewatch::service::files::Files;
@@ -22,6 +22,9 @@ fn main() -> ExitCode {
         Command::Components => print(&config::listing(&Components::of_this_build())),
         Command::Schema => print(&format!("{:#}\n", config::schema(&Components::of_this_build()))),
         Command::Example => print(&config::example(&Components::of_this_build())),
+        Command::Queue(QueueCommand::Replay(arguments)) => {
+            edgewatch::queue::replay(&arguments).map(exit_code)
+        }
     };
     match done {
         Ok(code) => code,
@@ -31,6 +34,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether all went well, for the shell.
+fn exit_code(well: bool) -> ExitCode {
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The error and its causes. Messages that are logged name their cause themselves; it is not said twice.

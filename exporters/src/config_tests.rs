@@ -128,3 +128,27 @@ fn every_key_is_described_and_has_a_default() {
         }
     }
 }
+
+#[test]
+fn settings_of_a_queue_that_contradict_each_other_are_refused() {
+    for (queue, expected) in [
+        (
+            "{storage: disk, wait_for_result: true}",
+            "sending_queue.wait_for_result: cannot stand beside storage, which answers senders when their data is on disk; \
+             remove one of them\n",
+        ),
+        (
+            "{block_on_overflow: true, overflow: drop_oldest}",
+            "sending_queue.overflow: contradicts block_on_overflow: true; remove one of them\n",
+        ),
+        (
+            "{dead_letter: {max_size: 1MiB}}",
+            "sending_queue.dead_letter.directory: is missing; name a directory, such as /var/lib/edgewatch/dead_letter\n",
+        ),
+        ("{storage: disk, overflow: drop_oldest, queue_size: 5}", ""),
+        ("{block_on_overflow: true, overflow: block}", ""),
+    ] {
+        let yaml = format!("{{endpoint: 'http://localhost:4318', sending_queue: {queue}}}");
+        assert_eq!(report("otlp_http", &yaml), expected, "{queue}");
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! Exporters know nothing of receivers and processors.
 
+pub mod journal;
 pub mod queue;
 pub mod web;
 

@@ -15,18 +15,19 @@ const LONGEST: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug)]
 pub(crate) struct Backoff<'a> {
     settings: &'a RetrySettings,
+    /// Longest time that the batch is tried for; `None`: for ever.
+    limit: Option<Duration>,
     interval: Duration,
 }
 
 impl<'a> Backoff<'a> {
-    /// The waits of a batch that has not failed yet.
-    pub(crate) fn new(settings: &'a RetrySettings) -> Self {
-        Self { settings, interval: settings.initial_interval.get() }
+    /// The waits of a batch that has not failed yet and is tried for `limit`; `None`: for ever.
+    pub(crate) fn new(settings: &'a RetrySettings, limit: Option<Duration>) -> Self {
+        Self { settings, limit, interval: settings.initial_interval.get() }
     }
 
-    /// The wait before the next attempt: at least `asked`, which the destination asked for, up to
-    /// an hour. `None`: the batch
-    /// has been tried for so long (`elapsed`) that the next attempt would come after `max_elapsed_time`.
+    /// The wait before the next attempt: at least `asked`, which the destination asked for, up to an hour. `None`: the batch
+    /// has been tried for so long (`elapsed`) that the next attempt would come after the limit.
     pub(crate) fn next(
         &mut self,
         asked: Option<Duration>,
@@ -36,8 +37,8 @@ impl<'a> Backoff<'a> {
         let drawn = draw(self.interval, self.settings.randomization_factor, random.f64());
         self.grow();
         let wait = drawn.max(asked.unwrap_or_default().min(LONGEST));
-        let limit = self.settings.max_elapsed_time.get();
-        (limit.is_zero() || elapsed.saturating_add(wait) <= limit).then_some(wait)
+        let in_time = self.limit.is_none_or(|limit| elapsed.saturating_add(wait) <= limit);
+        in_time.then_some(wait)
     }
 
     fn grow(&mut self) {

@@ -11,8 +11,8 @@ fn settings(json: &str) -> RetrySettings {
 
 #[test]
 fn without_chance_the_waits_grow_by_the_multiplier_up_to_the_longest() {
-    let settings = settings(r#"{"randomization_factor": 0, "max_elapsed_time": "0s"}"#);
-    let mut backoff = Backoff::new(&settings);
+    let settings = settings(r#"{"randomization_factor": 0}"#);
+    let mut backoff = Backoff::new(&settings, None);
     let mut random = fastrand::Rng::with_seed(1);
 
     let waits: Vec<f64> = (0..7)
@@ -26,7 +26,7 @@ fn without_chance_the_waits_grow_by_the_multiplier_up_to_the_longest() {
 #[test]
 fn the_wait_that_the_destination_asks_for_is_a_lower_bound() {
     let settings = settings(r#"{"randomization_factor": 0}"#);
-    let mut backoff = Backoff::new(&settings);
+    let mut backoff = Backoff::new(&settings, None);
     let mut random = fastrand::Rng::with_seed(1);
     let asked = Duration::from_secs(6);
 
@@ -40,16 +40,16 @@ fn the_wait_that_the_destination_asks_for_is_a_lower_bound() {
 
 #[test]
 fn no_destination_can_ask_for_a_wait_without_end() {
-    let settings = settings(r#"{"randomization_factor": 0, "max_elapsed_time": "0s"}"#);
-    let mut backoff = Backoff::new(&settings);
+    let settings = settings(r#"{"randomization_factor": 0}"#);
+    let mut backoff = Backoff::new(&settings, None);
     let wait = backoff.next(Some(Duration::MAX), Duration::ZERO, &mut fastrand::Rng::with_seed(1));
     assert_eq!(wait, Some(Duration::from_secs(60 * 60)));
 }
 
 #[test]
 fn gives_up_when_the_next_attempt_would_come_too_late() {
-    let settings = settings(r#"{"randomization_factor": 0, "max_elapsed_time": "20s"}"#);
-    let mut backoff = Backoff::new(&settings);
+    let settings = settings(r#"{"randomization_factor": 0}"#);
+    let mut backoff = Backoff::new(&settings, Some(Duration::from_secs(20)));
     let mut random = fastrand::Rng::with_seed(1);
 
     assert!(backoff.next(None, Duration::from_secs(15), &mut random).is_some());
@@ -61,7 +61,7 @@ fn the_same_seed_gives_the_same_waits() {
     let settings = RetrySettings::default();
     let waits = |seed| {
         let mut random = fastrand::Rng::with_seed(seed);
-        let mut backoff = Backoff::new(&settings);
+        let mut backoff = Backoff::new(&settings, None);
         [(); 5].map(|()| backoff.next(None, Duration::ZERO, &mut random))
     };
 
@@ -79,11 +79,10 @@ proptest! {
         let settings = RetrySettings {
             randomization_factor: factor,
             multiplier,
-            max_elapsed_time: edgewatch_core::config::Duration::ZERO,
             ..RetrySettings::default()
         };
         let mut random = fastrand::Rng::with_seed(seed);
-        let mut backoff = Backoff::new(&settings);
+        let mut backoff = Backoff::new(&settings, None);
         let mut interval = settings.initial_interval.as_secs_f64();
         for _ in 0..20 {
             let wait = backoff.next(None, Duration::ZERO, &mut random).expect("no limit").as_secs_f64();

@@ -5,7 +5,8 @@ use std::num::NonZeroUsize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigError, Duration};
+use crate::config::{ByteSize, ConfigError, Duration};
+use crate::extension::{Service, Use};
 
 /// Queue, retry and timeout around an exporter.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,13 +29,28 @@ impl Delivery {
             retry: RetrySettings { enabled: false, ..RetrySettings::default() },
             queue: QueueSettings {
                 num_consumers: NonZeroUsize::MIN,
-                queue_size: NonZeroUsize::MIN.saturating_add(15),
+                queue_size: Some(NonZeroUsize::MIN.saturating_add(15)),
                 block_on_overflow: true,
                 ..QueueSettings::default()
             },
         }
     }
+
+    /// Longest time that a batch is tried for; `None`: for ever. What is kept on disk is not given up unless that is asked for, since an
+    /// outage may be longer than any default.
+    #[must_use]
+    pub fn give_up_after(&self) -> Option<std::time::Duration> {
+        let default = if self.queue.storage().is_some() { Duration::ZERO } else { GIVE_UP_AFTER };
+        let limit = self.retry.max_elapsed_time.unwrap_or(default).get();
+        (!limit.is_zero()).then_some(limit)
+    }
 }
+
+/// The Collector's `max_elapsed_time`.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(300);
+
+/// The Collector's `queue_size`.
+const QUEUE_SIZE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);
 
 /// Settings of `retry_on_failure`.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -50,8 +66,9 @@ pub struct RetrySettings {
     pub multiplier: f64,
     /// Longest wait between two attempts. Default: 30s.
     pub max_interval: Duration,
-    /// Time after which a batch is given up and counted as failed; zero: never. Default: 5m.
-    pub max_elapsed_time: Duration,
+    /// Time after which a batch is given up and counted as failed; zero: never. Default: 5m, and never with
+    /// `sending_queue.storage`, where it would lose what an outage leaves on disk.
+    pub max_elapsed_time: Option<Duration>,
 }
 
 impl Default for RetrySettings {
@@ -62,7 +79,7 @@ impl Default for RetrySettings {
             randomization_factor: 0.5,
             multiplier: 1.5,
             max_interval: Duration::from_secs(30),
-            max_elapsed_time: Duration::from_secs(300),
+            max_elapsed_time: None,
         }
     }
 }
@@ -122,17 +139,36 @@ pub struct QueueSettings {
     pub num_consumers: NonZeroUsize,
     /// What `queue_size` counts: requests, items or bytes. Default: requests.
     pub sizer: Sizer,
-    /// Most that may wait, in units of `sizer`. Default: 1000.
-    pub queue_size: NonZeroUsize,
+    /// Most that may wait, in units of `sizer`. Default: 1000; with `storage` as much as the storage takes.
+    pub queue_size: Option<NonZeroUsize>,
     /// What happens at `queue_size`: true makes pipelines wait for room, false refuses new data to its senders, who are
     /// told to come again. Default: false.
     pub block_on_overflow: bool,
-    /// Whether senders are answered only when the destination has confirmed. Default: false.
+    /// The same with one more choice: refuse, block, or drop_oldest, which gives up what has waited longest and counts it.
+    /// Default: not set, `block_on_overflow` decides.
+    pub overflow: Option<Overflow>,
+    /// Whether senders are answered only when the destination has confirmed. Not with `storage`. Default: false.
     pub wait_for_result: bool,
-    /// Id of a storage extension that keeps the queue on disk. Default: none, the queue is kept in memory.
+    /// Id of a storage extension that keeps the queue on disk. Senders are then answered when their data is there. Default:
+    /// none, the queue is kept in memory.
     pub storage: Option<String>,
     /// Joins waiting batches before they are sent. Default: none, each is sent as it came.
     pub batch: Option<QueueBatchSettings>,
+    /// Keeps on disk what the destination has refused for good or has not taken within `max_elapsed_time`, for
+    /// `edgewatch queue replay`. Default: none, such data is counted and dropped.
+    pub dead_letter: Option<DeadLetterSettings>,
+}
+
+/// What happens to new data when a queue is full.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overflow {
+    /// Senders are told to come again.
+    Refuse,
+    /// Pipelines wait for room.
+    Block,
+    /// What has waited longest is given up.
+    DropOldest,
 }
 
 impl Default for QueueSettings {
@@ -141,11 +177,13 @@ impl Default for QueueSettings {
             enabled: true,
             num_consumers: NonZeroUsize::MIN.saturating_add(9),
             sizer: Sizer::Requests,
-            queue_size: NonZeroUsize::MIN.saturating_add(999),
+            queue_size: None,
             block_on_overflow: false,
+            overflow: None,
             wait_for_result: false,
             storage: None,
             batch: None,
+            dead_letter: None,
         }
     }
 }
@@ -155,18 +193,88 @@ impl QueueSettings {
     ///
     /// # Errors
     ///
-    /// The first rule that is broken.
+    /// Every rule that is broken.
     pub fn validate(&self, key: &str) -> Result<(), ConfigError> {
-        if self.storage.is_some() {
+        ConfigError::all([
+            self.validate_result(key),
+            self.validate_overflow(key),
+            self.batch.as_ref().map_or(Ok(()), |batch| batch.validate(&format!("{key}.batch"))),
+            self.dead_letter
+                .as_ref()
+                .map_or(Ok(()), |letters| letters.validate(&format!("{key}.dead_letter"))),
+        ])
+    }
+
+    fn validate_result(&self, key: &str) -> Result<(), ConfigError> {
+        if self.wait_for_result && self.storage().is_some() {
             return Err(ConfigError::new(
-                format!("{key}.storage"),
-                "this build keeps queues in memory only; remove the key to go on without a queue on disk",
+                format!("{key}.wait_for_result"),
+                "cannot stand beside storage, which answers senders when their data is on disk; remove one of them",
             ));
         }
-        match &self.batch {
-            Some(batch) => batch.validate(&format!("{key}.batch")),
-            None => Ok(()),
+        Ok(())
+    }
+
+    fn validate_overflow(&self, key: &str) -> Result<(), ConfigError> {
+        if self.block_on_overflow && self.overflow.is_some_and(|overflow| overflow != Overflow::Block) {
+            return Err(ConfigError::new(
+                format!("{key}.overflow"),
+                "contradicts block_on_overflow: true; remove one of them",
+            ));
         }
+        Ok(())
+    }
+
+    /// What happens when the queue is full.
+    #[must_use]
+    pub fn overflow(&self) -> Overflow {
+        let beside = if self.block_on_overflow { Overflow::Block } else { Overflow::Refuse };
+        self.overflow.unwrap_or(beside)
+    }
+
+    /// Most that may wait, in units of the sizer; `None`: what the storage takes.
+    #[must_use]
+    pub fn capacity(&self) -> Option<usize> {
+        let default = self.storage().is_none().then_some(QUEUE_SIZE);
+        self.queue_size.or(default).map(NonZeroUsize::get)
+    }
+
+    /// The id of the storage extension that the queue is kept in.
+    #[must_use]
+    pub fn storage(&self) -> Option<&str> {
+        self.storage.as_deref().filter(|id| self.enabled && !id.is_empty())
+    }
+
+    /// The extension that it names, under `key`.
+    #[must_use]
+    pub fn uses(&self, key: &str) -> Option<Use> {
+        self.storage().map(|id| Use::new(format!("{key}.storage"), id, Service::Storage))
+    }
+}
+
+/// Settings of `sending_queue.dead_letter`.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeadLetterSettings {
+    /// Directory for dead letters; exporters may share one. Created if it is missing. Required.
+    pub directory: String,
+    /// Most bytes in the directory; the oldest go first, and are counted. Default: 100MiB.
+    pub max_size: ByteSize,
+}
+
+impl Default for DeadLetterSettings {
+    fn default() -> Self {
+        Self { directory: String::new(), max_size: ByteSize::mib(100) }
+    }
+}
+
+impl DeadLetterSettings {
+    fn validate(&self, key: &str) -> Result<(), ConfigError> {
+        if self.directory.is_empty() {
+            let message = "is missing; name a directory, such as /var/lib/edgewatch/dead_letter";
+            return Err(ConfigError::new(format!("{key}.directory"), message));
+        }
+        Ok(())
     }
 }
 

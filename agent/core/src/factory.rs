@@ -193,21 +193,21 @@ pub enum AnyExporter {
 }
 
 impl AnyExporter {
-    /// See [`Exporter::is_exclusive`].
-    #[must_use]
-    pub fn is_exclusive(&self) -> bool {
-        match self {
-            Self::One(built) => built.exporter.is_exclusive(),
-            Self::Group(_) => false,
-        }
-    }
-
     /// The exporter, when it has one destination.
     #[must_use]
     pub fn one(self) -> Option<BuiltExporter> {
         match self {
             Self::One(built) => Some(built),
             Self::Group(_) => None,
+        }
+    }
+
+    /// See [`Exporter::is_exclusive`].
+    #[must_use]
+    pub fn is_exclusive(&self) -> bool {
+        match self {
+            Self::One(built) => built.exporter.is_exclusive(),
+            Self::Group(_) => false,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod basic_auth;
 mod bearer_token_auth;
+mod file_storage;
 mod fresh_file;
 mod header;
 mod headers_setter;
@@ -18,6 +19,7 @@ use edgewatch_core::factory::ExtensionFactory;
 pub const EXTENSIONS: &[ExtensionFactory] = &[
     ExtensionFactory::of::<basic_auth::BasicAuth>(),
     ExtensionFactory::of::<bearer_token_auth::BearerTokenAuth>(),
+    ExtensionFactory::of::<file_storage::FileStorage>(),
     ExtensionFactory::of::<headers_setter::HeadersSetter>(),
     ExtensionFactory::of::<health_check::HealthCheck>(),
     ExtensionFactory::of::<oauth2_client::OAuth2Client>(),

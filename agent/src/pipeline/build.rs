@@ -147,8 +147,8 @@ impl Builder<'_> {
                 let give_up = self.ends.give_up.child_token();
                 let former = self.comparison.former.exporters.get(id).map(|node| node.hold.ended.clone());
                 let former = former.filter(|_| built.is_exclusive());
-                let telemetry = &context.telemetry;
-                let (sinks, work) = edgewatch_exporters::start(built, id, &signals, telemetry, &give_up);
+                let started = edgewatch_exporters::start(built, &signals, &context, &give_up);
+                let (sinks, work) = started.map_err(|source| failed(kind, id, source))?;
                 let hold = self.task(give_up, &tenure, async move {
                     if let Some(ended) = former {
                         ended.cancelled().await;

@@ -378,6 +378,56 @@ fn counted(
     with(Named { id: id.to_owned(), prepared }, "same")
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_router_that_goes_on_is_led_into_the_pipelines_of_the_new_plan() {
+    let (source, receiver) = source();
+    let receiver = with(receiver, "same").prepared;
+    let (a, mut at_a) = destination();
+    let (b, mut at_b) = destination();
+    let router = failover("{priority_levels: [[traces/a], [traces/b]]}");
+    let plan = |mark: u8, settings: &str| Plan {
+        receivers: vec![Named { id: "source".to_owned(), prepared: receiver.clone() }],
+        processors: vec![with(
+            Named {
+                id: "mark".to_owned(),
+                prepared: Prepared::from_fn(move |_| Ok(Box::new(Mark(mark)) as _)),
+            },
+            settings,
+        )],
+        exporters: vec![with(a.named("a"), "same"), with(b.named("b"), "same")],
+        connectors: vec![Named { id: "failover".to_owned(), prepared: router.clone() }],
+        pipelines: vec![
+            pipeline("traces", Signal::Traces, &["source"], &[], &["failover"]),
+            pipeline("traces/a", Signal::Traces, &["failover"], &["mark"], &["a"]),
+            pipeline("traces/b", Signal::Traces, &["failover"], &[], &["b"]),
+        ],
+        ..Plan::default()
+    };
+    let mut running = build(&plan(b'x', "1"), &surroundings()).await.expect("a good plan");
+    let mut first = source.send(b"1").await;
+    assert_eq!(first.delivered().await, Ok(()));
+
+    let changes = running.reload(&plan(b'y', "2"), PATIENCE).await.expect("a good plan");
+    assert_eq!(changes.replaced, ["pipeline traces/a"]);
+    let mut second = source.send(b"2").await;
+    assert_eq!(second.delivered().await, Ok(()));
+
+    drop(source);
+    assert_eq!(running.stop(deadline()).await, Ended::Drained);
+    assert_eq!([at_a.recv().await, at_a.recv().await].map(Option::unwrap), ["1x", "2y"]);
+    assert!(at_b.try_recv().is_err());
+}
+
+/// The connector of this name, as it is configured.
+fn failover(settings: &str) -> Prepared<Connector> {
+    let text = ("config.yaml".to_owned(), settings.to_owned());
+    let loaded = edgewatch_core::config::load(&[text], &[], &edgewatch_core::config::ProcessEnvironment);
+    let mut problems = loaded.problems;
+    let factory = crate::connectors::ROUTERS.iter().find(|factory| factory.answers_to("failover"));
+    let prepared = factory.expect("in this build").prepare(&loaded.root, "failover", &mut problems);
+    prepared.expect("valid settings")
+}
+
 /// An agent whose exporter waits for the gate, and the plan that replaces that exporter.
 async fn slow_and_its_successor()
 -> (Running, Surroundings, Source, Arc<Semaphore>, Plan, mpsc::Receiver<String>) {

@@ -488,7 +488,7 @@ struct Dead;
 fn dead_with_queue_of(size: usize) -> Named<AnyExporter> {
     let prepared = Prepared::from_fn(move |_| {
         let mut delivery = Delivery::local();
-        delivery.queue.queue_size = size.try_into().expect("not zero");
+        delivery.queue.queue_size = size.try_into().ok();
         delivery.queue.block_on_overflow = false;
         Ok(BuiltExporter { exporter: Box::new(Dead), delivery }.into())
     });

@@ -1,5 +1,6 @@
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::delivery::QueueSettings;
+use edgewatch_core::extension::Use;
 use edgewatch_core::factory::ComponentConfig;
 use schemars::JsonSchema;
 use serde::de::Error;
@@ -78,5 +79,9 @@ impl ComponentConfig for Config {
         };
         let queue = self.sending_queue.as_ref().map_or(Ok(()), |queue| queue.validate("sending_queue"));
         ConfigError::all([paths, queue])
+    }
+
+    fn uses(&self) -> Vec<Use> {
+        self.sending_queue.as_ref().and_then(|queue| queue.uses("sending_queue")).into_iter().collect()
     }
 }

@@ -98,7 +98,8 @@ impl Maker {
         let stop = self.stop.child_token();
         let id = format!("{} to {endpoint}", self.context.id);
         let (telemetry, tenure) = self.context.telemetry.with("endpoint", label.as_str()).for_tenure();
-        let (sinks, delivering) = queue::start(built, &id, &self.signals, &telemetry, &stop);
+        let context = BuildContext { id, telemetry, ..self.context.clone() };
+        let (sinks, delivering) = queue::start(built, &self.signals, &context, &stop)?;
         let member = Member { name: name.to_owned(), label: label.into(), sinks, stop };
         Ok((Arc::new(member), MemberWork { delivering, tenure }))
     }

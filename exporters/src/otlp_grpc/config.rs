@@ -174,7 +174,8 @@ impl ComponentConfig for Config {
     }
 
     fn uses(&self) -> Vec<Use> {
-        Auth::uses(self.auth.as_ref())
+        let queue = self.sending_queue.uses("sending_queue");
+        Auth::uses(self.auth.as_ref()).into_iter().chain(queue).collect()
     }
 
     fn probes(&self, context: &ProbeContext) -> Vec<Probe> {

@@ -177,6 +177,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Everything to `endpoint`, with `headers`.
+    pub(crate) fn to(endpoint: &str, headers: Headers) -> Self {
+        Self { endpoint: endpoint.to_owned(), headers, ..Self::default() }
+    }
+
     /// The key that says where `signal` goes.
     pub(super) fn endpoint_key(&self, signal: Signal) -> &'static str {
         let (key, own) = self.own_endpoint(signal);
@@ -281,7 +286,8 @@ impl ComponentConfig for Config {
     }
 
     fn uses(&self) -> Vec<Use> {
-        Auth::uses(self.auth.as_ref())
+        let queue = self.sending_queue.uses("sending_queue");
+        Auth::uses(self.auth.as_ref()).into_iter().chain(queue).collect()
     }
 
     fn probes(&self, context: &ProbeContext) -> Vec<Probe> {

@@ -13,4 +13,5 @@ mod probe;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use config::Config;
 pub(crate) use exporter::OtlpHttp;

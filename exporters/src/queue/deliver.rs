@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::condition::Condition;
+use super::dead_letter::DeadLetters;
 use super::split::halve;
 use super::telemetry::DeliveryTelemetry;
 use crate::retry::Backoff;
@@ -27,12 +28,28 @@ pub(super) struct Deliverer {
     /// Longest time for one attempt; zero: no limit.
     timeout: Duration,
     retry: RetrySettings,
+    /// Longest time that a batch is tried for; `None`: for ever.
+    give_up_after: Option<Duration>,
     telemetry: DeliveryTelemetry,
     condition: Condition,
     /// Ends attempts and waits: there is no time left.
     stop: CancellationToken,
+    /// For what lies in a storage: when this fires, what fails is left there rather than tried again.
+    leave: Option<CancellationToken>,
+    /// Where what is given up is kept.
+    dead_letters: Option<Arc<DeadLetters>>,
     random: Mutex<fastrand::Rng>,
     abandoned: AtomicUsize,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub(super) enum Fate {
+    /// The destination has it, or it was given up and counted.
+    Sealed,
+    /// The destination may not have all of it; the storage still has it.
+    Left,
 }
 
 /// What to do with a batch after an attempt.
@@ -40,7 +57,15 @@ enum Outcome {
     Done(Delivered),
     Again(Duration),
     Cut,
+    Leave,
     GiveUp(Refusal),
+}
+
+/// What to do when a part has been dealt with.
+enum Then {
+    Go,
+    Send(Batch, Batch),
+    Leave,
 }
 
 impl Deliverer {
@@ -57,12 +82,27 @@ impl Deliverer {
             id: id.to_owned(),
             timeout: delivery.timeout.get(),
             retry: delivery.retry.clone(),
+            give_up_after: delivery.give_up_after(),
             telemetry,
             condition: Condition::default(),
             stop,
+            leave: None,
+            dead_letters: None,
             random: Mutex::new(random),
             abandoned: AtomicUsize::new(0),
         }
+    }
+
+    /// The same for what lies in a storage; see [`Deliverer::leave`].
+    pub(super) fn leaving(mut self, leave: CancellationToken) -> Self {
+        self.leave = Some(leave);
+        self
+    }
+
+    /// The same, keeping what is given up.
+    pub(super) fn keeping(mut self, dead_letters: Option<Arc<DeadLetters>>) -> Self {
+        self.dead_letters = dead_letters;
+        self
     }
 
     pub(super) fn is_stopped(&self) -> bool {
@@ -88,63 +128,74 @@ impl Deliverer {
         self.telemetry.failed.add(items);
     }
 
-    /// Sends `batch`, again and in parts when needed, until the fate of all its items is known.
-    pub(super) async fn deliver(&self, batch: Batch) {
+    /// Sends `batch`, again and in parts when needed, until the fate of all its items is known, or it is left in its storage.
+    pub(super) async fn deliver(&self, batch: Batch) -> Fate {
         let mut allowance = Allowance::of(batch.bytes());
         let mut parts: SmallVec<[Batch; 1]> = SmallVec::from_buf([batch]);
         while let Some(part) = parts.pop() {
-            if let Some((first, second)) = self.deliver_part(part, &mut allowance).await {
-                parts.extend([second, first]);
+            match self.deliver_part(part, &mut allowance).await {
+                Then::Go => {}
+                Then::Send(first, second) => parts.extend([second, first]),
+                Then::Leave => return Fate::Left,
             }
         }
+        Fate::Sealed
     }
 
-    /// Sends one part until its fate is known. Returns its halves when the destination finds it too large. What the halves have
-    /// more of bytes than the part is taken off `allowance`; when that is spent, halving does not make requests smaller.
-    async fn deliver_part(&self, part: Batch, allowance: &mut Allowance) -> Option<(Batch, Batch)> {
+    /// Sends one part until its fate is known, or it is cut because the destination finds it too large. What the halves have more of
+    /// bytes than the part is taken off `allowance`; when that is spent, halving does not make requests smaller.
+    async fn deliver_part(&self, part: Batch, allowance: &mut Allowance) -> Then {
         let started = Instant::now();
-        let mut backoff = Backoff::new(&self.retry);
+        let mut backoff = Backoff::new(&self.retry, self.give_up_after);
         loop {
             match self.attempt(&part, &mut backoff, started).await {
                 Outcome::Done(delivered) => {
                     self.report(&part, &delivered);
                     part.deliver();
-                    return None;
+                    return Then::Go;
                 }
                 Outcome::Again(wait) => {
                     self.telemetry.retries.add(1);
                     tokio::select! {
                         () = self.stop.cancelled() => {}
+                        () = self.left() => return Then::Leave,
                         () = tokio::time::sleep(wait) => {}
                     }
                 }
                 Outcome::Cut if allowance.is_spent() => {
                     let reason = "the destination finds it too large, and it hardly shrinks when it is cut: what describes its \
                         items is most of it";
-                    self.give_up(part, &Refusal::permanent(reason));
-                    return None;
+                    self.give_up(part, &Refusal::permanent(reason)).await;
+                    return Then::Go;
                 }
                 Outcome::Cut => {
                     let bytes = part.bytes();
                     match halve(part) {
                         Ok((first, second)) => {
                             allowance.spend((first.bytes() + second.bytes()).saturating_sub(bytes));
-                            return Some((first, second));
+                            return Then::Send(first, second);
                         }
                         Err(part) => {
-                            self.give_up(
-                                part,
-                                &Refusal::permanent("the destination finds a single item too large"),
-                            );
-                            return None;
+                            let refusal = Refusal::permanent("the destination finds a single item too large");
+                            self.give_up(part, &refusal).await;
+                            return Then::Go;
                         }
                     }
                 }
+                Outcome::Leave => return Then::Leave,
                 Outcome::GiveUp(refusal) => {
-                    self.give_up(part, &refusal);
-                    return None;
+                    self.give_up(part, &refusal).await;
+                    return Then::Go;
                 }
             }
+        }
+    }
+
+    /// Completes when what fails is to be left where it lies.
+    async fn left(&self) {
+        match &self.leave {
+            Some(leave) => leave.cancelled().await,
+            None => std::future::pending().await,
         }
     }
 
@@ -152,6 +203,9 @@ impl Deliverer {
         let result = tokio::select! {
             biased;
             () = self.stop.cancelled() => {
+                if self.leave.is_some() {
+                    return Outcome::Leave;
+                }
                 self.abandoned.fetch_add(part.items(), Ordering::Relaxed);
                 return Outcome::GiveUp(Refusal::unavailable("the agent stopped before the delivery"));
             }
@@ -208,6 +262,10 @@ impl Deliverer {
         started: Instant,
     ) -> Outcome {
         let (exporter, items) = (self.id.as_str(), part.items());
+        if self.leave.as_ref().is_some_and(CancellationToken::is_cancelled) {
+            info!(exporter, items, %error, "delivery failed, left in the queue on disk");
+            return Outcome::Leave;
+        }
         if !self.retry.enabled {
             warn!(exporter, items, %error, "delivery failed and retry_on_failure is off, items dropped");
             return Outcome::GiveUp(Refusal::unavailable(error.to_string()));
@@ -243,8 +301,11 @@ impl Deliverer {
         }
     }
 
-    fn give_up(&self, part: Batch, refusal: &Refusal) {
+    async fn give_up(&self, part: Batch, refusal: &Refusal) {
         self.telemetry.failed.add(part.items());
+        if let Some(dead_letters) = &self.dead_letters {
+            dead_letters.keep(&part, refusal).await;
+        }
         part.refuse(refusal);
     }
 }

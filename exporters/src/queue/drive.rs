@@ -8,14 +8,14 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 
 use super::deliver::Deliverer;
-use super::join::{Joiner, Next};
-use super::store::{Held, Store};
+use super::join::{Held, Joiner, Next};
+use super::store::{Room, Store};
 
 /// Sends what arrives in `store` until it is closed and empty. When the deliverer's token fires, the store is
 /// closed and what is left is given up.
 pub(super) async fn drive(
     store: Arc<Store>,
-    mut joiner: Joiner,
+    mut joiner: Joiner<Room>,
     deliverer: Arc<Deliverer>,
     consumers: usize,
 ) {
@@ -25,7 +25,7 @@ pub(super) async fn drive(
         let mut due = None;
         let mut ended = false;
         while deliveries.len() < consumers {
-            match joiner.next(&store, Instant::now()) {
+            match joiner.next(|| store.take(), Instant::now()) {
                 Next::Ready(held) => deliveries.push(deliver(&deliverer, held)),
                 Next::Wait(at) => {
                     due = at;
@@ -53,13 +53,14 @@ pub(super) async fn drive(
     }
 }
 
-async fn deliver(deliverer: &Deliverer, held: Held) {
+async fn deliver(deliverer: &Deliverer, held: Held<Room>) {
     let Held { batch, charge } = held;
-    deliverer.deliver(batch).await;
+    let _fate = deliverer.deliver(batch).await;
     drop(charge);
 }
 
-async fn at(due: Option<Instant>) {
+/// Completes at `due`; never when there is no such time.
+pub(super) async fn at(due: Option<Instant>) {
     match due {
         Some(due) => sleep_until(due).await,
         None => pending().await,

@@ -1,42 +1,67 @@
 //! Joining what waits into batches of the size that the configuration asks for.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
+use edgewatch_core::batch::Batch;
 use edgewatch_core::delivery::QueueBatchSettings;
 use tokio::time::Instant;
 
 use super::split::cut;
-use super::store::{Found, Held, Store, measure};
+use super::store::measure;
 
-/// Takes batches from a store and joins them.
-pub(super) struct Joiner {
+/// What a batch holds of its queue until its fate is known.
+pub(super) trait Charge {
+    /// Takes over what `other` holds, which must be of the same queue.
+    fn absorb(&mut self, other: Self);
+
+    /// What goes with `piece`, which has been cut off the batch.
+    fn share(&mut self, piece: &Batch) -> Self;
+}
+
+/// A batch on its way from the queue to its fate, with what it still holds there.
+#[derive(Debug)]
+pub(super) struct Held<C> {
+    pub(super) batch: Batch,
+    pub(super) charge: C,
+}
+
+/// What the consumer finds in a queue.
+#[derive(Debug)]
+pub(super) enum Found<C> {
+    Batch(Held<C>),
+    Nothing,
+    /// Nothing, and nothing will come.
+    End,
+}
+
+/// Takes batches from a queue and joins them.
+pub(super) struct Joiner<C> {
     settings: Option<QueueBatchSettings>,
     /// Cut off and ready to go.
-    ready: VecDeque<Held>,
+    ready: VecDeque<Held<C>>,
     /// Below the smallest size, waiting for more since the given time.
-    short: Option<(Held, Instant)>,
+    short: Option<(Held<C>, Instant)>,
 }
 
 /// What there is to send.
-pub(super) enum Next {
-    Ready(Held),
+pub(super) enum Next<C> {
+    Ready(Held<C>),
     /// Nothing before something arrives or, when given, that time comes.
     Wait(Option<Instant>),
     /// Nothing, and nothing will come.
     End,
 }
 
-impl Joiner {
+impl<C: Charge> Joiner<C> {
     pub(super) fn new(settings: Option<QueueBatchSettings>) -> Self {
         Self { settings, ready: VecDeque::new(), short: None }
     }
 
-    /// The next batch that is due at `now`.
-    pub(super) fn next(&mut self, store: &Arc<Store>, now: Instant) -> Next {
+    /// The next batch that is due at `now`; `take` takes one out of the queue.
+    pub(super) fn next(&mut self, mut take: impl FnMut() -> Found<C>, now: Instant) -> Next<C> {
         let Some(settings) = &self.settings else {
-            return match store.take() {
+            return match take() {
                 Found::Batch(held) => Next::Ready(held),
                 Found::Nothing => Next::Wait(None),
                 Found::End => Next::End,
@@ -46,7 +71,7 @@ impl Joiner {
             if let Some(held) = self.ready.pop_front() {
                 return Next::Ready(held);
             }
-            let ended = match store.take() {
+            let ended = match take() {
                 Found::Batch(held) => {
                     let held = join(self.short.take(), held, now);
                     let last = cut_off(held, settings, &mut self.ready);
@@ -72,7 +97,7 @@ impl Joiner {
 /// A timer does not fire earlier than this.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-fn join(short: Option<(Held, Instant)>, held: Held, now: Instant) -> (Held, Instant) {
+fn join<C: Charge>(short: Option<(Held<C>, Instant)>, held: Held<C>, now: Instant) -> (Held<C>, Instant) {
     match short {
         Some((mut short, since)) => {
             short.batch.append(held.batch);
@@ -84,11 +109,11 @@ fn join(short: Option<(Held, Instant)>, held: Held, now: Instant) -> (Held, Inst
 }
 
 /// Cuts pieces of the largest size off what exceeds it, and returns the rest.
-fn cut_off(
-    (held, since): (Held, Instant),
+fn cut_off<C: Charge>(
+    (held, since): (Held<C>, Instant),
     settings: &QueueBatchSettings,
-    ready: &mut VecDeque<Held>,
-) -> (Held, Instant) {
+    ready: &mut VecDeque<Held<C>>,
+) -> (Held<C>, Instant) {
     let too_large = settings.max_size > 0 && measure(&held.batch, settings.sizer) > settings.max_size;
     if !too_large {
         return (held, since);
@@ -99,15 +124,15 @@ fn cut_off(
         let charge = charge.share(&batch);
         ready.push_back(Held { batch, charge });
     }
-    // What the pieces left of the room stays with the last, so that nothing is given back too early or twice.
+    // What the pieces left stays with the last, so that nothing is given back too early or twice.
     (Held { batch: last, charge }, since)
 }
 
-fn hold_if_short(
-    (held, since): (Held, Instant),
+fn hold_if_short<C>(
+    (held, since): (Held<C>, Instant),
     settings: &QueueBatchSettings,
-    ready: &mut VecDeque<Held>,
-) -> Option<(Held, Instant)> {
+    ready: &mut VecDeque<Held<C>>,
+) -> Option<(Held<C>, Instant)> {
     if measure(&held.batch, settings.sizer) < settings.min_size {
         return Some((held, since));
     }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use edgewatch_core::Signal;
 use edgewatch_core::ack::{Ack, Receipt};
 use edgewatch_core::batch::Batch;
-use edgewatch_core::delivery::{Delivery, QueueBatchSettings, QueueSettings, RetrySettings, Sizer};
+use edgewatch_core::delivery::{Delivery, Overflow, QueueBatchSettings, QueueSettings, RetrySettings, Sizer};
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::factory::BuiltExporter;
 use edgewatch_core::telemetry::{Registry, Telemetry};
@@ -21,11 +21,11 @@ use proptest::prelude::*;
 use prost::Message;
 use tokio_util::sync::CancellationToken;
 
-use super::start::start_seeded;
+use super::start::{Around, start_seeded};
 use super::tests::{Deed, Scripted, Shared};
 
 /// Spans in the scopes of one resource.
-type Shape = Vec<usize>;
+pub(super) type Shape = Vec<usize>;
 
 #[derive(Clone, Debug)]
 struct Story {
@@ -38,11 +38,11 @@ struct Story {
     stop_after: Option<Duration>,
 }
 
-fn millis(range: std::ops::Range<u64>) -> impl Strategy<Value = Duration> {
+pub(super) fn millis(range: std::ops::Range<u64>) -> impl Strategy<Value = Duration> {
     range.prop_map(Duration::from_millis)
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+pub(super) fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         4 => Just(Deed::Take),
         2 => millis(0..9000).prop_map(Deed::FailFor),
@@ -52,12 +52,16 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-fn sizer() -> impl Strategy<Value = Sizer> {
+pub(super) fn sizer() -> impl Strategy<Value = Sizer> {
     prop_oneof![Just(Sizer::Requests), Just(Sizer::Items), Just(Sizer::Bytes)]
 }
 
+fn overflow() -> impl Strategy<Value = Overflow> {
+    prop_oneof![Just(Overflow::Refuse), Just(Overflow::Block), Just(Overflow::DropOldest)]
+}
+
 prop_compose! {
-    fn batch_settings()(
+    pub(super) fn batch_settings()(
         min_size in 0_usize..40,
         extra in 0_usize..30,
         limited: bool,
@@ -79,7 +83,7 @@ prop_compose! {
         consumers in 1_usize..5,
         sizer in sizer(),
         size in 1_usize..60,
-        block_on_overflow: bool,
+        overflow in overflow(),
         wait_for_result: bool,
         batch in prop::option::of(batch_settings()),
     ) -> QueueSettings {
@@ -87,8 +91,8 @@ prop_compose! {
         QueueSettings {
             num_consumers: consumers.try_into().expect("not zero"),
             sizer,
-            queue_size: (size * scale).try_into().expect("not zero"),
-            block_on_overflow,
+            queue_size: (size * scale).try_into().ok(),
+            overflow: Some(overflow),
             wait_for_result,
             batch,
             ..QueueSettings::default()
@@ -110,7 +114,7 @@ prop_compose! {
 }
 
 /// A request whose spans are numbered from `first`.
-fn request(shape: &Shape, first: usize) -> ExportTraceServiceRequest {
+pub(super) fn request(shape: &Shape, first: usize) -> ExportTraceServiceRequest {
     let mut number = first;
     let scope_spans = shape
         .iter()
@@ -129,7 +133,7 @@ fn request(shape: &Shape, first: usize) -> ExportTraceServiceRequest {
 }
 
 /// How often each span arrived.
-fn arrivals(requests: &[Bytes]) -> BTreeMap<usize, usize> {
+pub(super) fn arrivals(requests: &[Bytes]) -> BTreeMap<usize, usize> {
     let mut arrivals = BTreeMap::new();
     for request in requests {
         let request = ExportTraceServiceRequest::decode(request.as_ref()).expect("a request");
@@ -158,7 +162,8 @@ async fn tell(story: Story) -> Result<(), TestCaseError> {
     let registry = Registry::default();
     let stop = CancellationToken::new();
     let telemetry = Telemetry::new(registry.clone());
-    let (sinks, delivering) = start_seeded(built, "law", &[Signal::Traces], &telemetry, &stop, 3);
+    let around = Around { id: "law", telemetry: &telemetry, storage: None, stop: &stop };
+    let (sinks, delivering) = start_seeded(built, &[Signal::Traces], &around, 3).expect("no storage");
     let sink = sinks.get(Signal::Traces).expect("started for traces");
     drop(sinks);
     let running = tokio::spawn(delivering.run());
@@ -225,7 +230,7 @@ async fn send_all(story: &Story, sink: &dyn Sink, registry: &Registry) -> (Vec<(
 
 /// The capacity, the tenth above it, and one batch that was let in below that.
 fn bound(queue: &QueueSettings, largest: usize) -> f64 {
-    let capacity = queue.queue_size.get();
+    let capacity = queue.capacity().expect("a limit");
     (capacity + (capacity / 10).max(1) + largest) as f64
 }
 

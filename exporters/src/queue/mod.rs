@@ -13,17 +13,22 @@
 //! empty one.
 
 mod condition;
+mod dead_letter;
 mod deliver;
 mod drive;
 mod join;
+pub mod replay;
 mod sink;
 mod split;
 mod start;
 mod store;
+mod stored;
 mod telemetry;
 
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod replay_tests;
 #[cfg(test)]
 mod split_tests;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use edgewatch_core::batch::Batch;
+use edgewatch_core::delivery::Overflow;
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::refusal::Refusal;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -19,7 +20,7 @@ pub(super) struct QueueSink {
     /// The exporter's id.
     pub(super) exporter: String,
     pub(super) store: Arc<Store>,
-    pub(super) block_on_overflow: bool,
+    pub(super) overflow: Overflow,
     pub(super) wait_for_result: bool,
     pub(super) condition: Condition,
     /// Says that no time is left.
@@ -40,7 +41,7 @@ impl Sink for QueueSink {
         if self.stop.is_cancelled() {
             return Err(stopping());
         }
-        if !self.block_on_overflow && self.store.is_full() {
+        if self.overflow == Overflow::Refuse && self.store.is_full() {
             return Err(full());
         }
         Ok(())
@@ -51,25 +52,31 @@ impl Sink for QueueSink {
             self.store.close();
         }
         let promised = batch.ack().is_accepted();
+        // The room that is kept for what was promised; where old data may be dropped, the last resort.
+        let mut spare = promised && self.overflow != Overflow::DropOldest;
         loop {
             let room = self.store.room();
             tokio::pin!(room);
             room.as_mut().enable();
-            batch = match self.store.offer(batch, promised) {
+            batch = match self.store.offer(batch, spare) {
                 Offer::Taken => return,
                 Offer::Closed(batch) => {
-                    self.telemetry.enqueue_failed(batch.items());
-                    return batch.refuse(&stopping());
+                    return self.lose(batch, &stopping());
                 }
+                Offer::Full(batch) => batch,
+            };
+            match self.overflow {
+                Overflow::Block => room.await,
                 // What cannot be refused any more waits: the pipeline then stops taking more, and so do its
                 // receivers.
-                Offer::Full(batch) if promised || self.block_on_overflow => batch,
-                Offer::Full(batch) => {
-                    self.telemetry.enqueue_failed(batch.items());
-                    return batch.refuse(&full());
-                }
-            };
-            room.await;
+                Overflow::Refuse if promised => room.await,
+                Overflow::Refuse => return self.lose(batch, &full()),
+                Overflow::DropOldest => match self.store.drop_oldest(&batch) {
+                    Some(oldest) => self.lose(oldest, &dropped()),
+                    None if promised && !spare => spare = true,
+                    None => return self.lose(batch, &full()),
+                },
+            }
         }
     }
 
@@ -90,6 +97,13 @@ impl Sink for QueueSink {
     }
 }
 
+impl QueueSink {
+    fn lose(&self, batch: Batch, refusal: &Refusal) {
+        self.telemetry.enqueue_failed(batch.items());
+        batch.refuse(refusal);
+    }
+}
+
 impl Drop for QueueSink {
     fn drop(&mut self) {
         self.store.close();
@@ -103,7 +117,7 @@ impl Sink for DirectSink {
     }
 
     async fn send(&self, batch: Batch) {
-        self.deliverer.deliver(batch).await;
+        let _fate = self.deliverer.deliver(batch).await;
     }
 
     fn forgo(&self, items: usize) {
@@ -119,10 +133,14 @@ impl Sink for DirectSink {
     }
 }
 
-fn full() -> Refusal {
+pub(super) fn full() -> Refusal {
     Refusal::busy("the sending queue is full; send again later")
 }
 
-fn stopping() -> Refusal {
+pub(super) fn stopping() -> Refusal {
     Refusal::unavailable("the agent is stopping")
+}
+
+fn dropped() -> Refusal {
+    Refusal::busy("the sending queue is full, the oldest data made room for newer")
 }

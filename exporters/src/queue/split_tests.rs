@@ -80,7 +80,7 @@ async fn what_a_destination_finds_too_large_is_given_up_when_cutting_does_not_he
     let size = batch.bytes();
 
     let delivering = deliverer.deliver(batch);
-    let (refused, ()) = tokio::join!(receipt.delivered(), delivering);
+    let (refused, _fate) = tokio::join!(receipt.delivered(), delivering);
 
     assert_eq!(refused.expect_err("given up").kind, RefusalKind::Permanent);
     assert_eq!(reading(&registry, "otelcol_exporter_send_failed_spans", &[]), 10_000.0);

@@ -4,20 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edgewatch_core::Signal;
+use edgewatch_core::config::ConfigError;
 use edgewatch_core::delivery::Delivery;
 use edgewatch_core::exporter::{Exporter, Sink};
-use edgewatch_core::factory::BuiltExporter;
+use edgewatch_core::factory::{BuildContext, BuiltExporter};
+use edgewatch_core::storage::Storage;
 use edgewatch_core::telemetry::Telemetry;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::dead_letter::DeadLetters;
 use super::deliver::Deliverer;
 use super::drive::drive;
 use super::join::Joiner;
 use super::sink::{DirectSink, QueueSink};
-use super::store::Store;
+use super::store::{Room, Store};
+use super::stored::{Stock, StoredLane, StoredSink, Tokens};
 use super::telemetry::{DeliveryTelemetry, QueueTelemetry};
 
 /// Longest time that an exporter may take to close.
@@ -57,6 +61,7 @@ pub struct Delivering {
     exporter: Arc<dyn Exporter>,
     id: String,
     lanes: Vec<Lane>,
+    dead_letters: Option<Arc<DeadLetters>>,
 }
 
 /// The work for one signal.
@@ -67,91 +72,157 @@ struct Lane {
 
 enum Work {
     /// Batches go through a queue.
-    Queued { store: Arc<Store>, joiner: Joiner, consumers: usize },
+    Queued { store: Arc<Store>, joiner: Joiner<Room>, consumers: usize },
+    /// Batches go through a storage.
+    Stored(StoredLane),
     /// Pipelines deliver themselves; all there is to do is to wait until they are gone.
     Direct { gone: CancellationToken },
 }
 
-/// Starts serving `built`, the exporter `id`, for `signals`. `telemetry` carries the exporter's label
-/// already.
+/// Where queues that survive the process are kept, and the key that names it.
+const STORAGE: &str = "sending_queue.storage";
+
+/// Starts serving `built`, the exporter that `context` was made for, for `signals`.
 ///
-/// The queue ends with the data: when the last pipeline has dropped its sink, what waits is sent, and
-/// [`Delivering::run`] returns. `stop` says that no time is left for that: it ends attempts and waits, and
-/// what remains is refused and counted.
+/// The queue ends with the data: when the last pipeline has dropped its sink, what waits is sent, and [`Delivering::run`] returns. `stop`
+/// says that no time is left for that: it ends attempts and waits, and what remains is refused and counted, or stays on disk.
+///
+/// A queue in a storage has one consumer at a time. When [`Delivering::run`] starts, the one before finishes what it has under way and
+/// goes: run it when it is certain that it is to take over.
+///
+/// # Errors
+///
+/// When the queue is to be kept in a storage that is not there, or that cannot open it.
 pub fn start(
     built: BuiltExporter,
-    id: &str,
     signals: &[Signal],
-    telemetry: &Telemetry,
+    context: &BuildContext,
     stop: &CancellationToken,
-) -> (Sinks, Delivering) {
-    start_seeded(built, id, signals, telemetry, stop, fastrand::u64(..))
+) -> Result<(Sinks, Delivering), ConfigError> {
+    let storage = match built.delivery.queue.storage() {
+        Some(id) => Some(context.offered.storage(STORAGE, id)?),
+        None => None,
+    };
+    let around = Around { id: &context.id, telemetry: &context.telemetry, storage, stop };
+    start_seeded(built, signals, &around, fastrand::u64(..))
+}
+
+/// What stands around an exporter.
+pub(super) struct Around<'a> {
+    pub(super) id: &'a str,
+    /// Carries the exporter's label already.
+    pub(super) telemetry: &'a Telemetry,
+    pub(super) storage: Option<Arc<dyn Storage>>,
+    pub(super) stop: &'a CancellationToken,
 }
 
 /// [`start`] with the seed of the waits between attempts.
 pub(super) fn start_seeded(
     built: BuiltExporter,
-    id: &str,
     signals: &[Signal],
-    telemetry: &Telemetry,
-    stop: &CancellationToken,
+    around: &Around<'_>,
     seed: u64,
-) -> (Sinks, Delivering) {
+) -> Result<(Sinks, Delivering), ConfigError> {
     let BuiltExporter { exporter, delivery } = built;
     let exporter: Arc<dyn Exporter> = exporter.into();
+    let dead_letters = match &delivery.queue.dead_letter {
+        Some(settings) => Some(Arc::new(DeadLetters::new(settings, around.id, around.telemetry)?)),
+        None => None,
+    };
     let mut random = fastrand::Rng::with_seed(seed);
     let mut sinks = Sinks::default();
     let mut lanes = Vec::with_capacity(signals.len());
     for &signal in signals {
-        let deliverer = Arc::new(Deliverer::new(
-            Arc::clone(&exporter),
-            id,
-            &delivery,
-            DeliveryTelemetry::new(telemetry, signal),
-            stop.clone(),
-            random.fork(),
-        ));
-        let (sink, work) = lane(&delivery, &deliverer, telemetry, signal);
+        let deliver = |stop: &CancellationToken| {
+            Deliverer::new(
+                Arc::clone(&exporter),
+                around.id,
+                &delivery,
+                DeliveryTelemetry::new(around.telemetry, signal),
+                stop.clone(),
+                random.fork(),
+            )
+            .keeping(dead_letters.clone())
+        };
+        let (sink, lane) = lane(&delivery, deliver, around, signal)?;
         sinks.set(signal, sink);
-        lanes.push(Lane { deliverer, work });
+        lanes.push(lane);
     }
-    (sinks, Delivering { exporter, id: id.to_owned(), lanes })
+    Ok((sinks, Delivering { exporter, id: around.id.to_owned(), lanes, dead_letters }))
 }
 
 fn lane(
     delivery: &Delivery,
-    deliverer: &Arc<Deliverer>,
-    telemetry: &Telemetry,
+    deliver: impl FnOnce(&CancellationToken) -> Deliverer,
+    around: &Around<'_>,
     signal: Signal,
-) -> (Arc<dyn Sink>, Work) {
+) -> Result<(Arc<dyn Sink>, Lane), ConfigError> {
     let queue = &delivery.queue;
     if !queue.enabled {
-        let gone = CancellationToken::new();
-        let sink = DirectSink { deliverer: Arc::clone(deliverer), _gone: gone.clone().drop_guard() };
-        return (Arc::new(sink), Work::Direct { gone });
+        let (gone, deliverer) = (CancellationToken::new(), Arc::new(deliver(around.stop)));
+        let sink = DirectSink { deliverer: Arc::clone(&deliverer), _gone: gone.clone().drop_guard() };
+        return Ok((Arc::new(sink), Lane { deliverer, work: Work::Direct { gone } }));
     }
+    if let Some(storage) = &around.storage {
+        return stored_lane(delivery, deliver, around, storage.as_ref(), signal);
+    }
+    let deliverer = Arc::new(deliver(around.stop));
     let store = Arc::new(Store::new(queue));
     let sink = QueueSink {
-        exporter: deliverer.id.clone(),
+        exporter: around.id.to_owned(),
         store: Arc::clone(&store),
-        block_on_overflow: queue.block_on_overflow,
+        overflow: queue.overflow(),
         wait_for_result: queue.wait_for_result,
         condition: deliverer.condition().clone(),
-        stop: deliverer.stop().clone(),
-        telemetry: QueueTelemetry::new(telemetry, signal, &store),
+        stop: around.stop.clone(),
+        telemetry: QueueTelemetry::new(around.telemetry, signal, &store),
     };
     let joiner = Joiner::new(queue.batch.clone());
-    (Arc::new(sink), Work::Queued { store, joiner, consumers: queue.num_consumers.get() })
+    let work = Work::Queued { store, joiner, consumers: queue.num_consumers.get() };
+    Ok((Arc::new(sink), Lane { deliverer, work }))
+}
+
+fn stored_lane(
+    delivery: &Delivery,
+    deliver: impl FnOnce(&CancellationToken) -> Deliverer,
+    around: &Around<'_>,
+    storage: &dyn Storage,
+    signal: Signal,
+) -> Result<(Arc<dyn Sink>, Lane), ConfigError> {
+    let queue = &delivery.queue;
+    let stored = storage.queue(around.id, signal, around.telemetry);
+    let stored = stored.map_err(|error| ConfigError::new(STORAGE, error.to_string()))?;
+    let stock = Arc::new(Stock::new(stored, queue));
+    let tokens = Tokens::new(around.stop);
+    let sink = StoredSink {
+        exporter: around.id.to_owned(),
+        stock: Arc::clone(&stock),
+        overflow: queue.overflow(),
+        stop: around.stop.clone(),
+        telemetry: QueueTelemetry::new(around.telemetry, signal, &stock),
+        _gone: tokens.gone.clone().drop_guard(),
+    };
+    let deliverer = Arc::new(deliver(&tokens.cut).leaving(tokens.leave.clone()));
+    let work = Work::Stored(StoredLane::new(stock, signal, queue, tokens));
+    Ok((Arc::new(sink), Lane { deliverer, work }))
 }
 
 impl Delivering {
     /// Sends until every sink is gone and every queue is empty, then closes the exporter.
     pub async fn run(self) {
-        let mut lanes: FuturesUnordered<_> = self.lanes.into_iter().map(Lane::run).collect();
-        let mut abandoned = 0;
-        while let Some(items) = lanes.next().await {
-            abandoned += items;
-        }
+        let lanes: FuturesUnordered<_> = self.lanes.into_iter().map(Lane::run).collect();
+        let lanes = lanes.fold(0, async |sum, items| sum + items);
+        let abandoned = match &self.dead_letters {
+            None => lanes.await,
+            Some(dead_letters) => {
+                let abandoned = tokio::select! {
+                    abandoned = lanes => abandoned,
+                    never = dead_letters.tend() => match never {},
+                };
+                dead_letters.close().await;
+                abandoned
+            }
+        };
         if abandoned > 0 {
             warn!(exporter = self.id, items = abandoned, "no time left to deliver, items dropped");
         }
@@ -168,6 +239,7 @@ impl Lane {
             Work::Queued { store, joiner, consumers } => {
                 drive(store, joiner, Arc::clone(&self.deliverer), consumers).await;
             }
+            Work::Stored(lane) => lane.run(&self.deliverer).await,
             Work::Direct { gone } => gone.cancelled().await,
         }
         self.deliverer.abandoned()

@@ -8,6 +8,9 @@ use edgewatch_core::delivery::{QueueSettings, Sizer};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
+use super::join::{Charge, Found, Held};
+use super::telemetry::Measured;
+
 /// A queue is exceeded by at most this part of its capacity (and one batch). It lets what the pipeline holds
 /// through, so that a full queue does not stop the other exporters of its pipelines at once.
 const OVERSHOOT_SHARE: usize = 10;
@@ -31,7 +34,7 @@ pub(super) struct Store {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Batch>,
-    /// Of the waiting batches and of those that have a living [`Charge`].
+    /// Of the waiting batches and of those that have a living [`Room`].
     size: usize,
     closed: bool,
 }
@@ -44,36 +47,20 @@ pub(super) enum Offer {
     Closed(Batch),
 }
 
-/// What the consumer finds.
-#[derive(Debug)]
-pub(super) enum Found {
-    Batch(Held),
-    Nothing,
-    /// Nothing, and nothing will come.
-    End,
-}
-
-/// A batch on its way from the store to its fate, with the room that it still takes.
-#[derive(Debug)]
-pub(super) struct Held {
-    pub(super) batch: Batch,
-    pub(super) charge: Charge,
-}
-
 /// Room taken in the store, given back when dropped.
 #[derive(Debug)]
-pub(super) struct Charge {
+pub(super) struct Room {
     store: Arc<Store>,
     size: usize,
 }
 
 impl Store {
     pub(super) fn new(settings: &QueueSettings) -> Self {
-        let capacity = settings.queue_size.get();
+        let capacity = settings.capacity().unwrap_or(usize::MAX);
         Self {
             sizer: settings.sizer,
             capacity,
-            overshoot: capacity.saturating_add((capacity / OVERSHOOT_SHARE).max(1)),
+            overshoot: overshoot(capacity),
             wait_for_result: settings.wait_for_result,
             state: Mutex::default(),
             arrived: Notify::new(),
@@ -81,9 +68,9 @@ impl Store {
         }
     }
 
-    /// Takes `batch` when there is room and tells its senders that it is accepted. One that is `promised` to
-    /// its senders may also take the room that is kept for such.
-    pub(super) fn offer(&self, mut batch: Batch, promised: bool) -> Offer {
+    /// Takes `batch` when there is room and tells its senders that it is accepted. `spare`: it may
+    /// also take the room that is kept for what was promised to its senders.
+    pub(super) fn offer(&self, mut batch: Batch, spare: bool) -> Offer {
         let size = measure(&batch, self.sizer);
         let mut state = self.lock();
         if state.closed {
@@ -91,7 +78,7 @@ impl Store {
         }
         // An empty store takes any batch: one that is larger than the store would otherwise never pass.
         let fits = state.size == 0 || state.size.saturating_add(size) <= self.capacity;
-        let spare = promised && state.size < self.overshoot;
+        let spare = spare && state.size < self.overshoot;
         if !(fits || spare) {
             return Offer::Full(batch);
         }
@@ -106,17 +93,30 @@ impl Store {
     }
 
     /// Takes out the batch that has waited longest.
-    pub(super) fn take(self: &Arc<Self>) -> Found {
+    pub(super) fn take(self: &Arc<Self>) -> Found<Room> {
         let mut state = self.lock();
         match state.waiting.pop_front() {
             Some(batch) => {
                 drop(state);
-                let charge = Charge { store: Arc::clone(self), size: measure(&batch, self.sizer) };
+                let charge = Room { store: Arc::clone(self), size: measure(&batch, self.sizer) };
                 Found::Batch(Held { batch, charge })
             }
             None if state.closed => Found::End,
             None => Found::Nothing,
         }
+    }
+
+    /// Gives up the batch that has waited longest, to make room for `batch`; `None` when none waits, or all of them would not be enough.
+    pub(super) fn drop_oldest(&self, batch: &Batch) -> Option<Batch> {
+        if measure(batch, self.sizer) > self.capacity {
+            return None;
+        }
+        let mut state = self.lock();
+        let oldest = state.waiting.pop_front()?;
+        state.size -= measure(&oldest, self.sizer);
+        drop(state);
+        self.room.notify_waiters();
+        Some(oldest)
     }
 
     /// No batch is taken from now on; those inside stay.
@@ -140,15 +140,6 @@ impl Store {
         self.lock().size >= self.capacity
     }
 
-    /// In units of the sizer: what waits and what is being sent.
-    pub(super) fn size(&self) -> usize {
-        self.lock().size
-    }
-
-    pub(super) const fn capacity(&self) -> usize {
-        self.capacity
-    }
-
     fn release(&self, size: usize) {
         self.lock().size -= size;
         self.room.notify_waiters();
@@ -159,14 +150,23 @@ impl Store {
     }
 }
 
-impl Charge {
-    /// Takes over the room of `other`, which must be of the same store.
-    pub(super) fn absorb(&mut self, mut other: Self) {
+impl Measured for Store {
+    fn size(&self) -> usize {
+        self.lock().size
+    }
+
+    fn capacity(&self) -> Option<usize> {
+        Some(self.capacity)
+    }
+}
+
+impl Charge for Room {
+    fn absorb(&mut self, mut other: Self) {
         self.size += std::mem::take(&mut other.size);
     }
 
-    /// Hands the part of the room that `piece` takes to it. A request counts where its last piece goes.
-    pub(super) fn share(&mut self, piece: &Batch) -> Self {
+    /// The part of the room that `piece` takes. A request counts where its last piece goes.
+    fn share(&mut self, piece: &Batch) -> Self {
         let part = match self.store.sizer {
             Sizer::Requests => 0,
             Sizer::Items | Sizer::Bytes => measure(piece, self.store.sizer).min(self.size),
@@ -176,12 +176,18 @@ impl Charge {
     }
 }
 
-impl Drop for Charge {
+impl Drop for Room {
     fn drop(&mut self) {
         if self.size > 0 {
             self.store.release(self.size);
         }
     }
+}
+
+/// The size up to which a queue of `capacity` takes batches that cannot be refused.
+pub(super) const fn overshoot(capacity: usize) -> usize {
+    let share = capacity / OVERSHOOT_SHARE;
+    capacity.saturating_add(if share == 0 { 1 } else { share })
 }
 
 /// The size of `batch` in units of `sizer`.

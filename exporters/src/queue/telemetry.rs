@@ -5,7 +5,12 @@ use std::sync::Arc;
 use edgewatch_core::Signal;
 use edgewatch_core::telemetry::{Counter, Description, Kind, Telemetry};
 
-use super::store::Store;
+/// A queue whose size can be told.
+pub(super) trait Measured: Send + Sync + 'static {
+    fn size(&self) -> usize;
+    /// `None`: no limit of its own.
+    fn capacity(&self) -> Option<usize>;
+}
 
 /// What happens at the entrance of a queue.
 #[derive(Debug)]
@@ -31,7 +36,7 @@ struct Names {
 }
 
 impl QueueTelemetry {
-    pub(super) fn new(telemetry: &Telemetry, signal: Signal, store: &Arc<Store>) -> Self {
+    pub(super) fn new(telemetry: &Telemetry, signal: Signal, queue: &Arc<impl Measured>) -> Self {
         let names = names(signal);
         // The Collector puts the signal on the queue's gauges, and into the names of the counters.
         let gauges = telemetry.with("data_type", signal.name());
@@ -45,10 +50,15 @@ impl QueueTelemetry {
             unit: "{batches}",
             help: "Capacity of the sending queue, in units of its sizer.",
         };
-        let (sized, capped) = (Arc::clone(store), Arc::clone(store));
-        gauges.observe(size, Kind::Gauge, move || sized.size() as f64);
-        gauges.observe(capacity, Kind::Gauge, move || capped.capacity() as f64);
-        let help = "Items that the sending queue did not take.";
+        // The registry outlives the queue, and must not keep its files open.
+        let (sized, capped) = (Arc::downgrade(queue), Arc::downgrade(queue));
+        let size_of = move || sized.upgrade().map_or(0, |queue| queue.size()) as f64;
+        gauges.observe(size, Kind::Gauge, size_of);
+        if queue.capacity().is_some() {
+            let capacity_of = move || capped.upgrade().and_then(|queue| queue.capacity()).unwrap_or(0) as f64;
+            gauges.observe(capacity, Kind::Gauge, capacity_of);
+        }
+        let help = "Items that the sending queue did not take, or gave up to make room.";
         Self { enqueue_failed: telemetry.counter(names.enqueue_failed, names.unit, help) }
     }
 

@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::start::start_seeded;
+use super::start::{Around, start_seeded};
 use crate::otlp::testing::batch_for;
 
 /// What the destination does with an attempt, and how long it takes.
@@ -40,6 +40,8 @@ pub(super) struct Scripted {
     /// Items and time of every attempt.
     attempts: Mutex<Vec<(usize, Instant)>>,
     pub(super) taken: Mutex<Vec<bytes::Bytes>>,
+    /// What it has refused for good, or found too large.
+    pub(super) refused: Mutex<Vec<bytes::Bytes>>,
     under_way: AtomicUsize,
     pub(super) most_under_way: AtomicUsize,
     closed: AtomicUsize,
@@ -66,6 +68,9 @@ impl Exporter for Shared {
         self.0.most_under_way.fetch_max(under_way, Ordering::Relaxed);
         tokio::time::sleep(self.0.latency).await;
         self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+        if matches!(deed, Deed::Reject | Deed::FindTooLarge) {
+            self.0.refused.lock().expect("lock").extend(batch.segments().iter().cloned());
+        }
         let (destination, items, reason) = ("there".to_owned(), batch.items(), "because".to_owned());
         match deed {
             Deed::Take | Deed::TakeAllBut(_) => {
@@ -116,7 +121,8 @@ fn bench_with(
     let registry = Registry::default();
     let telemetry = Telemetry::new(registry.clone()).with("exporter", "scripted");
     let stop = CancellationToken::new();
-    let (sinks, delivering) = start_seeded(built, "scripted", &[Signal::Traces], &telemetry, &stop, 1);
+    let around = Around { id: "scripted", telemetry: &telemetry, storage: None, stop: &stop };
+    let (sinks, delivering) = start_seeded(built, &[Signal::Traces], &around, 1).expect("no storage");
     let sink = sinks.get(Signal::Traces).expect("started for traces");
     Bench { exporter, sink, registry, stop, running: tokio::spawn(delivering.run()) }
 }
@@ -221,6 +227,23 @@ async fn a_queue_that_blocks_makes_senders_wait() {
 
     assert_eq!(start.elapsed(), SECOND);
     receipt.accepted().await.expect("accepted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_drops_the_oldest_takes_the_newest_and_counts() {
+    let settings = json!({"queue_size": 2, "num_consumers": 1, "overflow": "drop_oldest"});
+    let bench = bench(settings, [], SECOND);
+    let mut first = bench.send(1).await;
+    tokio::task::yield_now().await;
+    let mut second = bench.send(2).await;
+
+    bench.sink.admit().expect("there is always room");
+    let mut third = bench.send_promised(4).await;
+
+    first.delivered().await.expect("what is under way is not dropped");
+    second.delivered().await.expect_err("dropped");
+    third.delivered().await.expect("delivered");
+    assert_eq!(bench.reading("otelcol_exporter_enqueue_failed_spans"), 2.0);
 }
 
 #[tokio::test(start_paused = true)]

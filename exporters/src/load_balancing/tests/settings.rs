@@ -1,3 +1,5 @@
+use std::num::NonZeroUsize;
+
 use edgewatch_core::Signal;
 use edgewatch_core::factory::{ComponentConfig, ExporterFactory};
 use edgewatch_core::testing::check_examples;
@@ -31,8 +33,8 @@ fn the_keys_of_the_collector_are_read() {
     let config = config(full);
     assert_eq!(config.validate(), Ok(()));
     let delivery = config.delivery();
-    assert_eq!((delivery.timeout.as_secs(), delivery.queue.queue_size.get()), (1, 7));
-    assert_eq!(delivery.retry.max_elapsed_time.as_secs(), 10);
+    assert_eq!((delivery.timeout.as_secs(), delivery.queue.queue_size.map(NonZeroUsize::get)), (1, Some(7)));
+    assert_eq!(delivery.retry.max_elapsed_time.map(|time| time.as_secs()), Some(10));
 }
 
 #[test]

@@ -1,0 +1,8 @@
+//! Keeps the queues of exporters on disk, below one directory that it holds for itself.
+
+mod config;
+mod extension;
+#[cfg(test)]
+mod tests;
+
+pub(super) use extension::FileStorage;

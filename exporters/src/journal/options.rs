@@ -1,0 +1,50 @@
+//! What a storage is asked for.
+
+use std::time::Duration;
+
+/// When what is written is made to survive the machine, too.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Sync {
+    /// A batch is accepted when it is synced: it survives a power cut from then on. Batches that arrive while the disk is busy share the
+    /// next sync.
+    Always,
+    /// A batch is accepted when it is written: it survives the end of the process, however that comes, from then on. It is synced, and then counts
+    /// as delivered, within this time; a power cut loses what was accepted since.
+    Interval(Duration),
+}
+
+/// The interval of [`Sync::Interval`] when nothing is said.
+pub const SYNC_INTERVAL: Duration = Duration::from_millis(200);
+
+/// What a storage is asked for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Options {
+    /// When to sync.
+    pub sync: Sync,
+    /// Whether payloads are compressed.
+    pub compress: bool,
+    /// Most bytes on disk for each queue; `None` for what the disk has.
+    pub max_bytes: Option<u64>,
+    /// Bytes after which a new segment is begun. A segment is deleted when all in it is settled.
+    pub segment_bytes: u64,
+    /// Bytes, before compression, that each queue keeps in memory of what waits, so that it need not be read back.
+    pub memory_bytes: usize,
+    /// Most bytes of damaged files that are kept aside.
+    pub quarantine_bytes: u64,
+    /// Bytes that are set aside on the disk, so that a full one can still be drained.
+    pub reserve_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            sync: Sync::Always,
+            compress: true,
+            max_bytes: None,
+            segment_bytes: 16 << 20,
+            memory_bytes: 8 << 20,
+            quarantine_bytes: 64 << 20,
+            reserve_bytes: 1 << 20,
+        }
+    }
+}

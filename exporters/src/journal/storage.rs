@@ -1,0 +1,153 @@
+//! The directory that holds the queues.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use edgewatch_core::Signal;
+use edgewatch_core::storage::{Storage, StorageError, StoredQueue};
+use edgewatch_core::telemetry::Telemetry;
+use tracing::warn;
+
+use super::disk::{RealVolume, Volume};
+use super::engine::Engine;
+use super::handle::Handle;
+use super::lock::lock;
+use super::options::Options;
+use super::queue::Queue;
+use super::recovery::{Findings, recover};
+use super::telemetry::QueueTelemetry;
+use super::writer::{Place, Writer};
+
+/// Queues in a directory. The threads that work for them end with the last of the queues and this.
+#[derive(Debug)]
+pub struct Journals {
+    directory: PathBuf,
+    volume: Arc<dyn Volume>,
+    options: Arc<Options>,
+    engine: Arc<Engine>,
+    queues: Mutex<HashMap<(String, Signal), Weak<Queue>>>,
+}
+
+impl Journals {
+    /// Takes `directory`, which is made when it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]: it cannot be used, or another agent uses it.
+    pub fn open(directory: &Path, options: Options) -> Result<Self, StorageError> {
+        let volume = Arc::new(RealVolume);
+        make(&*volume, directory)?;
+        let lock = lock(directory)?;
+        Self::start(directory, volume, options, lock)
+    }
+
+    /// The same on any volume.
+    pub(super) fn start(
+        directory: &Path,
+        volume: Arc<dyn Volume>,
+        options: Options,
+        lock: impl Send + Sync + 'static,
+    ) -> Result<Self, StorageError> {
+        make(&*volume, directory)?;
+        let engine = Engine::start(&options, lock).map_err(|error| {
+            StorageError(format!("no threads for the storage in {} ({error})", directory.display()))
+        })?;
+        Ok(Self {
+            directory: directory.to_owned(),
+            volume,
+            options: Arc::new(options),
+            engine: Arc::new(engine),
+            queues: Mutex::default(),
+        })
+    }
+
+    fn open_queue(
+        &self,
+        owner: &str,
+        signal: Signal,
+        telemetry: &Telemetry,
+    ) -> Result<Arc<Queue>, StorageError> {
+        let directory = self.directory.join(directory_name(owner, signal));
+        let recovered = recover(&*self.volume, &directory)?;
+        let telemetry = QueueTelemetry::new(telemetry, signal);
+        let name = format!("{owner} ({})", signal.name());
+        report(&name, recovered.found, &telemetry);
+        let place = Place { volume: Arc::clone(&self.volume), directory, journal: recovered.journal };
+        let writer = Writer {
+            place: Arc::new(place),
+            next_index: recovered.next_index,
+            next: recovered.state.next,
+            appended: recovered.appended,
+            acks: recovered.acks,
+            active: None,
+        };
+        Ok(Arc::new(Queue::new(name, Arc::clone(&self.options), recovered.state, writer, telemetry)))
+    }
+}
+
+impl Storage for Journals {
+    fn queue(
+        &self,
+        owner: &str,
+        signal: Signal,
+        telemetry: &Telemetry,
+    ) -> Result<Arc<dyn StoredQueue>, StorageError> {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (owner.to_owned(), signal);
+        let queue = match queues.get(&key).and_then(Weak::upgrade) {
+            Some(queue) => queue,
+            None => {
+                let queue = self.open_queue(owner, signal, telemetry)?;
+                queues.insert(key, Arc::downgrade(&queue));
+                queue
+            }
+        };
+        Ok(Arc::new(Handle::new(queue, Arc::clone(&self.engine))))
+    }
+}
+
+fn report(name: &str, found: Findings, telemetry: &QueueTelemetry) {
+    if found.torn_bytes > 0 {
+        telemetry.torn_bytes.add(usize::try_from(found.torn_bytes).unwrap_or(usize::MAX));
+        warn!(
+            queue = name,
+            bytes = found.torn_bytes,
+            "the sending queue ended in an unfinished write, which was cut off"
+        );
+    }
+    if found.damaged_acks > 0 {
+        telemetry.damaged_acknowledgements.add(found.damaged_acks);
+        warn!(
+            queue = name,
+            places = found.damaged_acks,
+            "acknowledgements are damaged, some batches may be sent twice"
+        );
+    }
+}
+
+fn make(volume: &dyn Volume, directory: &Path) -> Result<(), StorageError> {
+    volume.make_directory(directory).map_err(|error| {
+        StorageError(format!(
+            "the directory {} cannot be made ({error}); make it, or name another one",
+            directory.display()
+        ))
+    })
+}
+
+/// The directory of a queue: different for different owners, whatever characters they use.
+pub(super) fn directory_name(owner: &str, signal: Signal) -> String {
+    let mut name = String::with_capacity(owner.len() + 8);
+    for byte in owner.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' => name.push(char::from(byte)),
+            // File systems may fold case, give dots and slashes a meaning, or refuse other characters.
+            // Writing to a string does not fail.
+            _ => drop(write!(name, "%{byte:02x}")),
+        }
+    }
+    name.push('.');
+    name.push_str(signal.name());
+    name
+}

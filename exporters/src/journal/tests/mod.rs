@@ -1,0 +1,79 @@
+//! A queue on a real disk.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use edgewatch_core::Signal;
+use edgewatch_core::ack::{Ack, Receipt};
+use edgewatch_core::batch::Batch;
+use edgewatch_core::storage::{Storage, StoredQueue, Usage};
+use edgewatch_core::telemetry::Telemetry;
+
+use super::{Journals, Options};
+
+#[tokio::test]
+async fn what_is_appended_comes_out_in_order_until_it_is_settled() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (_storage, queue) = open(directory.path(), Options::default());
+    for n in 0..5 {
+        append(&*queue, n).accepted().await.expect("there is room");
+    }
+    assert_eq!(queue.usage(), Usage { records: 5, items: 5, bytes: 5 * text(0).len() });
+
+    let consumer = Arc::clone(&queue).consumer().await;
+    for n in 0..5 {
+        let stored = consumer.next().await;
+        assert_eq!(joined(&stored.segments), text(n));
+        consumer.settle(stored.id).await;
+    }
+    assert_eq!(queue.usage(), Usage::default());
+}
+
+#[tokio::test]
+async fn what_is_not_settled_is_there_after_a_restart() {
+    let directory = tempfile::tempdir().expect("a directory");
+    {
+        let (_storage, queue) = open(directory.path(), Options { segment_bytes: 200, ..Options::default() });
+        for n in 0..20 {
+            append(&*queue, n).delivered().await.expect("there is room");
+        }
+        let consumer = Arc::clone(&queue).consumer().await;
+        for n in 0..10 {
+            let stored = consumer.next().await;
+            if n % 3 != 0 {
+                consumer.settle(stored.id).await;
+            }
+        }
+    }
+    let (_storage, queue) = open(directory.path(), Options::default());
+    let expected: Vec<usize> = (0..20).filter(|n| *n >= 10 || n % 3 == 0).collect();
+    assert_eq!(queue.usage().records, expected.len());
+    let consumer = Arc::clone(&queue).consumer().await;
+    for n in expected {
+        let stored = consumer.next().await;
+        assert_eq!(joined(&stored.segments), text(n));
+        consumer.settle(stored.id).await;
+    }
+    assert_eq!(queue.usage(), Usage::default());
+}
+
+fn open(directory: &Path, options: Options) -> (Journals, Arc<dyn StoredQueue>) {
+    let storage = Journals::open(directory, options).expect("the directory is free");
+    let queue = storage.queue("otlp/a", Signal::Logs, &Telemetry::default()).expect("a queue");
+    (storage, queue)
+}
+
+fn append(queue: &dyn StoredQueue, n: usize) -> Receipt {
+    let (ack, receipt) = Ack::pair(None);
+    queue.append(Batch::new(Signal::Logs, text(n), 1, ack));
+    receipt
+}
+
+fn text(n: usize) -> Bytes {
+    format!("the record with number {n:5} {}", "again and ".repeat(10)).into()
+}
+
+fn joined(segments: &[Bytes]) -> Bytes {
+    segments.concat().into()
+}
