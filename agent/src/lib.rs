@@ -8,5 +8,6 @@ pub mod extensions;
 mod page;
 pub mod pipeline;
 pub mod queue;
+mod reach;
 pub mod receivers;
 pub mod service;

@@ -5,6 +5,8 @@ mod backends;
 #[cfg(test)]
 mod configurations;
 #[cfg(test)]
+mod delivery;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod interop;

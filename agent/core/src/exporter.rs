@@ -17,6 +17,12 @@ pub trait Exporter: Send + Sync {
     /// [`ExportError`], sorted by what the caller does next.
     async fn export(&self, batch: &Batch) -> Result<Delivered, ExportError>;
 
+    /// Whether it must not begin before its predecessor has closed, because both would write to the same place. After a reload its queue
+    /// fills until then.
+    fn is_exclusive(&self) -> bool {
+        false
+    }
+
     /// Flushes and closes. Called once, after the last export.
     async fn close(&self) {}
 }

@@ -19,6 +19,7 @@ pub mod health;
 pub mod host;
 pub mod listeners;
 pub mod memory;
+mod prepared;
 pub mod probe;
 pub mod processor;
 pub mod receiver;

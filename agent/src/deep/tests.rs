@@ -163,3 +163,34 @@ async fn certificates_must_be_valid_and_fit_their_keys() {
     let unfit = "receivers.otlp.protocols.http.tls.key_file: certificate and key cannot be used";
     assert!(report.contains(unfit), "{report}");
 }
+
+#[tokio::test]
+async fn destinations_of_groups_and_files_of_authenticators_are_looked_at() {
+    let (_backend, backend) = listener();
+    let nobody = free_port();
+    let text = format!(
+        "receivers: {{otlp: {{protocols: {{grpc: {{endpoint: '127.0.0.1:0'}}}}}}}}\n\
+         exporters:\n  load_balancing:\n    protocol: {{otlp: {{tls: {{insecure: true}}}}}}\n    \
+         resolver: {{static: {{hostnames: ['127.0.0.1:{backend}', '127.0.0.1:{nobody}']}}}}\n\
+         extensions:\n  bearer_token_auth: {{filename: /nonexistent/token}}\n  \
+         oauth2_client: {{client_id: a, client_secret_file: /nonexistent/secret, token_url: 'http://127.0.0.1:{nobody}/token'}}\n\
+         service:\n  extensions: [bearer_token_auth, oauth2_client]\n  telemetry: {{metrics: {{level: none}}}}\n  pipelines:\n    \
+         traces: {{receivers: [otlp], exporters: [load_balancing]}}\n"
+    );
+
+    let (report, _, _) = look(&text, Path::new("/tmp")).await;
+
+    for line in [
+        &format!(
+            "exporters.load_balancing.resolver.static.hostnames[1]: cannot connect to 127.0.0.1:{nobody}"
+        ),
+        "extensions.bearer_token_auth.filename: /nonexistent/token cannot be read",
+        "extensions.oauth2_client.client_secret_file: /nonexistent/secret cannot be read",
+        &format!(
+            "extensions.oauth2_client.token_url: cannot connect to 127.0.0.1:{nobody}, which issues tokens"
+        ),
+    ] {
+        assert!(report.contains(line), "{line}\n\n{report}");
+    }
+    assert!(report.ends_with("4 errors"), "{report}");
+}

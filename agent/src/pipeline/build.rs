@@ -1,24 +1,20 @@
 //! Makes components from a plan and connects them, from the exporters backwards.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use edgewatch_core::Signal;
-use edgewatch_core::budget::Budget;
-use edgewatch_core::config::ConfigError;
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::extension::{Extension, Offered, Offers};
 use edgewatch_core::factory::{AnyExporter, BuildContext, ComponentKind, Connector, Prepared};
-use edgewatch_core::health::Health;
-use edgewatch_core::host::Host;
 use edgewatch_core::listeners::Listeners;
-use edgewatch_core::receiver::{Inlet, Outlet, Outlets, ReceiveError, Receiver};
+use edgewatch_core::receiver::{Inlet, Outlet, Outlets, Receiver};
 use edgewatch_core::router::Pipelines;
-use edgewatch_core::telemetry::{Registry, Telemetry, Tenure};
+use edgewatch_core::telemetry::{Telemetry, Tenure};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::connector::Behind;
+use super::error::{BuildError, failed};
 use super::graph::{
     ConnectorNode, ExporterNode, ExtensionNode, Graph, Hold, Node, PipelineNode, ReceiverNode, Way,
 };
@@ -27,55 +23,11 @@ use super::order::backwards;
 use super::plan::{Named, PipelinePlan, Plan, find};
 use super::stage::{self, Chain, Exit};
 use super::stays::Comparison;
+use super::surroundings::Surroundings;
 
 /// Batches that wait between a receiver and its pipeline before the receiver is slowed down. Small: what is queued belongs into the
 /// queues of the exporters, which count it.
 const ENTRANCE: usize = 32;
-
-/// What components may use of the process around them.
-#[derive(Clone)]
-pub struct Surroundings {
-    /// Every instrument of the process.
-    pub registry: Registry,
-    /// The memory that telemetry in flight may occupy.
-    pub budget: Budget,
-    /// The state of the agent.
-    pub health: Health,
-    /// Facts about the machine.
-    pub host: Arc<dyn Host>,
-    /// Where state that must survive a restart is kept.
-    pub state_directory: Option<PathBuf>,
-    /// The sockets that the process listens on.
-    pub listeners: Listeners,
-}
-
-/// Why the plan cannot run on this host.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    /// A component found something that only the host can tell.
-    #[error("{kind} {id:?}: {source}", kind = kind.name())]
-    Component {
-        /// Its kind.
-        kind: ComponentKind,
-        /// Its id.
-        id: String,
-        /// What it says.
-        source: ConfigError,
-    },
-    /// A socket, file or directory cannot be opened.
-    #[error("{kind} {id:?}: {source}", kind = kind.name())]
-    Open {
-        /// The kind of the component.
-        kind: ComponentKind,
-        /// Its id.
-        id: String,
-        /// What it says.
-        source: ReceiveError,
-    },
-    /// Pipelines feed each other in a ring.
-    #[error("connectors form a ring through the pipelines {0}; a pipeline must not feed itself")]
-    Ring(String),
-}
 
 /// What ends everything that is built.
 #[derive(Clone, Debug, Default)]
@@ -145,26 +97,6 @@ fn receiver(
     Ok(NewReceiver { id: id.to_owned(), receiver, outlets, hold, presence })
 }
 
-impl Surroundings {
-    /// What the component `id` may use, and the time for which it does.
-    fn context(&self, kind: ComponentKind, id: &str, offered: &Offered) -> (BuildContext, Arc<Tenure>) {
-        let Self { registry, budget, health, host, state_directory, listeners } = self.clone();
-        let (telemetry, tenure) = Telemetry::new(registry).for_tenure();
-        let context = BuildContext {
-            id: id.to_owned(),
-            signal: None,
-            telemetry: telemetry.with(kind.name(), id),
-            budget,
-            health,
-            host,
-            state_directory,
-            offered: offered.clone(),
-            listeners: listeners.for_another(),
-        };
-        (context, Arc::new(tenure))
-    }
-}
-
 struct Builder<'a> {
     plan: &'a Plan,
     surroundings: &'a Surroundings,
@@ -213,9 +145,16 @@ impl Builder<'_> {
                 let built = named.prepared.build(&context).map_err(|source| failed(kind, id, source))?;
                 let signals = self.plan.signals_into(id);
                 let give_up = self.ends.give_up.child_token();
+                let former = self.comparison.former.exporters.get(id).map(|node| node.hold.ended.clone());
+                let former = former.filter(|_| built.is_exclusive());
                 let started = edgewatch_exporters::start(built, &signals, &context, &give_up);
                 let (sinks, work) = started.map_err(|source| failed(kind, id, source))?;
-                let hold = self.task(give_up, &tenure, work);
+                let hold = self.task(give_up, &tenure, async move {
+                    if let Some(ended) = former {
+                        ended.cancelled().await;
+                    }
+                    work.await;
+                });
                 Node { hold, is: ExporterNode { prepared: named.prepared.clone(), signals, sinks } }
             }
         };
@@ -390,8 +329,4 @@ impl Builder<'_> {
     fn context(&self, kind: ComponentKind, id: &str) -> (BuildContext, Arc<Tenure>) {
         self.surroundings.context(kind, id, &self.next.graph.offered)
     }
-}
-
-fn failed(kind: ComponentKind, id: &str, source: ConfigError) -> BuildError {
-    BuildError::Component { kind, id: id.to_owned(), source }
 }

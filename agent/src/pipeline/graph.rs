@@ -13,7 +13,7 @@ use edgewatch_core::receiver::{Inlet, Outlets, Receiver};
 use edgewatch_core::router::Pipelines;
 use edgewatch_core::telemetry::Tenure;
 use edgewatch_exporters::queue::Sinks;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::connector::Entrance;
 
@@ -111,12 +111,15 @@ pub(super) struct Hold {
     pub(super) give_up: CancellationToken,
     /// Its sockets.
     pub(super) listeners: Listeners,
-    presence: Weak<()>,
+    /// Fires when the component's task has ended.
+    pub(super) ended: CancellationToken,
+    identity: Weak<()>,
 }
 
 /// Lives as long as the component's task.
 pub(super) struct Presence {
-    _alive: Arc<()>,
+    _end: DropGuard,
+    _identity: Arc<()>,
     _tenure: Arc<Tenure>,
 }
 
@@ -127,19 +130,23 @@ impl Hold {
         listeners: Listeners,
         tenure: &Arc<Tenure>,
     ) -> (Self, Presence) {
-        let alive = Arc::new(());
-        let hold = Self { stop, give_up, listeners, presence: Arc::downgrade(&alive) };
-        (hold, Presence { _alive: alive, _tenure: Arc::clone(tenure) })
+        let (ended, identity) = (CancellationToken::new(), Arc::new(()));
+        let presence = Presence {
+            _end: ended.clone().drop_guard(),
+            _identity: Arc::clone(&identity),
+            _tenure: Arc::clone(tenure),
+        };
+        (Self { stop, give_up, listeners, ended, identity: Arc::downgrade(&identity) }, presence)
     }
 
     /// Whether the component's task has not ended.
     pub(super) fn is_present(&self) -> bool {
-        self.presence.strong_count() > 0
+        !self.ended.is_cancelled()
     }
 
     /// Whether both hold the same component.
     pub(super) fn is(&self, other: &Self) -> bool {
-        self.presence.ptr_eq(&other.presence)
+        self.identity.ptr_eq(&other.identity)
     }
 }
 

@@ -12,6 +12,7 @@
 mod build;
 mod changes;
 mod connector;
+mod error;
 mod graph;
 mod next;
 mod order;
@@ -21,13 +22,15 @@ mod remainder;
 mod running;
 mod stage;
 mod stays;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 
-pub use build::{BuildError, Surroundings};
 pub use changes::Changes;
+pub use error::BuildError;
 pub use plan::{Named, PipelinePlan, Plan};
 pub use running::{Broken, Ended, Running};
+pub use surroundings::Surroundings;
 
 /// Builds everything in `plan`, opens it and starts it: [`Running::start`].
 #[cfg(test)]

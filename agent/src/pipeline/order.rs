@@ -1,6 +1,6 @@
 //! The order in which pipelines are built.
 
-use super::build::BuildError;
+use super::error::BuildError;
 use super::plan::{PipelinePlan, Plan, find};
 
 /// The pipelines in an order in which each comes after those that it feeds.

@@ -10,8 +10,9 @@ use edgewatch_core::receiver::ReceiveError;
 use tokio::time::{Instant, sleep_until};
 use tracing::{error, warn};
 
-use super::build::{self, BuildError};
+use super::build;
 use super::changes::Changes;
+use super::error::BuildError;
 use super::graph::{Hold, leaving};
 use super::next::NewReceiver;
 use super::plan::Plan;

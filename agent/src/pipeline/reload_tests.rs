@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use edgewatch_core::config::ConfigError;
+use edgewatch_core::exporter::Sink;
 use edgewatch_core::extension::{Extension, Service, Use};
+use edgewatch_core::receiver::Outlet;
+use edgewatch_core::router::{Pipelines, Routed, Router};
 use tokio::sync::Semaphore;
 
 use super::*;
@@ -111,6 +114,40 @@ async fn a_connector_that_goes_on_is_led_into_the_pipelines_of_the_new_plan() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_router_that_goes_on_is_led_into_the_new_entrances_of_its_pipelines() {
+    let (source, receiver) = source();
+    let (a, mut at_a) = destination();
+    let receiver = with(receiver, "same").prepared;
+    let plan = |mark: &'static str, pipelines: &[&str]| {
+        let router = Prepared::from_fn(|_| Ok(Connector::Router(Box::new(First))));
+        let behind = pipelines.iter().map(|id| pipeline(id, Signal::Traces, &["first"], &["x"], &["a"]));
+        let before = pipeline("traces", Signal::Traces, &["source"], &[], &["first"]);
+        Plan {
+            receivers: vec![Named { id: "source".to_owned(), prepared: receiver.clone() }],
+            processors: vec![with(named("x", || Box::new(Mark(b'x'))), mark)],
+            exporters: vec![with(a.named("a"), "same")],
+            connectors: vec![with(Named { id: "first".to_owned(), prepared: router }, "same")],
+            pipelines: std::iter::once(before).chain(behind).collect(),
+            ..Plan::default()
+        }
+    };
+    let mut running = build(&plan("1", &["traces/1"]), &surroundings()).await.expect("a good plan");
+    assert_eq!(source.send(b"1").await.delivered().await, Ok(()));
+
+    let changes = running.reload(&plan("2", &["traces/1"]), PATIENCE).await.expect("a good plan");
+    assert_eq!(changes.replaced, ["pipeline traces/1"]);
+    assert_eq!(source.send(b"2").await.delivered().await, Ok(()));
+
+    let changes = running.reload(&plan("2", &["traces/0", "traces/1"]), PATIENCE).await.expect("a good plan");
+    assert_eq!(changes.replaced, ["connector first"], "it knows its pipelines by name");
+    assert_eq!(source.send(b"3").await.delivered().await, Ok(()));
+
+    assert_eq!([at_a.recv().await, at_a.recv().await].map(Option::unwrap), ["1x", "2x"]);
+    drop(source);
+    assert_eq!(running.stop(deadline()).await, Ended::Drained);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_plan_that_cannot_be_run_changes_nothing() {
     let (source, receiver) = source();
     let (a, mut at_a) = destination();
@@ -158,6 +195,29 @@ async fn an_exporter_that_is_replaced_delivers_what_it_has_without_holding_up_it
     let sent = reading(&surroundings.registry, "otelcol_exporter_sent_spans", &[("exporter", "a")]);
     assert_eq!(sent, 2.0, "the successor counts on");
     watching.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exporter_that_writes_where_its_predecessor_does_waits_for_its_end() {
+    let (mut running, surroundings, source, gate, next, _arrived) = slow_and_its_successor().await;
+    let mut slow = source.send(b"1").await;
+    assert_eq!(slow.accepted().await, Ok(()));
+    let prepared = Prepared::from_fn(|_| {
+        Ok(BuiltExporter { exporter: Box::new(Alone), delivery: Delivery::local() }.into())
+    });
+    let next = Plan { exporters: vec![Named { id: "a".to_owned(), prepared }], ..next };
+
+    running.reload(&next, PATIENCE).await.expect("a good plan");
+    let mut second = source.send(b"2").await;
+    assert_eq!(second.accepted().await, Ok(()), "its queue is there");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let sent = || reading(&surroundings.registry, "otelcol_exporter_sent_spans", &[("exporter", "a")]);
+    assert_eq!(sent(), 0.0);
+
+    gate.add_permits(1);
+    assert_eq!((slow.delivered().await, second.delivered().await), (Ok(()), Ok(())));
+    drop(source);
+    assert_eq!(running.stop(deadline()).await, Ended::Drained);
 }
 
 #[tokio::test(start_paused = true)]
@@ -263,7 +323,7 @@ async fn who_uses_an_extension_that_is_replaced_is_replaced_and_served_to_its_en
         let (diary, gate) = (diary.clone(), Arc::clone(&gate));
         let extension = Prepared::from_fn(move |_| Ok(Box::new(Keeper(settings, diary.clone())) as _));
         let uses = vec![Use::new("storage", "keeper", Service::Storage)];
-        let prepared = Prepared::from_fn(move |_| Ok(slow(&gate).into()));
+        let prepared = Prepared::from_fn(move |_| Ok(slow(&gate)));
         Plan {
             receivers: vec![Named { id: "source".to_owned(), prepared: receiver.clone() }],
             exporters: vec![Named { id: "a".to_owned(), prepared: prepared.configured("same", uses) }],
@@ -318,6 +378,56 @@ fn counted(
     with(Named { id: id.to_owned(), prepared }, "same")
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_router_that_goes_on_is_led_into_the_pipelines_of_the_new_plan() {
+    let (source, receiver) = source();
+    let receiver = with(receiver, "same").prepared;
+    let (a, mut at_a) = destination();
+    let (b, mut at_b) = destination();
+    let router = failover("{priority_levels: [[traces/a], [traces/b]]}");
+    let plan = |mark: u8, settings: &str| Plan {
+        receivers: vec![Named { id: "source".to_owned(), prepared: receiver.clone() }],
+        processors: vec![with(
+            Named {
+                id: "mark".to_owned(),
+                prepared: Prepared::from_fn(move |_| Ok(Box::new(Mark(mark)) as _)),
+            },
+            settings,
+        )],
+        exporters: vec![with(a.named("a"), "same"), with(b.named("b"), "same")],
+        connectors: vec![Named { id: "failover".to_owned(), prepared: router.clone() }],
+        pipelines: vec![
+            pipeline("traces", Signal::Traces, &["source"], &[], &["failover"]),
+            pipeline("traces/a", Signal::Traces, &["failover"], &["mark"], &["a"]),
+            pipeline("traces/b", Signal::Traces, &["failover"], &[], &["b"]),
+        ],
+        ..Plan::default()
+    };
+    let mut running = build(&plan(b'x', "1"), &surroundings()).await.expect("a good plan");
+    let mut first = source.send(b"1").await;
+    assert_eq!(first.delivered().await, Ok(()));
+
+    let changes = running.reload(&plan(b'y', "2"), PATIENCE).await.expect("a good plan");
+    assert_eq!(changes.replaced, ["pipeline traces/a"]);
+    let mut second = source.send(b"2").await;
+    assert_eq!(second.delivered().await, Ok(()));
+
+    drop(source);
+    assert_eq!(running.stop(deadline()).await, Ended::Drained);
+    assert_eq!([at_a.recv().await, at_a.recv().await].map(Option::unwrap), ["1x", "2y"]);
+    assert!(at_b.try_recv().is_err());
+}
+
+/// The connector of this name, as it is configured.
+fn failover(settings: &str) -> Prepared<Connector> {
+    let text = ("config.yaml".to_owned(), settings.to_owned());
+    let loaded = edgewatch_core::config::load(&[text], &[], &edgewatch_core::config::ProcessEnvironment);
+    let mut problems = loaded.problems;
+    let factory = crate::connectors::ROUTERS.iter().find(|factory| factory.answers_to("failover"));
+    let prepared = factory.expect("in this build").prepare(&loaded.root, "failover", &mut problems);
+    prepared.expect("valid settings")
+}
+
 /// An agent whose exporter waits for the gate, and the plan that replaces that exporter.
 async fn slow_and_its_successor()
 -> (Running, Surroundings, Source, Arc<Semaphore>, Plan, mpsc::Receiver<String>) {
@@ -333,10 +443,37 @@ async fn slow_and_its_successor()
     };
     let surroundings = surroundings();
     let waits = Arc::clone(&gate);
-    let prepared = Prepared::from_fn(move |_| Ok(slow(&waits).into()));
+    let prepared = Prepared::from_fn(move |_| Ok(slow(&waits)));
     let first = plan(with(Named { id: "a".to_owned(), prepared }, "1"));
     let running = build(&first, &surroundings).await.expect("a good plan");
     (running, surroundings, source, gate, plan(with(a.named("a"), "2")), arrived)
+}
+
+/// Chooses the first of its pipelines.
+struct First;
+
+impl Router for First {
+    fn connect(self: Box<Self>, pipelines: Pipelines) -> Routed {
+        let first = pipelines.into_values().next().expect("a pipeline");
+        Routed { sink: Arc::new(Way(first)), work: Box::pin(std::future::ready(())) }
+    }
+}
+
+struct Way(Outlet);
+
+#[async_trait]
+impl Sink for Way {
+    fn admit(&self) -> Result<(), Refusal> {
+        self.0.admit()
+    }
+
+    async fn send(&self, batch: Batch) {
+        self.0.send(batch).await;
+    }
+
+    fn forgo(&self, items: usize) {
+        self.0.forgo(items);
+    }
 }
 
 /// Delivers when the test lets it.
@@ -347,6 +484,20 @@ impl Exporter for Gated {
     async fn export(&self, _batch: &Batch) -> Result<Delivered, ExportError> {
         self.0.acquire().await.expect("open").forget();
         Ok(Delivered::default())
+    }
+}
+
+/// Writes to a place of which there is only one.
+struct Alone;
+
+#[async_trait]
+impl Exporter for Alone {
+    async fn export(&self, _batch: &Batch) -> Result<Delivered, ExportError> {
+        Ok(Delivered::default())
+    }
+
+    fn is_exclusive(&self) -> bool {
+        true
     }
 }
 

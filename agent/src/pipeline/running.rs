@@ -7,12 +7,14 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::{error, info, warn};
 
-use super::build::{BuildError, Ends, Surroundings};
+use super::build::Ends;
 use super::changes::Changes;
+use super::error::BuildError;
 use super::graph::Graph;
 use super::next::{NewReceiver, Next, Turn};
 use super::plan::Plan;
 use super::remainder::Remainder;
+use super::surroundings::Surroundings;
 
 /// How long tasks that were told to give up may take to count what they drop.
 const LAST_WORDS: Duration = Duration::from_millis(500);

@@ -78,6 +78,10 @@ impl Exporter for FileExporter {
         })
     }
 
+    fn is_exclusive(&self) -> bool {
+        true
+    }
+
     async fn close(&self) {
         if let Err(error) = self.on_helper(Writer::close).await {
             warn!(path = %self.path, %error, "the file could not be put on the disk");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use edgewatch_core::Signal;
 use edgewatch_core::ack::{Ack, Receipt};
 use edgewatch_core::batch::{Batch, Segments};
@@ -116,6 +117,8 @@ impl Shared {
                 return Vec::new();
             }
         };
+        let made: usize = parts.iter().flat_map(|part| &part.segments).map(Bytes::len).sum();
+        batch.ack().charge(made.saturating_sub(batch.bytes()));
         let (_, ack) = batch.into_parts();
         let parts = parts.into_iter().zip(&table.members).filter(|(part, _)| part.items > 0);
         let sending = parts.map(|(part, member)| self.send_part(signal, part, member, ack.share()));

@@ -6,11 +6,13 @@ use edgewatch_core::config::{ConfigError, Duration, join};
 use edgewatch_core::delivery::{Delivery, QueueSettings, RetrySettings};
 use edgewatch_core::extension::Use;
 use edgewatch_core::factory::{ComponentConfig, ExporterSpec};
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::key::RoutingKey;
+use super::probe;
 use crate::otlp::endpoint::GrpcEndpoint;
 use crate::otlp_grpc::{self, OtlpGrpc};
 
@@ -248,6 +250,10 @@ impl ComponentConfig for Config {
     fn uses(&self) -> Vec<Use> {
         let uses = self.protocol.otlp.uses().into_iter();
         uses.map(|used| Use { key: join("protocol.otlp", &used.key), ..used }).collect()
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        probe::probes(self, context)
     }
 }
 

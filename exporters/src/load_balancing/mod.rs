@@ -13,6 +13,7 @@ mod config;
 mod group;
 mod key;
 mod members;
+mod probe;
 mod resolver;
 mod ring;
 mod telemetry;

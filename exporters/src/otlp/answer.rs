@@ -51,7 +51,7 @@ fn reason(status: &Status) -> String {
     let separator = if message.is_empty() { "" } else { ": " };
     let hint = match code {
         Code::Unimplemented => "; check that endpoint takes OTLP for this signal",
-        Code::Unauthenticated | Code::PermissionDenied => "; check the credentials in headers and tls",
+        Code::Unauthenticated | Code::PermissionDenied => "; check the credentials in auth, headers and tls",
         Code::Ok
         | Code::Cancelled
         | Code::Unknown

@@ -15,19 +15,20 @@ use crate::tls::ClientTls;
 const HEARING: Duration = Duration::from_millis(300);
 
 /// Connects to the destination that `key` names and hangs up.
-pub(crate) fn reachable(key: &'static str, connector: Result<Connector, ConfigError>) -> Probe {
+pub(crate) fn reachable(key: impl Into<String>, connector: Result<Connector, ConfigError>) -> Probe {
+    let key = key.into();
     let what = match &connector {
         Ok(connector) => {
             format!("the connection to {}{}", connector.target.authority(), through(&connector.route))
         }
         Err(_) => "the destination".to_owned(),
     };
-    Probe::new(key, what, async move {
+    Probe::new(key.clone(), what, async move {
         // What building finds, such as files that cannot be read, stands at keys of its own.
         let connector = connector?;
         let insecure = connector.tls.is_none();
         let outcome = match connector.connect().await {
-            Ok(connected) if insecure => Ok(drop(connected)),
+            Ok(_) if insecure => Ok(()),
             Ok(connected) => hear(connected, connector.target.host()).await,
             Err(error) => Err(error),
         };

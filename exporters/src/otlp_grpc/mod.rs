@@ -17,3 +17,4 @@ mod tests;
 
 pub(crate) use config::Config;
 pub(crate) use exporter::OtlpGrpc;
+pub(crate) use probe::reachable;

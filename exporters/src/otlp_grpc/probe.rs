@@ -6,7 +6,7 @@ use edgewatch_core::telemetry::Telemetry;
 use super::config::Config;
 use super::exporter::connector;
 use crate::otlp::endpoint::GrpcEndpoint;
-use crate::otlp::probe::{certificates, reachable};
+use crate::otlp::probe::{self, certificates};
 
 pub(super) fn probes(config: &Config, context: &ProbeContext) -> Vec<Probe> {
     let mut probes = match GrpcEndpoint::parse(&config.endpoint) {
@@ -14,6 +14,11 @@ pub(super) fn probes(config: &Config, context: &ProbeContext) -> Vec<Probe> {
         // `validate` has said what is wrong with it.
         Ok(_) | Err(_) => Vec::new(),
     };
-    probes.push(reachable("endpoint", connector(config, &context.host, &Telemetry::default())));
+    probes.push(reachable("endpoint", config, context));
     probes
+}
+
+/// Connects to the destination that `key` names.
+pub(crate) fn reachable(key: impl Into<String>, config: &Config, context: &ProbeContext) -> Probe {
+    probe::reachable(key, connector(config, &context.host, &Telemetry::default()))
 }

@@ -109,7 +109,7 @@ fn reason(status: StatusCode, headers: &HeaderMap, details: Option<&Status>, bod
 fn hint(status: StatusCode, headers: &HeaderMap) -> String {
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            "; check the credentials in headers and tls".to_owned()
+            "; check the credentials in auth, headers and tls".to_owned()
         }
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
             "; check that endpoint is a base URL of OTLP over HTTP".to_owned()

@@ -159,8 +159,8 @@ impl Reloads {
                 "Times that certificates had changed and were put to use.",
             ),
             failed: telemetry.counter(
-                "edgewatch_tls_reload_failures",
-                "{reloads}",
+                "edgewatch_tls_reload_errors",
+                "{errors}",
                 "Times that certificates could not be read again; the old ones stayed in use.",
             ),
         }

@@ -237,6 +237,6 @@ async fn files_that_cannot_be_used_leave_the_old_certificates_in_use() {
         tokio::time::resume();
 
         assert_eq!(meet(&client, server()).await, Ok(b'!'));
-        assert_eq!(reading(&registry, "edgewatch_tls_reload_failures", &[]), f64::from(failures));
+        assert_eq!(reading(&registry, "edgewatch_tls_reload_errors", &[]), f64::from(failures));
     }
 }

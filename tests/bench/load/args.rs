@@ -20,9 +20,14 @@ pub(crate) struct Args {
     #[arg(long, value_enum)]
     pub(crate) scenario: Vec<Scenario>,
 
-    /// What to measure, in turns: `relay`, `edgewatch`, or the name of a `--command`.
+    /// What to measure, in turns: `relay`, `edgewatch`, `memory`, `interval` or `always` (Edgewatch with that kind of queue, which joins
+    /// requests in place of the batch processor), or the name of a `--command`.
     #[arg(long, value_delimiter = ',', default_value = "relay,edgewatch")]
     pub(crate) subject: Vec<String>,
+
+    /// Where the queues on disk are; by default the folder for temporary files.
+    #[arg(long)]
+    pub(crate) storage: Option<PathBuf>,
 
     /// Another program as `NAME=COMMAND LINE`, in which {listen} and {sink} stand for addresses, and {config:FILE} for
     /// a copy of FILE with the same replacements.

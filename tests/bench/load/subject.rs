@@ -25,8 +25,37 @@ pub(crate) enum Subject {
     },
     /// Edgewatch with OTLP/gRPC in and out and the batch processor between them.
     Edgewatch(PathBuf),
+    /// Edgewatch with OTLP/gRPC in and out and a queue that joins requests.
+    Queue { binary: PathBuf, kind: QueueKind, storage: Option<PathBuf> },
     /// Any other program.
     Command { name: String, line: String },
+}
+
+/// The edgewatch binary.
+fn edgewatch(args: &Args) -> anyhow::Result<PathBuf> {
+    args.edgewatch.clone().map_or_else(agent::binary, Ok)
+}
+
+/// Where requests wait.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum QueueKind {
+    Memory,
+    /// On disk, synced now and then.
+    Interval,
+    /// On disk, synced before a request is acknowledged.
+    Always,
+}
+
+impl QueueKind {
+    const ALL: [Self; 3] = [Self::Memory, Self::Interval, Self::Always];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Interval => "interval",
+            Self::Always => "always",
+        }
+    }
 }
 
 impl Subject {
@@ -38,11 +67,12 @@ impl Subject {
     fn named(name: &str, args: &Args) -> anyhow::Result<Self> {
         match name {
             "relay" => Ok(Self::Relay { frame: args.relay_frame }),
-            "edgewatch" => Ok(Self::Edgewatch(match &args.edgewatch {
-                Some(path) => path.clone(),
-                None => agent::binary()?,
-            })),
+            "edgewatch" => Ok(Self::Edgewatch(edgewatch(args)?)),
             other => {
+                if let Some(kind) = QueueKind::ALL.into_iter().find(|kind| kind.name() == other) {
+                    let binary = edgewatch(args)?;
+                    return Ok(Self::Queue { binary, kind, storage: args.storage.clone() });
+                }
                 let lines = args.command.iter().filter_map(|command| command.split_once('='));
                 let line = lines.into_iter().find_map(|(name, line)| (name == other).then_some(line));
                 let line = line.with_context(|| format!("no --command is named {other}"))?;
@@ -55,6 +85,7 @@ impl Subject {
         match self {
             Self::Relay { .. } => "relay",
             Self::Edgewatch(_) => "edgewatch",
+            Self::Queue { kind, .. } => kind.name(),
             Self::Command { name, .. } => name,
         }
     }
@@ -65,6 +96,7 @@ impl Subject {
         listen: SocketAddr,
         sink: SocketAddr,
         folder: &Path,
+        storage: &Path,
     ) -> anyhow::Result<Command> {
         let fill =
             |text: &str| text.replace("{listen}", &listen.to_string()).replace("{sink}", &sink.to_string());
@@ -86,6 +118,18 @@ impl Subject {
                 fs::write(&config, fill(EDGEWATCH).replace("{compression}", compression))?;
                 let mut command = Command::new(binary);
                 command.arg("run").arg("--config").arg(config);
+                Ok(command)
+            }
+            Self::Queue { binary, kind, .. } => {
+                let config = folder.join("config.yaml");
+                let compression = if scenario.gzip() { "gzip" } else { "none" };
+                fs::write(&config, fill(QUEUE).replace("{compression}", compression))?;
+                let mut command = Command::new(binary);
+                command.arg("run").arg("--config").arg(config);
+                if !matches!(kind, QueueKind::Memory) {
+                    let on_disk = STORED.replace("{directory}", &storage.display().to_string());
+                    command.arg("--config").arg(format!("yaml:{}", on_disk.replace("{fsync}", kind.name())));
+                }
                 Ok(command)
             }
             Self::Command { line, .. } => {
@@ -114,7 +158,13 @@ impl Subject {
         pinned: bool,
     ) -> anyhow::Result<Running> {
         let folder = TempDir::with_prefix("load-")?;
-        let mut command = self.command(scenario, listen, sink, folder.path())?;
+        let storage = match self {
+            Self::Queue { storage: Some(storage), .. } => TempDir::with_prefix_in("load-", storage)?,
+            Self::Relay { .. } | Self::Edgewatch(_) | Self::Queue { .. } | Self::Command { .. } => {
+                TempDir::with_prefix("load-")?
+            }
+        };
+        let mut command = self.command(scenario, listen, sink, folder.path(), storage.path())?;
         let log = File::create(folder.path().join("log"))?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         if pinned {
@@ -125,7 +175,7 @@ impl Subject {
         if pinned {
             pin::to_core(pin::SURROUNDINGS)?;
         }
-        Ok(Running { child: child?, started, folder })
+        Ok(Running { child: child?, started, folder, _storage: storage })
     }
 }
 
@@ -134,6 +184,7 @@ pub(crate) struct Running {
     child: Child,
     pub(crate) started: Instant,
     folder: TempDir,
+    _storage: TempDir,
 }
 
 impl Running {
@@ -191,3 +242,30 @@ service:
     metrics: { receivers: [otlp], processors: [batch], exporters: [otlp] }
     logs: { receivers: [otlp], processors: [batch], exporters: [otlp] }
 "#;
+
+const QUEUE: &str = r#"
+receivers:
+  otlp:
+    protocols:
+      grpc:
+        endpoint: "{listen}"
+exporters:
+  otlp:
+    endpoint: "{sink}"
+    compression: {compression}
+    tls:
+      insecure: true
+    sending_queue:
+      batch: { min_size: 8192, flush_timeout: 200ms }
+service:
+  telemetry:
+    metrics:
+      level: none
+  pipelines:
+    traces: { receivers: [otlp], exporters: [otlp] }
+    metrics: { receivers: [otlp], exporters: [otlp] }
+    logs: { receivers: [otlp], exporters: [otlp] }
+"#;
+
+const STORED: &str = "{extensions: {file_storage: {directory: '{directory}', create_directory: true, fsync: {fsync}}}, \
+    exporters: {otlp: {sending_queue: {storage: file_storage}}}, service: {extensions: [file_storage]}}";

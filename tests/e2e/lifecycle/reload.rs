@@ -219,6 +219,70 @@ async fn a_receiver_that_is_replaced_refuses_no_connection() -> anyhow::Result<(
 }
 
 #[tokio::test]
+async fn clients_of_a_receiver_that_is_replaced_change_over_without_loss() -> anyhow::Result<()> {
+    let sink = Sink::start().await?;
+    let agent = Changing::start(&sink, "{}", &[]).await?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut clients = JoinSet::new();
+    for client in 0..4 {
+        clients.spawn(send_over_and_over(
+            agent.forwarder.grpc,
+            1 + client * NUMBERS_PER_CLIENT,
+            Arc::clone(&stop),
+        ));
+    }
+
+    for round in 1..=10 {
+        let arrived = sink.receipts().len();
+        let overlay =
+            format!("receivers: {{otlp: {{protocols: {{grpc: {{max_recv_msg_size_mib: {round}}}}}}}}}");
+        agent.reload(&overlay, "applied").await?;
+        sink.wait_until(|receipts| receipts.len() > arrived + 20).await?;
+    }
+
+    stop.store(true, Ordering::Relaxed);
+    let (mut numbers, mut connections) = (Vec::new(), 0);
+    while let Some(client) = clients.join_next().await {
+        let (sent, connected) = client??;
+        numbers.extend(sent.into_iter().flat_map(|first| first..first + ITEMS_PER_REQUEST));
+        connections += connected;
+    }
+    let tally =
+        sink.wait_for_items(Signal::Logs, u64::try_from(numbers.len())?).await?.tally(Signal::Logs)?;
+    assert_eq!((tally.missing(numbers), tally.duplicated()), (vec![], vec![]));
+    assert!(connections > 20, "they were asked to connect anew: {connections}");
+    Ok(())
+}
+
+/// Sends on one connection as long as it lasts, then on the next. What is not answered is sent again: none of it may have been taken.
+async fn send_over_and_over(
+    address: SocketAddr,
+    first: u64,
+    stop: Arc<AtomicBool>,
+) -> anyhow::Result<(Vec<u64>, u32)> {
+    let template = Template::new(Signal::Logs);
+    let mut client = GrpcClient::connect(address).await?;
+    let (mut acknowledged, mut connections) = (Vec::new(), 1);
+    for first in (first..).step_by(usize::try_from(ITEMS_PER_REQUEST)?) {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let request = template.request(first);
+        let reply = match client.export(Signal::Logs, &request).await {
+            Ok(reply) => reply,
+            Err(_ended) => {
+                client = GrpcClient::connect(address).await?;
+                connections += 1;
+                client.export(Signal::Logs, &request).await?
+            }
+        };
+        anyhow::ensure!(reply.code() == Some(0), "{:?}: {}", reply.code(), reply.message());
+        acknowledged.push(first);
+    }
+    Ok((acknowledged, connections))
+}
+
+#[tokio::test]
 async fn own_metrics_move_and_the_level_of_the_log_changes_at_once() -> anyhow::Result<()> {
     let sink = Sink::start().await?;
     let agent = Changing::start(&sink, "service: {telemetry: {logs: {level: info}}}", &[]).await?;

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::file::readable;
 use super::ports::Ports;
 use crate::config::{ConfigError, Severity, join};
 use crate::host::Host;
@@ -65,6 +66,16 @@ impl Probe {
     ) -> Self {
         // A check that panics is a mistake in its code, not in the configuration.
         Self::new(key, what, async { tokio::task::spawn_blocking(check).await.unwrap_or(Ok(())) })
+    }
+
+    /// Whether the file `path`, which stands at `key`, can be read; none when no file is named.
+    #[must_use]
+    pub fn of_file(key: impl Into<String>, path: &str) -> Option<Self> {
+        let (key, path) = (key.into(), PathBuf::from(path));
+        (!path.as_os_str().is_empty()).then(|| {
+            let what = format!("the file {}", path.display());
+            Self::blocking(key.clone(), what, move || readable(&path).map_err(|fault| fault.error_at(key)))
+        })
     }
 
     /// The key whose value is looked at, relative to the component.

@@ -2,6 +2,7 @@
 
 use edgewatch_core::config::{ConfigError, Secret};
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -82,5 +83,16 @@ impl ComponentConfig for Config {
                 "is missing; write htpasswd for a receiver, or client_auth for an exporter",
             )),
         }
+    }
+
+    fn probes(&self, _context: &ProbeContext) -> Vec<Probe> {
+        let htpasswd = self.htpasswd.iter().map(|htpasswd| ("htpasswd.file", &htpasswd.file));
+        let client = self.client_auth.iter().flat_map(|client| {
+            [
+                ("client_auth.username_file", &client.username_file),
+                ("client_auth.password_file", &client.password_file),
+            ]
+        });
+        htpasswd.chain(client).filter_map(|(key, file)| Probe::of_file(key, file)).collect()
     }
 }

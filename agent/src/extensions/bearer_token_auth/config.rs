@@ -2,6 +2,7 @@
 
 use edgewatch_core::config::{ConfigError, Secret};
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -65,5 +66,9 @@ impl Config {
 impl ComponentConfig for Config {
     fn validate(&self) -> Result<(), ConfigError> {
         ConfigError::all([header::name("header", &self.header).map(drop), self.validate_tokens()])
+    }
+
+    fn probes(&self, _context: &ProbeContext) -> Vec<Probe> {
+        Probe::of_file("filename", &self.filename).into_iter().collect()
     }
 }

@@ -3,6 +3,7 @@
 use edgewatch_core::config::{ConfigError, Secret};
 use edgewatch_core::extension::{Service, Use};
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -114,5 +115,14 @@ impl ComponentConfig for Config {
             "" => Vec::new(),
             extension => vec![Use::new("additional_auth", extension, Service::ClientAuth)],
         }
+    }
+
+    fn probes(&self, _context: &ProbeContext) -> Vec<Probe> {
+        let edits = self.headers.iter().enumerate();
+        edits
+            .filter_map(|(index, edit)| {
+                Probe::of_file(format!("headers.{index}.value_file"), &edit.value_file)
+            })
+            .collect()
     }
 }

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use edgewatch_core::config::{ConfigError, Duration, Secret};
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use edgewatch_exporters::web::{ClientTls, check_url};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::reach;
 
 /// Settings of the `oauth2_client` extension.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -106,5 +109,12 @@ impl ComponentConfig for Config {
             grant,
             self.tls.validate(),
         ])
+    }
+
+    fn probes(&self, _context: &ProbeContext) -> Vec<Probe> {
+        let files =
+            [("client_id_file", &self.client_id_file), ("client_secret_file", &self.client_secret_file)];
+        let files = files.into_iter().filter_map(|(key, file)| Probe::of_file(key, file));
+        files.chain([reach::probe("token_url", &self.token_url, "which issues tokens")]).collect()
     }
 }

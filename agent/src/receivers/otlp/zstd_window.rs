@@ -37,7 +37,10 @@ fn frame(bytes: &[u8]) -> Option<(u64, &[u8])> {
         window = base + base / 8 * u64::from(log & 0b111);
         rest = after;
     }
-    let dictionary = [0, 1, 2, 4][usize::from(descriptor & 0b11)];
+    let dictionary = match descriptor & 0b11 {
+        3 => 4,
+        bytes => usize::from(bytes),
+    };
     let (_, after) = number(rest, dictionary)?;
     let size = match descriptor >> 6 {
         0 => usize::from(single_segment),

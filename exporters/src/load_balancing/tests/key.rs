@@ -65,7 +65,10 @@ fn spans(part: &[u8]) -> Vec<(String, Span)> {
     found
 }
 
-fn traces(resources: Vec<(Vec<(&str, &str)>, Vec<Span>)>) -> Vec<u8> {
+/// Attributes of a resource and its spans.
+type Produced<'a> = (Vec<(&'a str, &'a str)>, Vec<Span>);
+
+fn traces(resources: Vec<Produced<'_>>) -> Vec<u8> {
     let resource_spans = resources.into_iter().map(|(attributes, spans)| ResourceSpans {
         resource: resource(&attributes),
         scope_spans: vec![ScopeSpans { spans, ..ScopeSpans::default() }],
@@ -156,10 +159,12 @@ fn attributes_are_found_in_the_resource_or_the_item() {
 #[test]
 fn a_member_without_room_is_stood_in_for_and_keeps_its_keys_when_nobody_has_room() {
     let request = traces(vec![(vec![], (0..100).map(|trace| span(trace, "s")).collect())]);
-    let (all, stood_in) = deal(Signal::Traces, &[request.clone()], RoutingKey::TraceId, &[], [true; 5]);
+    let (all, stood_in) =
+        deal(Signal::Traces, std::slice::from_ref(&request), RoutingKey::TraceId, &[], [true; 5]);
     assert_eq!(stood_in, 0);
     let full = [true, false, true, true, true];
-    let (some, stood_in) = deal(Signal::Traces, &[request.clone()], RoutingKey::TraceId, &[], full);
+    let (some, stood_in) =
+        deal(Signal::Traces, std::slice::from_ref(&request), RoutingKey::TraceId, &[], full);
     assert_eq!(stood_in, spans(&all[1]).len());
     assert_eq!(spans(&some[1]).len(), 0);
     for kept in [0, 2, 3, 4] {

@@ -1,0 +1,18 @@
+//! "I killed it, filled its disk, cut its network: nothing that it had acknowledged was lost."
+//!
+//! Each story counts items by their numbers: whatever a client was told is accepted has to arrive, and nothing arrives twice but what
+//! was on its way when a process was killed.
+
+mod damage;
+mod disk_full;
+mod fan_out;
+mod kill;
+mod log_files;
+mod outage;
+mod power_cut;
+mod stopping;
+mod unwilling;
+
+mod clients;
+mod scene;
+mod volume;
