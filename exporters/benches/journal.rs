@@ -3,6 +3,8 @@
 //! Set `JOURNAL_BENCH_DIRECTORY` to measure another disk than that of the temporary files, and `JOURNAL_BENCH_BACKLOG_MIB` for
 //! another backlog than 512 MiB.
 
+#![expect(clippy::expect_used, reason = "a benchmark that cannot be set up has no result")]
+
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;

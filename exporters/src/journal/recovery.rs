@@ -116,11 +116,11 @@ fn open(volume: &dyn Volume, directory: &Path) -> io::Result<Result<Recovered, S
 
 /// Finds out what is in `directory`, and changes nothing.
 pub(super) fn examine(volume: &dyn Volume, directory: &Path) -> io::Result<Result<Examined, StorageError>> {
-    let mut found = Examined::default();
-    found.acks = match acks::read(volume, directory)? {
+    let acks = match acks::read(volume, directory)? {
         Ok(read) => read,
         Err((path, foreign)) => return Ok(Err(refuse(&path, foreign))),
     };
+    let mut found = Examined { acks, ..Examined::default() };
     let mut segments = list(volume, directory)?;
     let mut headers = Headers { volume, directory, journal: None };
     for segment in segments.first().into_iter().chain(segments.last()) {
