@@ -65,6 +65,18 @@ pub enum Command {
 /// What can be done with queues on disk.
 #[derive(Debug, Subcommand)]
 pub enum QueueCommand {
+    /// Lists the queues of a storage and what waits in them.
+    ///
+    /// Changes nothing and takes no time for what waits. Also while the agent runs.
+    #[command(after_help = "Exit status: 0 when the queues could be read, 1 when not, 2 for bad arguments.")]
+    Inspect(InspectArguments),
+    /// Reads every byte of the queues of a storage and reports damage.
+    ///
+    /// Changes nothing. While the agent runs, what it is writing may show as unfinished.
+    #[command(
+        after_help = "Exit status: 0 when nothing is damaged, 1 when something is, 2 for bad arguments."
+    )]
+    Verify(InspectArguments),
     /// Sends dead letters, or the queue of an agent that has stopped, over OTLP/HTTP.
     ///
     /// What the destination takes is removed, the rest is kept: a replay may be interrupted and repeated. Dead letters may be sent while the
@@ -78,6 +90,17 @@ Examples:
       --header 'authorization=Bearer ...'"
     )]
     Replay(ReplayArguments),
+}
+
+/// What to look at.
+#[derive(Args, Clone, Debug)]
+pub struct InspectArguments {
+    /// The directory of a storage, as in `file_storage.directory`.
+    #[arg(value_name = "DIRECTORY")]
+    pub path: PathBuf,
+    /// Print JSON instead of a table. Sizes are in bytes.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What to send, and where.

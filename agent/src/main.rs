@@ -22,9 +22,7 @@ fn main() -> ExitCode {
         Command::Components => print(&config::listing(&Components::of_this_build())),
         Command::Schema => print(&format!("{:#}\n", config::schema(&Components::of_this_build()))),
         Command::Example => print(&config::example(&Components::of_this_build())),
-        Command::Queue(QueueCommand::Replay(arguments)) => {
-            edgewatch::queue::replay(&arguments).map(exit_code)
-        }
+        Command::Queue(command) => queue(&command),
     };
     match done {
         Ok(code) => code,
@@ -39,6 +37,17 @@ fn main() -> ExitCode {
 /// Whether all went well, for the shell.
 fn exit_code(well: bool) -> ExitCode {
     if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn queue(command: &QueueCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        QueueCommand::Inspect(arguments) => print(&edgewatch::queue::inspect(arguments)?),
+        QueueCommand::Verify(arguments) => {
+            let (report, sound) = edgewatch::queue::verify(arguments)?;
+            print(&report).map(|printed| if sound { printed } else { ExitCode::FAILURE })
+        }
+        QueueCommand::Replay(arguments) => edgewatch::queue::replay(arguments).map(exit_code),
+    }
 }
 
 /// The error and its causes. Messages that are logged name their cause themselves; it is not said twice.

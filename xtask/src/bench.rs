@@ -18,6 +18,7 @@ pub(crate) struct Options {
 pub(crate) fn run_all(options: &Options) -> anyhow::Result<()> {
     if !options.load_only {
         run(&mut cargo(["bench", "--package", "edgewatch-proto"]))?;
+        run(&mut cargo(["bench", "--package", "edgewatch-exporters"]))?;
     }
     run(&mut cargo(["build", "--release", "--package", "edgewatch"]))?;
     run(cargo(["bench", "--package", "edgewatch-tests", "--bench", "load", "--"]).args(&options.load))

@@ -1,4 +1,19 @@
 //! Queues that survive the process, for `sending_queue.storage`.
+//!
+//! A [`Journals`] is a directory with one directory for each exporter and signal. What lies there, byte by byte, is described in
+//! `format`. Batches are appended to segments by one thread, synced by another, and read back by a third that exists only while
+//! something has to be read. Several appends become one write, and all that wait for the disk share a sync.
+//!
+//! What each policy survives: [`Sync::Always`] the end of the machine, [`Sync::Interval`] the end of the process, and of the machine what is
+//! older than the interval. Acknowledgements are written before [`Consumer::settle`](edgewatch_core::storage::Consumer::settle)
+//! completes, and synced within [`SYNC_INTERVAL`]: a killed process repeats only what was being delivered, a power cut a little more.
+//!
+//! Invariants: sequences are never used twice; a record is counted as waiting from the moment it is handed over until it is settled, refused or
+//! found to be damaged; a segment is deleted only when all its sequences are settled or a later one repeats it; only synced records
+//! are ever found to be damaged; nothing that is opened is read as a whole except the last segment and those of which a part is settled.
+//!
+//! Memory: for each queue what its window holds ([`Options::memory_bytes`]), what the consumer has taken, what is not synced yet (capped at
+//! 32 MiB for a storage, leased by its senders), and while reading, a buffer of 1 MiB or one record.
 
 mod acks;
 mod codec;

@@ -147,7 +147,7 @@ impl Reading {
                 let mut state = self.queue.state();
                 let damaged = payload.is_none() && !state.settled.contains(header.sequence);
                 if damaged || state.loaded < header.sequence {
-                    is_final(&state, header.sequence)?;
+                    is_final(&state, header.sequence, (&segment, newer.as_ref()))?;
                 }
                 let missing = header.sequence.saturating_sub(state.loaded);
                 let records = state.cursor.before.map_or(0, |before| before.records) + missing;
@@ -189,10 +189,13 @@ impl Reading {
                 *open = None;
                 {
                     let state = self.queue.state();
+                    if !state.is_at(&segment, newer.as_ref()) {
+                        return Ok(true);
+                    }
                     let end = newer.map_or(state.next, |newer| newer.first);
                     let grown = state.segments.back().is_some_and(|last| last.length > segment.length);
                     if state.loaded < end && !(newer.is_none() && grown) {
-                        is_final(&state, end.saturating_sub(1))?;
+                        is_final(&state, end.saturating_sub(1), (&segment, newer.as_ref()))?;
                     }
                 }
                 if rest > 0 && newer.is_some() {
@@ -243,6 +246,9 @@ impl Reading {
             let mut state = self.queue.state();
             let expected = state.cursor.before;
             let from = state.loaded;
+            if from < segment.first {
+                is_final(&state, segment.first - 1, (&segment, newer.as_ref()))?;
+            }
             // A segment may repeat what is in the one before it.
             let before = before.filter(|_| from <= segment.first);
             state.cursor.before = if segment.examined { None } else { before.or(expected) };
@@ -304,9 +310,10 @@ impl Reading {
     }
 }
 
-/// That a record is damaged can only be said when it has been synced: until then it may be written again.
-fn is_final(state: &State, sequence: u64) -> io::Result<()> {
-    if sequence < state.synced { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) }
+/// That a record is damaged can only be said when it has been synced, and not written again elsewhere since this was read.
+fn is_final(state: &State, sequence: u64, (segment, newer): (&Segment, Option<&Segment>)) -> io::Result<()> {
+    let settled = sequence < state.synced && state.is_at(segment, newer);
+    if settled { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) }
 }
 
 fn header(file: &dyn File) -> io::Result<Option<SegmentHeader>> {

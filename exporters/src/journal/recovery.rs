@@ -116,11 +116,11 @@ fn open(volume: &dyn Volume, directory: &Path) -> io::Result<Result<Recovered, S
 
 /// Finds out what is in `directory`, and changes nothing.
 pub(super) fn examine(volume: &dyn Volume, directory: &Path) -> io::Result<Result<Examined, StorageError>> {
-    let mut found = Examined::default();
-    found.acks = match acks::read(volume, directory)? {
+    let acks = match acks::read(volume, directory)? {
         Ok(read) => read,
         Err((path, foreign)) => return Ok(Err(refuse(&path, foreign))),
     };
+    let mut found = Examined { acks, ..Examined::default() };
     let mut segments = list(volume, directory)?;
     let mut headers = Headers { volume, directory, journal: None };
     for segment in segments.first().into_iter().chain(segments.last()) {
@@ -147,6 +147,13 @@ pub(super) fn examine(volume: &dyn Volume, directory: &Path) -> io::Result<Resul
     while let Some(mut segment) = segments.pop() {
         let adjacent = newer.filter(|newer| newer.index == segment.index + 1);
         let limit = adjacent.map(|newer| newer.first);
+        // One that was written again as a whole is repeated by the one that took its place.
+        let repeated = newer.is_some_and(|newer| newer.first <= segment.first);
+        if repeated {
+            found.done.push(segment);
+            end_of_run = None;
+            continue;
+        }
         newer = Some(segment);
         if limit.is_some_and(|limit| found.settled.covers(segment.first, limit)) {
             found.done.push(segment);

@@ -90,7 +90,15 @@ impl State {
         if self.loaded == self.next {
             self.cursor = Cursor { index: segment.index, offset: segment.length, before: Some(behind) };
         }
-        self.begin(segment)
+        // What it repeats as a whole is not needed any more; of the one before that, the beginning is.
+        let mut gone = Vec::new();
+        while self.segments.back().is_some_and(|last| last.first >= segment.first) {
+            let repeated = self.segments.pop_back();
+            self.disk = self.disk.saturating_sub(repeated.map_or(0, |repeated| repeated.length));
+            gone.extend(repeated);
+        }
+        gone.extend(self.begin(segment));
+        gone
     }
 
     /// A record has been written at the end of the last segment, whose file now has `length` bytes.
@@ -204,6 +212,13 @@ impl State {
             }
         }
         gone
+    }
+
+    /// Whether the cursor is still in `segment`, with `newer` behind it. After a repair it may not be.
+    pub(super) fn is_at(&self, segment: &Segment, newer: Option<&Segment>) -> bool {
+        self.at_cursor().is_some_and(|(at, behind)| {
+            at.index == segment.index && behind.map(|behind| behind.index) == newer.map(|newer| newer.index)
+        })
     }
 
     /// The segment that holds the cursor, and the one behind it.

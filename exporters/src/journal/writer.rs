@@ -178,10 +178,10 @@ impl Writer {
 
 /// What the sender of a batch is told that cannot be written.
 pub(super) fn refusal(error: &io::Error) -> Refusal {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Refusal::busy("the disk of the sending queue is full; send again later")
-        }
-        _ => Refusal::busy("the sending queue cannot be written to disk; send again later"),
-    }
+    let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+    Refusal::busy(if full {
+        "the disk of the sending queue is full; send again later"
+    } else {
+        "the sending queue cannot be written to disk; send again later"
+    })
 }
