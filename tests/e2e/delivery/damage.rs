@@ -13,8 +13,8 @@ use super::kill::Chance;
 use super::scene::{Scene, drained};
 use super::volume::files;
 
-/// Counts what is found damaged, in records.
-const DAMAGED: &str = "edgewatch_storage_damaged_records";
+/// Counts what is found damaged, in records, and what is cut off the end as if it had never been finished, in bytes.
+const DAMAGED: [&str; 2] = ["edgewatch_storage_damaged_records", "edgewatch_storage_torn_bytes"];
 
 #[tokio::test]
 async fn flipped_bytes_cost_the_records_that_they_hit_and_no_others() -> anyhow::Result<()> {
@@ -69,11 +69,15 @@ async fn damaged(
     drained(&agent).await?;
 
     let page = agent.own_metrics().await?;
-    let counted = page.value(DAMAGED, &[]).unwrap_or_default();
+    let [damaged, torn] = DAMAGED.map(|name| page.value(name, &[]).unwrap_or_default());
     let (lost, repeated) = clients.account(&back.receipts())?;
-    let told = format!("seed {}: lost {lost:?}, counted {counted}\n{}", chance.seed, agent.agent.stderr());
+    let told = format!(
+        "seed {}: lost {lost:?}, counted {damaged} and {torn} bytes\n{}",
+        chance.seed,
+        agent.agent.stderr()
+    );
     assert!(lost.len() <= files.len(), "one harm to a file costs one record at most; {told}");
-    assert!(counted >= lost.len() as f64, "{told}");
+    assert!(damaged + torn.min(1.0) >= lost.len() as f64, "{told}");
     assert_eq!(repeated.len(), 0, "nothing had been delivered before; {told}");
     for first in &lost {
         let tally = back.receipts().tally(Signal::Traces)?;

@@ -1,5 +1,6 @@
 //! A disk that fills up.
 
+use anyhow::Context as _;
 use edgewatch_tests::forwarder::Forwarder;
 use edgewatch_tests::sink::Sink;
 use edgewatch_tests::{Signal, ports};
@@ -23,7 +24,8 @@ async fn a_queue_that_fills_its_disk_keeps_what_it_took_and_takes_more_when_ther
         assert!(before > 20, "{fsync}: only {before} requests fitted");
 
         let back = Sink::start_at(grpc, http).await?;
-        clients.acknowledged(before + 200).await?;
+        let taken = clients.acknowledged(before + 200).await;
+        taken.with_context(|| format!("{fsync}: {}", agent.agent.stderr()))?;
         drop(sending);
         drained(&agent).await?;
 
