@@ -12,7 +12,7 @@ use tracing::warn;
 
 use super::consumer::Succession;
 use super::engine::Done;
-use super::format::AckEntry;
+use super::format::{AckEntry, SEGMENT_HEADER};
 use super::options::{Options, SYNC_INTERVAL, Sync};
 use super::state::{Segment, State};
 use super::syncer::{Job, Syncer, Unsynced};
@@ -20,6 +20,9 @@ use super::telemetry::QueueTelemetry;
 use super::totals::Totals;
 use super::trouble::Reserve;
 use super::writer::{Group, Pending, Place, Writer, refusal};
+
+/// Bytes of a segment in which all is settled that make it worth while to begin another one.
+const SPENT: u64 = 4 << 20;
 
 /// One queue on disk.
 #[derive(Debug)]
@@ -216,8 +219,10 @@ impl Queue {
             gone.extend(state.settle(start, end, totals));
         }
         let settled = state.settled.clone();
+        let spent = (state.waiting.records == 0).then(|| state.segments.back().map_or(0, |last| last.length));
         self.show(&state);
         drop(state);
+        gone.extend(spent.map(|length| self.turn_over(&mut writer, length)).unwrap_or_default());
         self.telemetry.settled_records.add(usize::try_from(records).unwrap_or(usize::MAX));
         let mut written = writer.acks.append(&entries, &settled);
         if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::StorageFull)
@@ -243,6 +248,26 @@ impl Queue {
             self.full.store(false, Ordering::Relaxed);
             self.room.notify_waiters();
         }
+    }
+
+    /// Begins a new segment after all was settled, when the present one of `length` bytes takes much space or space is short: only with a
+    /// successor can it be deleted. Returns what can be.
+    fn turn_over(&self, writer: &mut Writer, length: u64) -> Vec<Segment> {
+        let short = self.is_failing() || self.full.load(Ordering::Relaxed);
+        let worth_it = length >= SPENT || (short && length > SEGMENT_HEADER as u64);
+        if !worth_it || !writer.distrusted.is_empty() {
+            return Vec::new();
+        }
+        let mut begun = writer.begin_segment();
+        if begun.is_err() && self.reserve.release(&*self.place.volume).is_ok() {
+            begun = writer.begin_segment();
+        }
+        // Where not even that is possible, the next acknowledgement tries again.
+        let Ok(segment) = begun else { return Vec::new() };
+        let mut state = self.state();
+        let gone = state.begin(segment);
+        self.show(&state);
+        gone
     }
 
     pub(super) fn remove(&self, gone: &[Segment]) {
