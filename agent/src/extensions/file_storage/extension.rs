@@ -36,13 +36,9 @@ impl ExtensionSpec for FileStorage {
     type Config = Config;
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
-        let directory = match (config.directory.as_str(), &context.state_directory) {
-            ("", Some(state)) => state.join("queue").join(file_name(&context.id)),
-            ("", None) => {
-                let message = "is missing, and the agent has no state directory; name a directory";
-                return Err(ConfigError::new("directory", message));
-            }
-            (directory, _) => PathBuf::from(directory),
+        let Some(directory) = directory(&config, &context.id, context.state_directory.as_deref()) else {
+            let message = "is missing, and the agent has no state directory; name a directory";
+            return Err(ConfigError::new("directory", message));
         };
         Ok(Self { config, directory, storage: None })
     }
@@ -75,6 +71,14 @@ impl Extension for FileStorage {
 
     async fn run(self: Box<Self>, stop: CancellationToken) {
         stop.cancelled().await;
+    }
+}
+
+/// Where the extension `id` keeps queues; `None` when that is said nowhere.
+pub(super) fn directory(config: &Config, id: &str, state_directory: Option<&Path>) -> Option<PathBuf> {
+    match config.directory.as_str() {
+        "" => state_directory.map(|state| state.join("queue").join(file_name(id))),
+        directory => Some(PathBuf::from(directory)),
     }
 }
 
