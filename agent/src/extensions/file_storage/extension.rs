@@ -16,6 +16,7 @@ use edgewatch_core::storage::{Storage, StorageError};
 use edgewatch_exporters::journal::{Journals, Options, Sync};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use super::config::{Config, Fsync};
 
@@ -26,7 +27,7 @@ const TRY_AGAIN: Duration = Duration::from_millis(50);
 pub(crate) struct FileStorage {
     pub(super) config: Config,
     directory: PathBuf,
-    storage: Option<Arc<dyn Storage>>,
+    storage: Option<Arc<Journals>>,
 }
 
 impl ExtensionSpec for FileStorage {
@@ -66,10 +67,15 @@ impl Extension for FileStorage {
     }
 
     fn offers(&self) -> Offers {
-        Offers { storage: self.storage.clone(), ..Offers::default() }
+        let storage = self.storage.clone().map(|storage| storage as Arc<dyn Storage>);
+        Offers { storage, ..Offers::default() }
     }
 
+    /// Every exporter has asked for its queues by now.
     async fn run(self: Box<Self>, stop: CancellationToken) {
+        if let Some(storage) = self.storage.clone() {
+            let _ = spawn_blocking(move || warn_of_idle(&storage)).await;
+        }
         stop.cancelled().await;
     }
 }
@@ -83,7 +89,7 @@ pub(super) fn directory(config: &Config, id: &str, state_directory: Option<&Path
 }
 
 /// Opens the storage.
-fn open(config: &Config, directory: &Path) -> Result<Arc<dyn Storage>, StorageError> {
+fn open(config: &Config, directory: &Path) -> Result<Arc<Journals>, StorageError> {
     if config.create_directory {
         create(directory, config.permissions()).map_err(|error| {
             let directory = directory.display();
@@ -98,6 +104,21 @@ fn open(config: &Config, directory: &Path) -> Result<Arc<dyn Storage>, StorageEr
         )));
     }
     Ok(Arc::new(Journals::open(directory, options(config))?))
+}
+
+/// An exporter that has got another name finds an empty queue: what it has left would wait for ever, without a word.
+fn warn_of_idle(storage: &Journals) {
+    for queue in storage.idle() {
+        let (exporter, signal, items) = (queue.exporter, queue.signal, queue.items);
+        warn!(
+            exporter,
+            signal,
+            items,
+            directory = %queue.directory.display(),
+            "a queue on disk belongs to no exporter that runs; configure the exporter again, or stop the agent and send the queue with \
+             `edgewatch queue replay`"
+        );
+    }
 }
 
 fn create(directory: &Path, permissions: Option<u32>) -> io::Result<()> {
