@@ -50,7 +50,7 @@ pub enum ExportError {
         reason: String,
     },
     /// The request is too large for the destination; parts of it may pass.
-    #[error("{destination} finds {items} items too large: {reason}")]
+    #[error("{destination} finds the request too large: {reason}")]
     TooLarge {
         /// Endpoint from the configuration.
         destination: String,
@@ -60,7 +60,7 @@ pub enum ExportError {
         reason: String,
     },
     /// Trying again would fail the same way; the batch is dropped and counted.
-    #[error("{destination} refused {items} items: {reason}")]
+    #[error("{destination} refused the request: {reason}")]
     Rejected {
         /// Endpoint from the configuration.
         destination: String,

@@ -194,7 +194,7 @@ mod tests {
         let letters = Letters {
             exporter: "otlp/a".to_owned(),
             signal: "logs",
-            reason: "backend refused 2 items:\u{1b}[31m no such tenant".to_owned(),
+            reason: "backend refused the request:\u{1b}[31m no such tenant".to_owned(),
             records: 3,
             items: 7,
             bytes: 420,
@@ -207,7 +207,7 @@ mod tests {
             listed,
             "EXPORTER  SIGNAL  BATCHES  ITEMS  BYTES                 FIRST                  LAST  REASON\n\
              otlp/a    logs          3      7    420  1970-01-01T00:00:00Z  1970-01-02T00:00:00Z  \
-             backend refused 2 items: [31m no such tenant\n"
+             backend refused the request: [31m no such tenant\n"
         );
         let json: serde_json::Value =
             serde_json::from_str(&show(&[letters], true).expect("JSON")).expect("JSON");

@@ -107,7 +107,7 @@ async fn what_is_refused_again_is_kept() {
 
     let progress = replay(root.path(), &exporter, |_| {}).await.expect("sent");
     assert_eq!((progress.found, progress.sent, progress.refused), (6, 4, 2));
-    assert_eq!(progress.reason, "there refused 2 items: because");
+    assert_eq!(progress.reason, "there refused the request: because");
 
     let (exporter, seen) = destination([]);
     replay(root.path(), &exporter, |_| {}).await.expect("sent");
