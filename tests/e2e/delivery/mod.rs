@@ -10,6 +10,7 @@ mod kill;
 mod log_files;
 mod outage;
 mod power_cut;
+mod reload;
 mod stopping;
 mod unwilling;
 

@@ -1,5 +1,6 @@
 //! The behaviour.
 
+use std::any::Any;
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -13,7 +14,7 @@ use edgewatch_core::extension::{Extension, Offers, Service};
 use edgewatch_core::factory::{BuildContext, ExtensionSpec};
 use edgewatch_core::receiver::ReceiveError;
 use edgewatch_core::storage::{Storage, StorageError};
-use edgewatch_exporters::journal::{Journals, Options, Sync};
+use edgewatch_exporters::journal::{self, Journals, Options};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +27,11 @@ const TRY_AGAIN: Duration = Duration::from_millis(50);
 pub(crate) struct FileStorage {
     pub(super) config: Config,
     directory: PathBuf,
-    storage: Option<Arc<dyn Storage>>,
+    /// What the predecessor has open, at a reload.
+    former: Option<Arc<Journals>>,
+    storage: Option<Arc<Journals>>,
+    /// Whether it was the predecessor's, and goes by other settings only when this takes its place.
+    inherited: bool,
 }
 
 impl ExtensionSpec for FileStorage {
@@ -44,13 +49,21 @@ impl ExtensionSpec for FileStorage {
             }
             (directory, _) => PathBuf::from(directory),
         };
-        Ok(Self { config, directory, storage: None })
+        let former = context.former.storage.clone().and_then(|storage| {
+            let storage: Arc<dyn Any + Send + Sync> = storage;
+            storage.downcast().ok()
+        });
+        Ok(Self { config, directory, former, storage: None, inherited: false })
     }
 }
 
 #[async_trait]
 impl Extension for FileStorage {
     async fn open(&mut self) -> Result<(), ReceiveError> {
+        if let Some(former) = self.former.take().filter(|former| former.is_in(&self.directory)) {
+            (self.storage, self.inherited) = (Some(former), true);
+            return Ok(());
+        }
         let since = Instant::now();
         loop {
             let (config, directory) = (self.config.clone(), self.directory.clone());
@@ -70,16 +83,22 @@ impl Extension for FileStorage {
     }
 
     fn offers(&self) -> Offers {
-        Offers { storage: self.storage.clone(), ..Offers::default() }
+        let storage = self.storage.clone().map(|storage| storage as Arc<dyn Storage>);
+        Offers { storage, ..Offers::default() }
     }
 
     async fn run(self: Box<Self>, stop: CancellationToken) {
+        if let Some(storage) = self.storage.clone().filter(|_| self.inherited) {
+            let options = options(&self.config);
+            // It may have to wait for the disk, and does not fail.
+            let _ended = spawn_blocking(move || storage.change(options)).await;
+        }
         stop.cancelled().await;
     }
 }
 
 /// Opens the storage.
-fn open(config: &Config, directory: &Path) -> Result<Arc<dyn Storage>, StorageError> {
+fn open(config: &Config, directory: &Path) -> Result<Arc<Journals>, StorageError> {
     if config.create_directory {
         create(directory, config.permissions()).map_err(|error| {
             let directory = directory.display();
@@ -107,8 +126,8 @@ fn create(directory: &Path, permissions: Option<u32>) -> io::Result<()> {
 
 fn options(config: &Config) -> Options {
     let sync = match config.fsync {
-        Fsync::Always => Sync::Always,
-        Fsync::Interval => Sync::Interval(config.fsync_interval.get()),
+        Fsync::Always => journal::Sync::Always,
+        Fsync::Interval => journal::Sync::Interval(config.fsync_interval.get()),
     };
     let max_bytes = Some(config.max_size.get()).filter(|size| *size > 0);
     let mut options =
