@@ -13,7 +13,7 @@ use crate::batch::Batch;
 use crate::budget::Budget;
 use crate::config::{Map, Node, ProcessEnvironment, load};
 use crate::exporter::Sink;
-use crate::extension::Offered;
+use crate::extension::{Offered, Offers};
 use crate::factory::{BuildContext, Factory};
 use crate::health::Health;
 use crate::host::Host;
@@ -151,6 +151,7 @@ pub fn context(id: &str) -> (BuildContext, Registry) {
         host: Arc::new(FakeHost::default()),
         state_directory: None,
         offered: Offered::default(),
+        former: Offers::default(),
         listeners: Listeners::default(),
     };
     (context, registry)

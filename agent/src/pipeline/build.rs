@@ -114,7 +114,9 @@ impl Builder<'_> {
         let node = match self.comparison.extension(id) {
             Some(node) => node.clone(),
             None => {
-                let (context, tenure) = self.context(kind, id);
+                let (mut context, tenure) = self.context(kind, id);
+                let former = self.comparison.former.extensions.get(id);
+                context.former = former.map(|node| node.is.offers.clone()).unwrap_or_default();
                 let extension = named.prepared.build(&context);
                 let mut extension = extension.map_err(|source| failed(kind, id, source))?;
                 let opened = extension.open().await;

@@ -73,6 +73,10 @@ impl Running {
     /// Lets `next` take the place of the present graph. What is left of that has `patience` to end.
     pub(super) fn switch(&mut self, next: Next, patience: Duration) -> Changes {
         next.turns.into_iter().for_each(Turn::take);
+        // Pipelines that want it say so with their next batch.
+        for sink in next.graph.sinks() {
+            sink.join_behind(None);
+        }
         for work in next.flow {
             self.flow.spawn(work);
         }

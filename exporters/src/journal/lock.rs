@@ -6,6 +6,9 @@ use std::path::Path;
 
 use edgewatch_core::storage::StorageError;
 
+/// The file that stands for the directory.
+pub(super) const NAME: &str = "lock";
+
 /// The right to use a directory; ends with the process at the latest.
 #[derive(Debug)]
 pub(super) struct Lock {
@@ -14,7 +17,7 @@ pub(super) struct Lock {
 
 /// Takes `directory`, which must be there.
 pub(super) fn lock(directory: &Path) -> Result<Lock, StorageError> {
-    let path = directory.join("lock");
+    let path = directory.join(NAME);
     let mut options = OpenOptions::new();
     let file = options.read(true).write(true).create(true).truncate(false).open(&path);
     let mut file = file.map_err(|error| failure(&path, &error))?;
@@ -29,15 +32,26 @@ pub(super) fn lock(directory: &Path) -> Result<Lock, StorageError> {
             let _ = file.read_to_string(&mut pid);
             let who = match pid.trim() {
                 "" => String::new(),
+                pid if pid == std::process::id().to_string() => return Err(in_use_here(directory)),
                 pid => format!(" (process {pid})"),
             };
             Err(StorageError(format!(
-                "{} is in use by another agent{who}; stop it, or give this one another directory",
+                "{} is in use by another agent{who}; stop it, or name another directory",
                 directory.display()
             )))
         }
         Err(TryLockError::Error(error)) => Err(failure(&path, &error)),
     }
+}
+
+/// The process that asks has it already.
+fn in_use_here(directory: &Path) -> StorageError {
+    StorageError(format!(
+        "{} is in use by this agent (process {}): by another extension, or by what the former configuration still has to deliver; \
+         give this one another directory, or reload later",
+        directory.display(),
+        std::process::id()
+    ))
 }
 
 fn note(file: &mut File) -> io::Result<()> {

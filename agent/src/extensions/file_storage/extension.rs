@@ -1,5 +1,6 @@
 //! The behaviour.
 
+use std::any::Any;
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -13,9 +14,10 @@ use edgewatch_core::extension::{Extension, Offers, Service};
 use edgewatch_core::factory::{BuildContext, ExtensionSpec};
 use edgewatch_core::receiver::ReceiveError;
 use edgewatch_core::storage::{Storage, StorageError};
-use edgewatch_exporters::journal::{Journals, Options, Sync};
+use edgewatch_exporters::journal::{self, Journals, Options};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use super::config::{Config, Fsync};
 
@@ -26,7 +28,11 @@ const TRY_AGAIN: Duration = Duration::from_millis(50);
 pub(crate) struct FileStorage {
     pub(super) config: Config,
     directory: PathBuf,
-    storage: Option<Arc<dyn Storage>>,
+    /// What the predecessor has open, at a reload.
+    former: Option<Arc<Journals>>,
+    storage: Option<Arc<Journals>>,
+    /// Whether it was the predecessor's, and goes by other settings only when this takes its place.
+    inherited: bool,
 }
 
 impl ExtensionSpec for FileStorage {
@@ -36,21 +42,25 @@ impl ExtensionSpec for FileStorage {
     type Config = Config;
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
-        let directory = match (config.directory.as_str(), &context.state_directory) {
-            ("", Some(state)) => state.join("queue").join(file_name(&context.id)),
-            ("", None) => {
-                let message = "is missing, and the agent has no state directory; name a directory";
-                return Err(ConfigError::new("directory", message));
-            }
-            (directory, _) => PathBuf::from(directory),
+        let Some(directory) = directory(&config, &context.id, context.state_directory.as_deref()) else {
+            let message = "is missing, and the agent has no state directory; name a directory";
+            return Err(ConfigError::new("directory", message));
         };
-        Ok(Self { config, directory, storage: None })
+        let former = context.former.storage.clone().and_then(|storage| {
+            let storage: Arc<dyn Any + Send + Sync> = storage;
+            storage.downcast().ok()
+        });
+        Ok(Self { config, directory, former, storage: None, inherited: false })
     }
 }
 
 #[async_trait]
 impl Extension for FileStorage {
     async fn open(&mut self) -> Result<(), ReceiveError> {
+        if let Some(former) = self.former.take().filter(|former| former.is_in(&self.directory)) {
+            (self.storage, self.inherited) = (Some(former), true);
+            return Ok(());
+        }
         let since = Instant::now();
         loop {
             let (config, directory) = (self.config.clone(), self.directory.clone());
@@ -70,16 +80,37 @@ impl Extension for FileStorage {
     }
 
     fn offers(&self) -> Offers {
-        Offers { storage: self.storage.clone(), ..Offers::default() }
+        let storage = self.storage.clone().map(|storage| storage as Arc<dyn Storage>);
+        Offers { storage, ..Offers::default() }
     }
 
+    /// Every exporter has asked for its queues by now.
     async fn run(self: Box<Self>, stop: CancellationToken) {
+        if let Some(storage) = self.storage.clone() {
+            let changed = self.inherited.then(|| options(&self.config));
+            // It may have to wait for the disk, and does not fail.
+            let _ended = spawn_blocking(move || {
+                if let Some(options) = changed {
+                    storage.change(options);
+                }
+                warn_of_idle(&storage);
+            })
+            .await;
+        }
         stop.cancelled().await;
     }
 }
 
+/// Where the extension `id` keeps queues; `None` when that is said nowhere.
+pub(super) fn directory(config: &Config, id: &str, state_directory: Option<&Path>) -> Option<PathBuf> {
+    match config.directory.as_str() {
+        "" => state_directory.map(|state| state.join("queue").join(file_name(id))),
+        directory => Some(PathBuf::from(directory)),
+    }
+}
+
 /// Opens the storage.
-fn open(config: &Config, directory: &Path) -> Result<Arc<dyn Storage>, StorageError> {
+fn open(config: &Config, directory: &Path) -> Result<Arc<Journals>, StorageError> {
     if config.create_directory {
         create(directory, config.permissions()).map_err(|error| {
             let directory = directory.display();
@@ -96,6 +127,21 @@ fn open(config: &Config, directory: &Path) -> Result<Arc<dyn Storage>, StorageEr
     Ok(Arc::new(Journals::open(directory, options(config))?))
 }
 
+/// An exporter that has got another name finds an empty queue: what it has left would wait for ever, without a word.
+fn warn_of_idle(storage: &Journals) {
+    for queue in storage.idle() {
+        let (exporter, signal, items) = (queue.exporter, queue.signal, queue.items);
+        warn!(
+            exporter,
+            signal,
+            items,
+            directory = %queue.directory.display(),
+            "a queue on disk belongs to no exporter that runs; configure the exporter again, or stop the agent and send the queue with \
+             `edgewatch queue replay`"
+        );
+    }
+}
+
 fn create(directory: &Path, permissions: Option<u32>) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -107,8 +153,8 @@ fn create(directory: &Path, permissions: Option<u32>) -> io::Result<()> {
 
 fn options(config: &Config) -> Options {
     let sync = match config.fsync {
-        Fsync::Always => Sync::Always,
-        Fsync::Interval => Sync::Interval(config.fsync_interval.get()),
+        Fsync::Always => journal::Sync::Always,
+        Fsync::Interval => journal::Sync::Interval(config.fsync_interval.get()),
     };
     let max_bytes = Some(config.max_size.get()).filter(|size| *size > 0);
     let mut options =

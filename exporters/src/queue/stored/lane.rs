@@ -8,7 +8,7 @@ use edgewatch_core::Signal;
 use edgewatch_core::ack::Ack;
 use edgewatch_core::batch::Batch;
 use edgewatch_core::delivery::QueueSettings;
-use edgewatch_core::storage::{Consumer, Stored};
+use edgewatch_core::storage::{Consumer, Stored, Usage};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
@@ -20,7 +20,7 @@ use super::records::Records;
 use super::stock::{LOOK_AGAIN, Stock};
 use crate::queue::deliver::{Deliverer, Fate};
 use crate::queue::drive::at;
-use crate::queue::join::{Found, Held, Joiner, Next};
+use crate::queue::join::{Found, Held, Joiner, Joining, Next};
 
 /// Time that a destination has to take something when the lane is to end. What it does not take stays on disk.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -62,14 +62,24 @@ enum Phase {
     Ending,
 }
 
+/// Who has what is left at the end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Heir {
+    /// Nobody, until the exporter runs again.
+    Disk,
+    /// Another lane, which waits for it.
+    Lane,
+}
+
 impl StoredLane {
     pub(in crate::queue) fn new(
         stock: Arc<Stock>,
         signal: Signal,
+        joining: Joining,
         settings: &QueueSettings,
         tokens: Tokens,
     ) -> Self {
-        let joiner = Joiner::new(settings.batch.clone());
+        let joiner = Joiner::new(joining);
         Self { stock, signal, joiner, consumers: settings.num_consumers.get(), tokens }
     }
 
@@ -82,20 +92,23 @@ impl StoredLane {
         // What the consumer before has settled, nobody has told our senders.
         self.stock.settled();
         let stock = Arc::clone(&self.stock);
-        self.consume(consumer.as_ref(), deliverer).await;
+        let heir = self.consume(consumer.as_ref(), deliverer).await;
         drop(consumer);
-        let left = stock.usage();
-        if left.records > 0 {
-            info!(
-                exporter = deliverer.id,
-                items = left.items,
-                bytes = left.bytes,
-                "items stay in the queue on disk"
-            );
+        let Usage { records, items, bytes } = stock.usage();
+        let exporter = deliverer.id.as_str();
+        match (records, heir) {
+            (0, _) => {}
+            (_, Heir::Lane) => info!(exporter, items, bytes, "the queue on disk is handed over"),
+            (_, Heir::Disk) => {
+                info!(
+                    exporter,
+                    items, bytes, "items stay in the queue on disk; they are sent when this exporter runs again"
+                );
+            }
         }
     }
 
-    async fn consume(self, consumer: &dyn Consumer, deliverer: &Deliverer) {
+    async fn consume(self, consumer: &dyn Consumer, deliverer: &Deliverer) -> Heir {
         let Self { stock, signal, mut joiner, consumers, tokens: Tokens { gone, leave, cut } } = self;
         let mut inbox = VecDeque::new();
         // Records that are not settled: in the inbox, being joined, being delivered.
@@ -103,6 +116,7 @@ impl StoredLane {
         let mut deliveries = FuturesUnordered::new();
         let mut phase = Phase::Open;
         let mut deadline = None;
+        let mut heir = Heir::Disk;
         loop {
             let mut due = None;
             let mut hungry = false;
@@ -122,7 +136,7 @@ impl StoredLane {
                 }
             }
             if phase != Phase::Open && !hungry && deliveries.is_empty() {
-                return;
+                return heir;
             }
             tokio::select! {
                 Some((fate, settled)) = deliveries.next(), if !deliveries.is_empty() => {
@@ -139,7 +153,7 @@ impl StoredLane {
                 () = at(due), if due.is_some() => {}
                 () = cut.cancelled(), if phase != Phase::Ending => phase = Phase::Ending,
                 () = consumer.succeeded(), if phase != Phase::Ending => {
-                    phase = Phase::Ending;
+                    (phase, heir) = (Phase::Ending, Heir::Lane);
                     leave.cancel();
                     deadline = Some(Instant::now() + PATIENCE);
                 }
