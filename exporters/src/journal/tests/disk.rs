@@ -95,7 +95,7 @@ async fn two_agents_do_not_use_one_directory() {
     let _first = open(directory.path(), Options::default());
     let second = Journals::open(directory.path(), Options::default()).expect_err("it is in use");
     let pid = std::process::id();
-    assert!(second.0.contains(&format!("in use by another agent (process {pid})")), "{second}");
+    assert!(second.0.contains(&format!("in use by this agent (process {pid})")), "{second}");
 }
 
 #[tokio::test]
