@@ -15,7 +15,7 @@ use crate::budget::Budget;
 use crate::config::{ConfigError, Node, Problems};
 use crate::delivery::Delivery;
 use crate::exporter::Exporter;
-use crate::extension::{Extension, Offered, Service, Use};
+use crate::extension::{Extension, Offered, Offers, Service, Use};
 use crate::group::ExporterGroup;
 use crate::health::Health;
 use crate::host::Host;
@@ -82,6 +82,8 @@ pub struct BuildContext {
     pub state_directory: Option<PathBuf>,
     /// What the running extensions offer.
     pub offered: Offered,
+    /// What the extension offers whose place this one is to take, at a reload.
+    pub former: Offers,
     /// The sockets that the process listens on.
     pub listeners: Listeners,
 }

@@ -4,6 +4,7 @@
 //! stored queue is a source like a log file: it takes responsibility for what is appended, hands its records out, and forgets each when it
 //! is settled. The storage knows nothing of destinations and retries, the queue nothing of files.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -13,8 +14,8 @@ use crate::batch::{Batch, Segments};
 use crate::refusal::Refusal;
 use crate::telemetry::Telemetry;
 
-/// A place for queues that survive the process.
-pub trait Storage: Send + Sync {
+/// A place for queues that survive the process. Its successor after a reload may know its type, and take it over.
+pub trait Storage: Any + Send + Sync {
     /// The queue of the exporter `owner` for `signal`. While it is in use, it is handed out again to whoever asks: a reload builds the
     /// new exporter beside the old one. Takes time that does not grow with what waits in it.
     ///

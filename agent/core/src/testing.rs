@@ -13,7 +13,7 @@ use crate::batch::Batch;
 use crate::budget::Budget;
 use crate::config::{Map, Node, ProcessEnvironment, load};
 use crate::exporter::Sink;
-use crate::extension::Offered;
+use crate::extension::{Offered, Offers};
 use crate::factory::{BuildContext, Factory};
 use crate::health::Health;
 use crate::host::Host;
@@ -151,6 +151,7 @@ pub fn context(id: &str) -> (BuildContext, Registry) {
         host: Arc::new(FakeHost::default()),
         state_directory: None,
         offered: Offered::default(),
+        former: Offers::default(),
         listeners: Listeners::default(),
     };
     (context, registry)
@@ -193,4 +194,33 @@ pub fn check_examples<T>(manual: &str, factory: &Factory<T>) -> String {
         report.push_str(&format!("no example has {} in {section}", factory.description.name));
     }
     report
+}
+
+/// A file that does not answer, like one on a dead network file system: who reads it waits until this is dropped, and finds nothing.
+#[derive(Debug)]
+pub struct Silent(PathBuf);
+
+impl Silent {
+    /// Takes the place of the file at `path`.
+    ///
+    /// # Panics
+    ///
+    /// When the system refuses.
+    #[must_use]
+    pub fn instead_of(path: PathBuf) -> Self {
+        use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+        std::fs::remove_file(&path).expect("a file");
+        mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a pipe");
+        Self(path)
+    }
+}
+
+impl Drop for Silent {
+    fn drop(&mut self) {
+        // Lets those go who wait; those who come later find no file.
+        let end = std::fs::OpenOptions::new().read(true).write(true).open(&self.0);
+        let _ = std::fs::remove_file(&self.0);
+        drop(end);
+    }
 }

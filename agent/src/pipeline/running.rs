@@ -32,7 +32,7 @@ pub struct Running {
     flow: JoinSet<()>,
     extensions: JoinSet<()>,
     /// What reloads have left behind and has not ended yet.
-    remainders: Vec<Remainder>,
+    pub(super) remainders: Vec<Remainder>,
 }
 
 /// How the end went.
@@ -120,8 +120,10 @@ impl Running {
     /// Watches over the components and reports those that end before they are told to. Returns when it makes no sense to go on.
     pub async fn watch(&mut self) -> Broken {
         loop {
+            // Also those that have ended while nobody watched.
+            self.look_after_remainders();
             let alone = self.receivers.is_empty();
-            let due = self.remainders.iter().map(|remainder| remainder.deadline).min();
+            let due = self.remainders.iter().filter_map(Remainder::due).min();
             tokio::select! {
                 Some(ended) = self.receivers.join_next() => report(ended),
                 Some(ended) = self.flow.join_next() => {
@@ -138,7 +140,6 @@ impl Running {
             if self.receivers.is_empty() && !alone {
                 warn!("every receiver has ended; nothing is left to do but to wait for a signal");
             }
-            self.look_after_remainders();
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use edgewatch_core::budget::Budget;
-use edgewatch_core::extension::Offered;
+use edgewatch_core::extension::{Offered, Offers};
 use edgewatch_core::factory::{BuildContext, ComponentKind};
 use edgewatch_core::health::Health;
 use edgewatch_core::host::Host;
@@ -47,6 +47,7 @@ impl Surroundings {
             host,
             state_directory,
             offered: offered.clone(),
+            former: Offers::default(),
             listeners: listeners.for_another(),
         };
         (context, Arc::new(tenure))

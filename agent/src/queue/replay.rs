@@ -8,7 +8,7 @@ use anyhow::Context;
 use edgewatch_core::Signal;
 use edgewatch_core::budget::Budget;
 use edgewatch_core::config::{Headers, Secret};
-use edgewatch_core::extension::Offered;
+use edgewatch_core::extension::{Offered, Offers};
 use edgewatch_core::factory::BuildContext;
 use edgewatch_core::health::Health;
 use edgewatch_core::host::RealHost;
@@ -59,6 +59,7 @@ fn context() -> BuildContext {
         host: Arc::new(RealHost),
         state_directory: None,
         offered: Offered::default(),
+        former: Offers::default(),
         listeners: Listeners::default(),
     }
 }

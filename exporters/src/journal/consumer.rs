@@ -36,7 +36,7 @@ impl JournalConsumer {
         let mut state = queue.state();
         let record = state.take();
         let more = state.has_ready();
-        let low = state.wants_reading(queue.options.memory_bytes);
+        let low = state.wants_reading(queue.options().memory_bytes);
         drop(state);
         if low {
             read_ahead(queue, &self.handle.engine);

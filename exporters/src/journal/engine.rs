@@ -188,7 +188,7 @@ impl Writing {
     fn append(&mut self, queue: &Arc<Queue>, batches: Vec<Batch>) {
         let mut writer = queue.writer();
         for batch in batches {
-            if self.group.is_full() || writer.wants_segment(&self.group, &queue.options) {
+            if self.group.is_full() || writer.wants_segment(&self.group, &queue.options()) {
                 queue.write(&mut writer, &mut self.group, &self.syncer);
             }
             if let Err(refusal) = queue.make_room(&mut writer, &batch) {

@@ -32,6 +32,7 @@ pub(super) fn lock(directory: &Path) -> Result<Lock, StorageError> {
             let _ = file.read_to_string(&mut pid);
             let who = match pid.trim() {
                 "" => String::new(),
+                pid if pid == std::process::id().to_string() => return Err(in_use_here(directory)),
                 pid => format!(" (process {pid})"),
             };
             Err(StorageError(format!(
@@ -41,6 +42,16 @@ pub(super) fn lock(directory: &Path) -> Result<Lock, StorageError> {
         }
         Err(TryLockError::Error(error)) => Err(failure(&path, &error)),
     }
+}
+
+/// The process that asks has it already.
+fn in_use_here(directory: &Path) -> StorageError {
+    StorageError(format!(
+        "{} is in use by this agent (process {}): by another extension, or by what the former configuration still has to deliver; \
+         give this one another directory, or reload later",
+        directory.display(),
+        std::process::id()
+    ))
 }
 
 fn note(file: &mut File) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! What a storage is asked for.
 
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 /// When what is written is made to survive the machine, too.
@@ -17,7 +18,7 @@ pub enum Sync {
 pub const SYNC_INTERVAL: Duration = Duration::from_millis(200);
 
 /// What a storage is asked for.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Options {
     /// When to sync.
     pub sync: Sync,
@@ -49,5 +50,23 @@ impl Default for Options {
             reserve_bytes: 1 << 20,
             retry_every: Duration::from_secs(1),
         }
+    }
+}
+
+/// The options in force, which a reload may change while queues are in use.
+#[derive(Debug)]
+pub(super) struct InForce(RwLock<Options>);
+
+impl InForce {
+    pub(super) fn new(options: Options) -> Self {
+        Self(RwLock::new(options))
+    }
+
+    pub(super) fn get(&self) -> Options {
+        *self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set(&self, options: Options) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = options;
     }
 }

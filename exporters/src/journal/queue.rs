@@ -13,7 +13,7 @@ use tracing::warn;
 use super::consumer::Succession;
 use super::engine::Done;
 use super::format::{AckEntry, SEGMENT_HEADER};
-use super::options::{Options, SYNC_INTERVAL, Sync};
+use super::options::{InForce, Options, SYNC_INTERVAL, Sync};
 use super::state::{Segment, State};
 use super::syncer::{Job, Syncer, Unsynced};
 use super::telemetry::QueueTelemetry;
@@ -29,7 +29,7 @@ const SPENT: u64 = 4 << 20;
 pub(super) struct Queue {
     /// For messages: the exporter and the signal.
     pub(super) name: String,
-    pub(super) options: Arc<Options>,
+    options: Arc<InForce>,
     pub(super) place: Arc<Place>,
     state: Mutex<State>,
     writer: Mutex<Writer>,
@@ -64,7 +64,7 @@ pub(super) struct Settlement {
 impl Queue {
     pub(super) fn new(
         name: String,
-        options: Arc<Options>,
+        options: Arc<InForce>,
         state: State,
         writer: Writer,
         reserve: Arc<Reserve>,
@@ -99,12 +99,22 @@ impl Queue {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn options(&self) -> Options {
+        self.options.get()
+    }
+
+    /// The options are others: what did not fit may fit now.
+    pub(super) fn options_changed(&self) {
+        self.full.store(false, Ordering::Relaxed);
+        self.room.notify_waiters();
+    }
+
     /// Whether the disk takes no more.
     pub(super) fn is_closed(&self) -> Option<Refusal> {
         if self.failing.load(Ordering::Relaxed) {
             return Some(Refusal::busy("the sending queue cannot be written to disk; send again later"));
         }
-        let full = || self.options.max_bytes.is_some_and(|most| self.state().disk >= most);
+        let full = || self.options().max_bytes.is_some_and(|most| self.state().disk >= most);
         (self.full.load(Ordering::Relaxed) || full()).then(full_refusal)
     }
 
@@ -123,14 +133,14 @@ impl Queue {
         if !writer.distrusted.is_empty() {
             return Err(Refusal::busy("the sending queue cannot be synced to disk; send again later"));
         }
-        if let Some(most) = self.options.max_bytes
+        if let Some(most) = self.options().max_bytes
             && self.state().disk.saturating_add(batch.bytes() as u64) > most
         {
             // Whoever asks before the next batch is to learn of it: only then is room made.
             self.full.store(true, Ordering::Relaxed);
             return Err(full_refusal());
         }
-        if !writer.wants_segment(&Group::default(), &self.options) {
+        if !writer.wants_segment(&Group::default(), &self.options()) {
             return Ok(());
         }
         match writer.begin_segment() {
@@ -173,14 +183,14 @@ impl Queue {
 
     fn written(self: &Arc<Self>, writer: &Writer, group: &mut Group, start: u64, syncer: &Syncer) {
         let Some(active) = &writer.active else { return };
-        let accept = matches!(self.options.sync, Sync::Interval(_));
+        let accept = matches!(self.options().sync, Sync::Interval(_));
         let mut unsynced = Vec::with_capacity(group.records.len());
         let mut bytes = 0;
         let mut state = self.state();
         for Pending { record, ack, before, end } in group.records.drain(..) {
             bytes += record.totals.bytes;
             unsynced.push(Unsynced { record: record.clone(), ack, before });
-            state.written(record, start + end as u64, before, self.options.memory_bytes);
+            state.written(record, start + end as u64, before, self.options().memory_bytes);
         }
         self.show(&state);
         drop(state);
@@ -198,7 +208,7 @@ impl Queue {
             directory: start == super::format::SEGMENT_HEADER as u64,
             unsynced,
         };
-        let delay = match self.options.sync {
+        let delay = match self.options().sync {
             Sync::Always => Duration::ZERO,
             Sync::Interval(interval) => interval,
         };

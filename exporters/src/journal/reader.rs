@@ -22,7 +22,7 @@ const RETRIES: usize = 10;
 
 /// Starts reading when the window is low; the caller has not locked the state.
 pub(super) fn read_ahead(queue: &Arc<Queue>, engine: &Arc<Engine>) {
-    let room = queue.options.memory_bytes;
+    let room = queue.options().memory_bytes;
     {
         let mut state = queue.state();
         if !state.wants_reading(room) {
@@ -94,7 +94,7 @@ impl Reading {
 
     /// Lets some time pass, unless nobody waits any more.
     fn pause(&self) {
-        let retry_every = self.queue.options.retry_every;
+        let retry_every = self.queue.options().retry_every;
         let end = Instant::now() + retry_every;
         let mut state = self.queue.state();
         while self.engine.strong_count() > 0 && Instant::now() < end {
@@ -120,7 +120,7 @@ impl Reading {
         }
         let (at, loaded) = {
             let mut state = self.queue.state();
-            if state.is_full(self.queue.options.memory_bytes) || !state.has_unread() {
+            if state.is_full(self.queue.options().memory_bytes) || !state.has_unread() {
                 // Under the same lock, so that what is appended from now on goes into the window.
                 state.reading = false;
                 self.done = true;
@@ -212,9 +212,9 @@ impl Reading {
 
     /// `bytes` of `segment` are damaged: keeps a copy of it.
     fn put_aside(&self, segment: &Segment, bytes: u64) {
-        let Queue { name: queue, place, options, .. } = &*self.queue;
+        let Queue { name: queue, place, .. } = &*self.queue;
         let name = segment.name();
-        let aside = put_aside(&*place.volume, &place.directory, &name, options.quarantine_bytes);
+        let aside = put_aside(&*place.volume, &place.directory, &name, self.queue.options().quarantine_bytes);
         match aside {
             Ok(true) => {
                 self.queue.telemetry.quarantined_segments.add(1);

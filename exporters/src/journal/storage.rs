@@ -16,7 +16,7 @@ use super::handle::Handle;
 use super::inspect::{QueueReport, look};
 use super::listing::queues;
 use super::lock::lock;
-use super::options::Options;
+use super::options::{InForce, Options};
 use super::queue::Queue;
 use super::recovery::{Findings, recover};
 use super::telemetry::QueueTelemetry;
@@ -28,7 +28,7 @@ use super::writer::{Place, Writer};
 pub struct Journals {
     directory: PathBuf,
     volume: Arc<dyn Volume>,
-    options: Arc<Options>,
+    options: Arc<InForce>,
     engine: Arc<Engine>,
     reserve: Arc<Reserve>,
     queues: Mutex<HashMap<(String, Signal), Weak<Queue>>>,
@@ -65,7 +65,7 @@ impl Journals {
             reserve: Arc::new(reserve),
             directory: directory.to_owned(),
             volume,
-            options: Arc::new(options),
+            options: Arc::new(InForce::new(options)),
             engine: Arc::new(engine),
             queues: Mutex::default(),
         })
@@ -83,6 +83,24 @@ impl Journals {
         let idle = found.into_iter().filter(|key| !used.contains(key));
         let looked = idle.filter_map(|(owner, signal)| look(&self.directory, owner, signal).ok());
         looked.filter(|queue| queue.records > 0).collect()
+    }
+
+    /// Whether this is the storage in `directory`, however that is written.
+    #[must_use]
+    pub fn is_in(&self, directory: &Path) -> bool {
+        let same = |(own, other)| own == other;
+        self.directory.canonicalize().ok().zip(directory.canonicalize().ok()).is_some_and(same)
+    }
+
+    /// Goes on with other options; of those of the threads, whether to compress and how often to try again, it keeps what it began with.
+    pub fn change(&self, options: Options) {
+        self.options.set(options);
+        if let Err(error) = self.reserve.resize(&*self.volume, options.reserve_bytes) {
+            let directory = self.directory.display();
+            warn!(%directory, %error, "no space could be set aside on the disk");
+        }
+        let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.values().filter_map(Weak::upgrade).for_each(|queue| queue.options_changed());
     }
 
     fn open_queue(
@@ -129,6 +147,8 @@ impl Storage for Journals {
                 queue
             }
         };
+        // Also those of a queue that was another exporter's until now.
+        queue.telemetry.show_in(telemetry, signal);
         Ok(Arc::new(Handle::new(queue, Arc::clone(&self.engine))))
     }
 }

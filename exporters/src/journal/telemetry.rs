@@ -1,7 +1,7 @@
 //! The numbers of a queue on disk.
 
 use edgewatch_core::Signal;
-use edgewatch_core::telemetry::{Counter, Gauge, Telemetry};
+use edgewatch_core::telemetry::{Counter, Description, Gauge, Kind, Telemetry};
 
 /// What happens to a queue on disk.
 #[derive(Clone, Debug)]
@@ -107,8 +107,20 @@ impl QueueTelemetry {
                 "{segments}",
                 "Damaged segments of which a copy was put aside.",
             ),
-            segments: telemetry.gauge("edgewatch_storage_segments", "{segments}", "Segments on disk."),
-            disk_bytes: telemetry.gauge("edgewatch_storage_disk_bytes", "By", "Bytes of segments on disk."),
+            segments: Gauge::default(),
+            disk_bytes: Gauge::default(),
         }
+    }
+
+    /// Shows the gauges as those of the exporter that `telemetry` belongs to. The queue may outlive an exporter: its successor shows them
+    /// again.
+    pub(super) fn show_in(&self, telemetry: &Telemetry, signal: Signal) {
+        let telemetry = telemetry.with("data_type", signal.name());
+        let show = |gauge: &Gauge, name, unit, help| {
+            let gauge = gauge.clone();
+            telemetry.observe(Description { name, unit, help }, Kind::Gauge, move || gauge.get() as f64);
+        };
+        show(&self.segments, "edgewatch_storage_segments", "{segments}", "Segments on disk.");
+        show(&self.disk_bytes, "edgewatch_storage_disk_bytes", "By", "Bytes of segments on disk.");
     }
 }

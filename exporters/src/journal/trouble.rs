@@ -7,7 +7,7 @@
 use std::io;
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing::{info, warn};
 
@@ -27,24 +27,36 @@ const PROBE: u64 = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Reserve {
     path: std::path::PathBuf,
-    bytes: u64,
+    bytes: AtomicU64,
 }
 
 impl Reserve {
     pub(super) fn new(path: std::path::PathBuf, bytes: u64) -> Self {
-        Self { path, bytes }
+        Self { path, bytes: AtomicU64::new(bytes) }
     }
 
     /// Takes the space, if there is any.
     pub(super) fn take(&self, volume: &dyn Volume) -> io::Result<()> {
-        if self.bytes == 0 {
+        let bytes = self.bytes.load(Ordering::Relaxed);
+        if bytes == 0 {
             return Ok(());
         }
         let file = match volume.open(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => volume.create(&self.path)?,
             file => file?,
         };
-        file.allocate(self.bytes)
+        file.allocate(bytes)
+    }
+
+    /// Takes this much from now on.
+    pub(super) fn resize(&self, volume: &dyn Volume, bytes: u64) -> io::Result<()> {
+        if self.bytes.swap(bytes, Ordering::Relaxed) == bytes {
+            return Ok(());
+        }
+        match self.release(volume) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => self.take(volume),
+        }
     }
 
     /// Gives the space back.

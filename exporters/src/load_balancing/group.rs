@@ -118,8 +118,9 @@ enum Task {
 }
 
 impl Group {
-    /// Makes those with these names the destinations.
-    fn update(&mut self, names: &[String]) {
+    /// Makes those with these names the destinations; false when one of them cannot be used at the moment, because of a certificate for
+    /// example that cannot be read.
+    fn update(&mut self, names: &[String]) -> bool {
         let before = Arc::clone(&*self.shared.tables.borrow());
         let mut members = Vec::with_capacity(names.len());
         for name in names {
@@ -138,6 +139,11 @@ impl Group {
                 }
             }
         }
+        let complete = members.len() == names.len();
+        let name = |member: &Arc<Member>| member.name.clone();
+        if members.iter().map(name).eq(before.members.iter().map(name)) {
+            return complete;
+        }
         let table = Table::new(members);
         let gone = before.members.iter().filter(|member| table.get(&member.name).is_none());
         self.departed.extend(gone.cloned());
@@ -146,6 +152,7 @@ impl Group {
         let (exporter, destinations) = (self.shared.id.as_str(), table.members.len());
         info!(exporter, destinations, "destinations have changed");
         self.shared.tables.send_replace(Arc::new(table));
+        complete
     }
 
     /// Serves the destinations until every sink is gone and every queue is empty.
@@ -174,7 +181,9 @@ impl Group {
                     }
                 },
                 names = Resolver::changed_of(resolver.as_mut(), &shared.telemetry), if open => {
-                    self.update(&names);
+                    if !self.update(&names) && let Some(resolver) = &mut resolver {
+                        resolver.forget();
+                    }
                 }
                 Some(tasks) = under_way.next(), if !under_way.is_empty() => {
                     under_way.extend(tasks.into_iter().map(|task| work(task, Arc::clone(&shared))));

@@ -6,11 +6,15 @@
 mod batching;
 mod damage;
 mod disk_full;
+mod failover;
 mod fan_out;
 mod kill;
 mod log_files;
+mod memory;
+mod operator;
 mod outage;
 mod power_cut;
+mod reload;
 mod stopping;
 mod unwilling;
 

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use edgewatch_tests::forwarder::{Builder, Forwarder};
+use edgewatch_tests::metrics_page::MetricsPage;
+use edgewatch_tests::process;
 use edgewatch_tests::sink::Sink;
 use tempfile::TempDir;
 
@@ -39,6 +41,24 @@ impl Scene {
         self
     }
 
+    /// Writes `yaml` to the last of the configuration files of agents that start from now on.
+    pub(super) fn overlay(&self, yaml: &str) -> anyhow::Result<()> {
+        Ok(std::fs::write(self.overlay_path(), yaml)?)
+    }
+
+    fn overlay_path(&self) -> PathBuf {
+        self.folder.path().join("overlay.yaml")
+    }
+
+    /// The same, and has `agent` read its configuration again; waits until that has ended with `outcome`.
+    pub(super) async fn reload(&self, agent: &Forwarder, yaml: &str, outcome: &str) -> anyhow::Result<()> {
+        let before = reloads(&agent.own_metrics().await?, outcome);
+        self.overlay(yaml)?;
+        process::signal(agent.agent.pid(), process::HUP)?;
+        let page = agent.wait_for_own_metrics(|page| reloads(page, outcome) > before).await;
+        page.map(drop).map_err(|error| error.context(agent.agent.stderr()))
+    }
+
     pub(super) fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -66,8 +86,15 @@ impl Scene {
         for yaml in &self.more {
             builder = builder.with(yaml);
         }
-        builder.start().await
+        if !self.overlay_path().exists() {
+            self.overlay("{}")?;
+        }
+        builder.argument("--config").argument(&self.overlay_path().display().to_string()).start().await
     }
+}
+
+fn reloads(page: &MetricsPage, outcome: &str) -> f64 {
+    page.value("edgewatch_config_reloads", &[("outcome", outcome)]).unwrap_or_default()
 }
 
 /// Waits until nothing waits in the queues of `agent`.

@@ -116,6 +116,13 @@ impl Receipts {
         self.all().filter(move |receipt| receipt.accepted && receipt.signal == signal)
     }
 
+    /// These and those of another backend.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// The number of requests, refused ones included.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,5 +1,6 @@
 //! The behaviour.
 
+use std::any::Any;
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -13,7 +14,7 @@ use edgewatch_core::extension::{Extension, Offers, Service};
 use edgewatch_core::factory::{BuildContext, ExtensionSpec};
 use edgewatch_core::receiver::ReceiveError;
 use edgewatch_core::storage::{Storage, StorageError};
-use edgewatch_exporters::journal::{Journals, Options, Sync};
+use edgewatch_exporters::journal::{self, Journals, Options};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -27,7 +28,11 @@ const TRY_AGAIN: Duration = Duration::from_millis(50);
 pub(crate) struct FileStorage {
     pub(super) config: Config,
     directory: PathBuf,
+    /// What the predecessor has open, at a reload.
+    former: Option<Arc<Journals>>,
     storage: Option<Arc<Journals>>,
+    /// Whether it was the predecessor's, and goes by other settings only when this takes its place.
+    inherited: bool,
 }
 
 impl ExtensionSpec for FileStorage {
@@ -41,13 +46,21 @@ impl ExtensionSpec for FileStorage {
             let message = "is missing, and the agent has no state directory; name a directory";
             return Err(ConfigError::new("directory", message));
         };
-        Ok(Self { config, directory, storage: None })
+        let former = context.former.storage.clone().and_then(|storage| {
+            let storage: Arc<dyn Any + Send + Sync> = storage;
+            storage.downcast().ok()
+        });
+        Ok(Self { config, directory, former, storage: None, inherited: false })
     }
 }
 
 #[async_trait]
 impl Extension for FileStorage {
     async fn open(&mut self) -> Result<(), ReceiveError> {
+        if let Some(former) = self.former.take().filter(|former| former.is_in(&self.directory)) {
+            (self.storage, self.inherited) = (Some(former), true);
+            return Ok(());
+        }
         let since = Instant::now();
         loop {
             let (config, directory) = (self.config.clone(), self.directory.clone());
@@ -74,7 +87,15 @@ impl Extension for FileStorage {
     /// Every exporter has asked for its queues by now.
     async fn run(self: Box<Self>, stop: CancellationToken) {
         if let Some(storage) = self.storage.clone() {
-            let _ = spawn_blocking(move || warn_of_idle(&storage)).await;
+            let changed = self.inherited.then(|| options(&self.config));
+            // It may have to wait for the disk, and does not fail.
+            let _ended = spawn_blocking(move || {
+                if let Some(options) = changed {
+                    storage.change(options);
+                }
+                warn_of_idle(&storage);
+            })
+            .await;
         }
         stop.cancelled().await;
     }
@@ -132,8 +153,8 @@ fn create(directory: &Path, permissions: Option<u32>) -> io::Result<()> {
 
 fn options(config: &Config) -> Options {
     let sync = match config.fsync {
-        Fsync::Always => Sync::Always,
-        Fsync::Interval => Sync::Interval(config.fsync_interval.get()),
+        Fsync::Always => journal::Sync::Always,
+        Fsync::Interval => journal::Sync::Interval(config.fsync_interval.get()),
     };
     let max_bytes = Some(config.max_size.get()).filter(|size| *size > 0);
     let mut options =

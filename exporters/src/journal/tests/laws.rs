@@ -169,7 +169,7 @@ impl Run {
     fn reopen(&mut self) {
         let volume = Arc::new(self.volume.clone());
         let directory = Path::new("/queues");
-        let storage = Journals::start(directory, volume, self.options.clone(), ()).expect("starts");
+        let storage = Journals::start(directory, volume, self.options, ()).expect("starts");
         let queue =
             storage.queue("otlp", Signal::Logs, &Telemetry::default()).expect("opens whatever happened");
         self.open =

@@ -12,6 +12,7 @@ use edgewatch_core::batch::Batch;
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::factory::ComponentConfig;
 use edgewatch_core::group::{ExporterGroup, Started};
+use edgewatch_core::host::RealHost;
 use edgewatch_core::refusal::RefusalKind;
 use edgewatch_core::telemetry::Registry;
 use edgewatch_core::testing::{context, reading};
@@ -27,6 +28,7 @@ use super::super::LoadBalancing;
 use super::super::config::{Config, Dns};
 use super::super::resolver::{LookUp, Resolver};
 use crate::otlp::testing::{Body, Protocol, Server, answer};
+use crate::tls::testing::Authority;
 
 const GRPC: &[(&str, &str)] = &[("content-type", "application/grpc")];
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -88,7 +90,8 @@ fn start(more: Value, resolver: Option<Resolver>) -> Bench {
     if resolver.is_none() {
         config.validate().expect("valid");
     }
-    let (context, registry) = context("load_balancing");
+    let (mut context, registry) = context("load_balancing");
+    context.host = Arc::new(RealHost);
     let group = Box::new(LoadBalancing::with(config, resolver, &context));
     let Started { mut sinks, work } = group.start(&[Signal::Traces], &CancellationToken::new());
     let (_, sink) = sinks.pop().expect("for traces");
@@ -204,6 +207,27 @@ async fn what_a_departed_destination_has_not_delivered_goes_to_those_that_are_le
     assert_eq!(sorted(&[&taken]), (0..200).collect::<Vec<_>>());
     assert!(reading(&bench.registry, "edgewatch_loadbalancer_dealt_again_items", &[]) > 0.0);
     assert_eq!(reading(&bench.registry, "otelcol_loadbalancer_num_backends", &[]), 1.0);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_destination_that_could_not_be_used_is_tried_again() {
+    let folder = tempfile::TempDir::with_prefix("edgewatch-").expect("a folder");
+    let path = folder.path().join("ca.pem");
+    let tls = json!({"protocol": {"otlp": {"tls": {"ca_file": path}}}});
+    let addresses = Arc::new(Mutex::new(vec!["127.0.0.1:1".parse().expect("an address")]));
+    let bench = start(tls, Some(name(&addresses)));
+    let found = || reading(&bench.registry, "otelcol_loadbalancer_num_resolutions", &[("success", "true")]);
+    until("it is looked up", || found() > 1.0).await;
+    let number = || reading(&bench.registry, "otelcol_loadbalancer_num_backends", &[]);
+    assert_eq!(number(), 0.0, "its certificate cannot be verified");
+
+    std::fs::write(&path, Authority::new().pem()).expect("written");
+
+    until("it is used", || number() == 1.0).await;
+    let looks = found();
+    until("it is looked up", || found() > looks + 1.0).await;
+    assert_eq!(reading(&bench.registry, "otelcol_loadbalancer_num_backend_updates", &[]), 1.0);
     bench.end().await;
 }
 

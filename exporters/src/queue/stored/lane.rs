@@ -8,7 +8,7 @@ use edgewatch_core::Signal;
 use edgewatch_core::ack::Ack;
 use edgewatch_core::batch::Batch;
 use edgewatch_core::delivery::QueueSettings;
-use edgewatch_core::storage::{Consumer, Stored};
+use edgewatch_core::storage::{Consumer, Stored, Usage};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
@@ -62,6 +62,15 @@ enum Phase {
     Ending,
 }
 
+/// Who has what is left at the end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Heir {
+    /// Nobody, until the exporter runs again.
+    Disk,
+    /// Another lane, which waits for it.
+    Lane,
+}
+
 impl StoredLane {
     pub(in crate::queue) fn new(
         stock: Arc<Stock>,
@@ -83,20 +92,23 @@ impl StoredLane {
         // What the consumer before has settled, nobody has told our senders.
         self.stock.settled();
         let stock = Arc::clone(&self.stock);
-        self.consume(consumer.as_ref(), deliverer).await;
+        let heir = self.consume(consumer.as_ref(), deliverer).await;
         drop(consumer);
-        let left = stock.usage();
-        if left.records > 0 {
-            info!(
-                exporter = deliverer.id,
-                items = left.items,
-                bytes = left.bytes,
-                "items stay in the queue on disk"
-            );
+        let Usage { records, items, bytes } = stock.usage();
+        let exporter = deliverer.id.as_str();
+        match (records, heir) {
+            (0, _) => {}
+            (_, Heir::Lane) => info!(exporter, items, bytes, "the queue on disk is handed over"),
+            (_, Heir::Disk) => {
+                info!(
+                    exporter,
+                    items, bytes, "items stay in the queue on disk; they are sent when this exporter runs again"
+                );
+            }
         }
     }
 
-    async fn consume(self, consumer: &dyn Consumer, deliverer: &Deliverer) {
+    async fn consume(self, consumer: &dyn Consumer, deliverer: &Deliverer) -> Heir {
         let Self { stock, signal, mut joiner, consumers, tokens: Tokens { gone, leave, cut } } = self;
         let mut inbox = VecDeque::new();
         // Records that are not settled: in the inbox, being joined, being delivered.
@@ -104,6 +116,7 @@ impl StoredLane {
         let mut deliveries = FuturesUnordered::new();
         let mut phase = Phase::Open;
         let mut deadline = None;
+        let mut heir = Heir::Disk;
         loop {
             let mut due = None;
             let mut hungry = false;
@@ -123,7 +136,7 @@ impl StoredLane {
                 }
             }
             if phase != Phase::Open && !hungry && deliveries.is_empty() {
-                return;
+                return heir;
             }
             tokio::select! {
                 Some((fate, settled)) = deliveries.next(), if !deliveries.is_empty() => {
@@ -140,7 +153,7 @@ impl StoredLane {
                 () = at(due), if due.is_some() => {}
                 () = cut.cancelled(), if phase != Phase::Ending => phase = Phase::Ending,
                 () = consumer.succeeded(), if phase != Phase::Ending => {
-                    phase = Phase::Ending;
+                    (phase, heir) = (Phase::Ending, Heir::Lane);
                     leave.cancel();
                     deadline = Some(Instant::now() + PATIENCE);
                 }
