@@ -102,7 +102,9 @@ impl StoredLane {
             (_, Heir::Disk) => {
                 info!(
                     exporter,
-                    items, bytes, "items stay in the queue on disk; they are sent when this exporter runs again"
+                    items,
+                    bytes,
+                    "items stay in the queue on disk; they are sent when this exporter runs again"
                 );
             }
         }
