@@ -205,7 +205,7 @@ impl Silent {
     ///
     /// # Errors
     ///
-    /// When the system refuses.
+    /// What the system said.
     pub fn instead_of(path: PathBuf) -> io::Result<Self> {
         use rustix::fs::{CWD, FileType, Mode, mknodat};
 
