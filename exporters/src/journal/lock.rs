@@ -48,7 +48,7 @@ pub(super) fn lock(directory: &Path) -> Result<Lock, StorageError> {
 fn in_use_here(directory: &Path) -> StorageError {
     StorageError(format!(
         "{} is in use by this agent (process {}): by another extension, or by what the former configuration still has to deliver; \
-         give this one another directory, or reload later",
+         name another directory, or reload later",
         directory.display(),
         std::process::id()
     ))

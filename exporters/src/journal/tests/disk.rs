@@ -93,9 +93,13 @@ async fn a_queue_does_not_grow_beyond_its_size_on_disk() {
 async fn two_agents_do_not_use_one_directory() {
     let directory = tempfile::tempdir().expect("a directory");
     let _first = open(directory.path(), Options::default());
-    let second = Journals::open(directory.path(), Options::default()).expect_err("it is in use");
-    let pid = std::process::id();
-    assert!(second.0.contains(&format!("in use by this agent (process {pid})")), "{second}");
+    let second = || Journals::open(directory.path(), Options::default()).expect_err("it is in use");
+    let this = format!("in use by this agent (process {})", std::process::id());
+    assert!(second().0.contains(&this), "{}", second());
+
+    // As another process has left its number there.
+    fs::write(directory.path().join("lock"), "1\n").expect("writable");
+    assert!(second().0.contains("in use by another agent (process 1); stop it"), "{}", second());
 }
 
 #[tokio::test]
