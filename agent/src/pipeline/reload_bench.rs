@@ -124,9 +124,9 @@ impl Receiver for Closed {
 
 /// Keeps a diary, and takes its time to end.
 pub(super) struct Exclusive {
-    name: &'static str,
-    works: bool,
-    diary: mpsc::UnboundedSender<String>,
+    pub(super) name: &'static str,
+    pub(super) works: bool,
+    pub(super) diary: mpsc::UnboundedSender<String>,
 }
 
 impl Exclusive {
