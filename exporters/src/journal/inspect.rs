@@ -73,7 +73,13 @@ impl Verification {
 /// [`StorageError`]: the directory cannot be read, or holds something else.
 pub fn inspect(directory: &Path) -> Result<Vec<QueueReport>, StorageError> {
     let queues = queues(directory).map_err(|error| unreadable(directory, &error))?;
-    queues.into_iter().map(|(exporter, signal)| look(directory, exporter, signal)).collect()
+    let looks = queues.into_iter().map(|(exporter, signal)| {
+        let report = look(directory, exporter.clone(), signal);
+        // An agent removes queues that nobody uses any more.
+        let there = || directory.join(directory_name(&exporter, signal)).exists();
+        if report.is_ok() || there() { Some(report) } else { None }
+    });
+    looks.flatten().collect()
 }
 
 fn look(storage: &Path, exporter: String, signal: Signal) -> Result<QueueReport, StorageError> {

@@ -161,7 +161,8 @@ impl Storage for Journals {
 /// Removes the queue in `directory` unless something waits in it, or copies of damaged segments have been put aside there. Under
 /// another name first: half of a queue must never be opened.
 fn remove_empty(volume: &dyn Volume, directory: &Path) -> bool {
-    let empty = |found: Examined| found.waiting.records == 0 && !directory.join(quarantine::DIRECTORY).exists();
+    let empty =
+        |found: Examined| found.waiting.records == 0 && !directory.join(quarantine::DIRECTORY).exists();
     if !examine(volume, directory).is_ok_and(|found| found.is_ok_and(empty)) {
         return false;
     }

@@ -77,7 +77,8 @@ impl ExporterGroup for LoadBalancing {
             }
         }
         let queue = config.delivery().queue;
-        let storage = config.storage().and_then(|used| context.offered.storage(&used.key, &used.extension).ok());
+        let storage =
+            config.storage().and_then(|used| context.offered.storage(&used.key, &used.extension).ok());
         let shared = Arc::new(Shared {
             id,
             key: config.routing_key,
@@ -190,8 +191,7 @@ impl Group {
                     continue;
                 }
                 let label = self.shared.telemetry.label(endpoint);
-                let (telemetry, tenure) =
-                    self.maker.context.telemetry.with("endpoint", label).for_tenure();
+                let (telemetry, tenure) = self.maker.context.telemetry.with("endpoint", label).for_tenure();
                 let member = self.gone.get(&owner).cloned().unwrap_or_default();
                 let storage = Arc::clone(storage);
                 orphans.push(Orphan { storage, owner, signal, member, telemetry, _tenure: tenure });

@@ -55,7 +55,10 @@ impl Orphan {
         };
         let items = queue.usage().items;
         if items > 0 {
-            info!(exporter = self.owner, items, "the destination is gone; what waits for it goes to the others");
+            info!(
+                exporter = self.owner,
+                items, "the destination is gone; what waits for it goes to the others"
+            );
         }
         if !self.empty(queue.as_ref(), consumer.as_ref(), &shared).await {
             return;

@@ -30,7 +30,10 @@ async fn an_agent_killed_while_a_destination_is_down_loses_nothing() -> anyhow::
     let arrived = first.receipts().and(second.receipts()).and(third.receipts());
     let (lost, repeated) = clients.account(&arrived)?;
     assert_eq!(lost.len(), 0, "{}", agent.agent.stderr());
-    assert!(repeated.len() <= 3 * 2 * CONSUMERS, "what was on its way when an agent was killed: {repeated:?}");
+    assert!(
+        repeated.len() <= 3 * 2 * CONSUMERS,
+        "what was on its way when an agent was killed: {repeated:?}"
+    );
     Ok(())
 }
 
@@ -45,7 +48,10 @@ async fn what_waits_for_a_destination_that_is_removed_goes_to_the_others() -> an
     clients.acknowledged(200).await?;
     assert!(inspect(&scene).await?.contains(&format!("load_balancing to {dead}")));
 
-    let left = format!("exporters: {{load_balancing: {{resolver: {{static: {{hostnames: {}}}}}}}}}", list(&all[..2]));
+    let left = format!(
+        "exporters: {{load_balancing: {{resolver: {{static: {{hostnames: {}}}}}}}}}",
+        list(&all[..2])
+    );
     scene.reload(&agent, &left, "applied").await?;
     clients.acknowledged(clients.promised() + 100).await?;
     drop(sending);

@@ -105,7 +105,8 @@ async fn each_line_arrives_once_across_reloads_though_the_backend_is_slow() -> a
         let missing: Vec<usize> =
             (1..=10_000).filter(|line| !lines.contains_key(&format!("line {line}"))).collect();
         assert_eq!(missing, Vec::<usize>::new(), "{fsync}");
-        let repeated: Vec<&String> = lines.iter().filter(|(_, times)| **times > 1).map(|(line, _)| line).collect();
+        let repeated: Vec<&String> =
+            lines.iter().filter(|(_, times)| **times > 1).map(|(line, _)| line).collect();
         assert_eq!(repeated, Vec::<&String>::new(), "{fsync}: {}", agent.agent.stderr());
     }
     Ok(())

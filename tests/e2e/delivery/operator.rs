@@ -12,7 +12,8 @@ use super::clients::Clients;
 use super::scene::{Scene, drained};
 
 #[tokio::test]
-async fn queues_are_looked_at_while_the_agent_runs_and_sent_elsewhere_when_it_has_ended() -> anyhow::Result<()> {
+async fn queues_are_looked_at_while_the_agent_runs_and_sent_elsewhere_when_it_has_ended() -> anyhow::Result<()>
+{
     let nowhere = ports::free()?;
     let scene = Scene::new("always")?;
     let mut agent = scene.start_towards(Forwarder::to_address(nowhere)?).await?;
@@ -90,7 +91,10 @@ async fn dead_letters_are_sent_through_the_running_agent() -> anyhow::Result<()>
             break text;
         }
         // The agent lets go of what it has written last after a while.
-        anyhow::ensure!(text.contains("it lets go within") && tokio::time::Instant::now() < deadline, "{text}");
+        anyhow::ensure!(
+            text.contains("it lets go within") && tokio::time::Instant::now() < deadline,
+            "{text}"
+        );
     };
     assert!(text.contains("3000 items sent to"), "{text}");
     drained(&agent).await?;
@@ -114,9 +118,8 @@ async fn waiting(storage: &Path) -> anyhow::Result<Vec<(String, u64)>> {
     let (code, text) = queue(["inspect", "--json", &storage.display().to_string()]).await?;
     anyhow::ensure!(code == 0, "{text}");
     let queues: Vec<serde_json::Value> = serde_json::from_str(&text)?;
-    let of = |queue: &serde_json::Value| {
-        Some((queue["signal"].as_str()?.to_owned(), queue["items"].as_u64()?))
-    };
+    let of =
+        |queue: &serde_json::Value| Some((queue["signal"].as_str()?.to_owned(), queue["items"].as_u64()?));
     // There is one for metrics, too.
     Ok(queues.iter().filter_map(of).filter(|(signal, _)| signal != "metrics").collect())
 }

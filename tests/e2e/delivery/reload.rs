@@ -27,12 +27,19 @@ async fn twenty_reloads_of_an_exporter_lose_and_repeat_nothing() -> anyhow::Resu
         let arrived = first.receipts().len() + second.receipts().len();
         scene.reload(&agent, &format!("exporters: {{otlp_grpc: {settings}}}"), "applied").await?;
         let enough = |_: &_| first.receipts().len() + second.receipts().len() > arrived + 20;
-        if settings == elsewhere { second.wait_until(enough).await? } else { first.wait_until(enough).await? };
+        if settings == elsewhere {
+            second.wait_until(enough).await?
+        } else {
+            first.wait_until(enough).await?
+        };
     }
     let page = agent.own_metrics().await?;
     for gauge in ["edgewatch_storage_disk_bytes", "edgewatch_storage_segments"] {
         let of_exporter = page.value(gauge, &[("exporter", "otlp_grpc"), ("data_type", "logs")]);
-        assert!(of_exporter.is_some_and(|value| value > 0.0), "{gauge} of a queue that was handed over: {page}");
+        assert!(
+            of_exporter.is_some_and(|value| value > 0.0),
+            "{gauge} of a queue that was handed over: {page}"
+        );
     }
     drop(sending);
     drained(&agent).await?;
@@ -109,7 +116,8 @@ async fn a_queue_that_is_full_takes_more_as_soon_as_its_limit_is_raised() -> any
 }
 
 #[tokio::test]
-async fn a_storage_that_moves_leaves_behind_what_cannot_be_delivered_and_finds_it_again() -> anyhow::Result<()> {
+async fn a_storage_that_moves_leaves_behind_what_cannot_be_delivered_and_finds_it_again() -> anyhow::Result<()>
+{
     let (grpc, http) = (ports::free()?, ports::free()?);
     let scene = Scene::new("always")?;
     let agent = scene.start_towards(Forwarder::to_address(grpc)?).await?;
@@ -146,7 +154,7 @@ async fn two_storages_in_one_directory_are_refused_and_change_nothing() -> anyho
         scene.storage.display()
     );
     scene.reload(&agent, &second, "failed").await?;
-    agent.agent.wait_for_log("is in use by this agent").await?;
+    agent.agent.wait_for_log("by another extension of this agent").await?;
     clients.send(agent.grpc, 10).await;
     drained(&agent).await?;
 
@@ -170,7 +178,10 @@ async fn an_exporter_that_is_removed_leaves_its_records_on_disk_until_it_comes_b
     let without = "service: {pipelines: {traces: {exporters: [otlp_http]}, metrics: {exporters: [otlp_http]}, \
         logs: {exporters: [otlp_http]}}}";
     scene.reload(&agent, without, "applied").await?;
-    agent.agent.wait_for_log("items stay in the queue on disk; they are sent when this exporter runs again").await?;
+    agent
+        .agent
+        .wait_for_log("items stay in the queue on disk; they are sent when this exporter runs again")
+        .await?;
     let meanwhile = Clients::of(Signal::Logs);
     meanwhile.send(agent.grpc, 50).await;
     other.wait_for_items(Signal::Logs, 5000).await?;

@@ -101,7 +101,9 @@ impl StoredLane {
             (_, Heir::Disk) => {
                 info!(
                     exporter,
-                    items, bytes, "items stay in the queue on disk; they are sent when this exporter runs again"
+                    items,
+                    bytes,
+                    "items stay in the queue on disk; they are sent when this exporter runs again"
                 );
             }
         }
@@ -163,7 +165,10 @@ impl StoredLane {
                 }
                 () = at(deadline), if deadline.is_some() => {
                     deadline = None;
-                    cut.cancel();
+                    // A destination that is merely slow may have what is under way already; nothing presses an heir.
+                    if heir == Heir::Disk || deliverer.condition().is_failing() {
+                        cut.cancel();
+                    }
                 }
                 // What the storage could not write or read is not handed out: the queue may be empty without a word.
                 () = sleep(LOOK_AGAIN), if phase == Phase::Closing => {}
