@@ -65,12 +65,16 @@ pub enum Command {
 /// What can be done with queues on disk.
 #[derive(Debug, Subcommand)]
 pub enum QueueCommand {
-    /// Lists the queues of a storage and what waits in them.
+    /// Lists the queues of a storage and what waits in them, or dead letters and why they died.
     ///
-    /// Changes nothing and takes no time for what waits. Also while the agent runs.
-    #[command(after_help = "Exit status: 0 when the queues could be read, 1 when not, 2 for bad arguments.")]
+    /// Changes nothing. The queues of a storage take no time for what waits, dead letters are read. Also while the agent runs.
+    #[command(after_help = "Exit status: 0 when the queues could be read, 1 when not, 2 for bad arguments.
+
+Examples:
+  edgewatch queue inspect /var/lib/edgewatch/queue/file_storage
+  edgewatch queue inspect --json /var/lib/edgewatch/dead_letter")]
     Inspect(InspectArguments),
-    /// Reads every byte of the queues of a storage and reports damage.
+    /// Reads every byte of the queues of a storage, or of dead letters, and reports damage.
     ///
     /// Changes nothing. While the agent runs, what it is writing may show as unfinished.
     #[command(
@@ -95,7 +99,7 @@ Examples:
 /// What to look at.
 #[derive(Args, Clone, Debug)]
 pub struct InspectArguments {
-    /// The directory of a storage, as in `file_storage.directory`.
+    /// The directory of a storage, as in `file_storage.directory`, or that of `sending_queue.dead_letter`.
     #[arg(value_name = "DIRECTORY")]
     pub path: PathBuf,
     /// Print JSON instead of a table. Sizes are in bytes.

@@ -68,6 +68,19 @@ fn the_readme_of_every_component_has_its_table_of_keys() -> io::Result<()> {
     Ok(())
 }
 
+#[test]
+fn the_first_readme_names_every_component() {
+    let text = fs::read_to_string(root().join("README.md")).expect("there is one");
+    let components = Components::of_this_build();
+    let all = ComponentKind::ALL.into_iter().flat_map(|kind| components.descriptions(kind));
+    for description in all {
+        let folder = folder(description);
+        let folder = folder.strip_prefix(root()).expect("below the root").display();
+        let link = format!("[`{}`]({folder}/README.md)", description.name);
+        assert!(text.contains(&link), "README.md has no {link}");
+    }
+}
+
 /// A component's folder has the name that users write.
 fn folder(description: &Description) -> PathBuf {
     let home = match description.kind {

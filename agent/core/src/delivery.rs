@@ -1,12 +1,14 @@
 //! How an exporter wants to be served: queue, retry and timeout, with the Collector's keys and defaults.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{ByteSize, ConfigError, Duration};
 use crate::extension::{Service, Use};
+use crate::probe::{Probe, writable_directory};
 
 /// Queue, retry and timeout around an exporter.
 #[derive(Clone, Debug, PartialEq)]
@@ -249,6 +251,17 @@ impl QueueSettings {
     #[must_use]
     pub fn uses(&self, key: &str) -> Option<Use> {
         self.storage().map(|id| Use::new(format!("{key}.storage"), id, Service::Storage))
+    }
+
+    /// Whether dead letters can be kept where the settings under `key` say; none when they are not to be kept.
+    #[must_use]
+    pub fn probe(&self, key: &str) -> Option<Probe> {
+        let letters = self.dead_letter.as_ref()?;
+        let (key, directory) =
+            (format!("{key}.dead_letter.directory"), PathBuf::from(letters.directory.as_str()));
+        Some(Probe::blocking(key.clone(), format!("the directory {}", directory.display()), move || {
+            writable_directory(&directory, true).map_err(|fault| fault.error_at(key))
+        }))
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::batch::Batch;
+use crate::delivery::QueueBatchSettings;
 use crate::refusal::Refusal;
 
 /// Sends telemetry to one destination. Queueing, retry and acknowledgement are the caller's work.
@@ -50,7 +51,7 @@ pub enum ExportError {
         reason: String,
     },
     /// The request is too large for the destination; parts of it may pass.
-    #[error("{destination} finds {items} items too large: {reason}")]
+    #[error("{destination} finds the request too large: {reason}")]
     TooLarge {
         /// Endpoint from the configuration.
         destination: String,
@@ -60,7 +61,7 @@ pub enum ExportError {
         reason: String,
     },
     /// Trying again would fail the same way; the batch is dropped and counted.
-    #[error("{destination} refused {items} items: {reason}")]
+    #[error("{destination} refused the request: {reason}")]
     Rejected {
         /// Endpoint from the configuration.
         destination: String,
@@ -87,6 +88,12 @@ pub trait Sink: Send + Sync {
 
     /// Goes without `items` that a pipeline hands to its other sinks only, because this one does not admit them: counts them.
     fn forgo(&self, items: usize);
+
+    /// Whether this sink joins what is sent to it as `settings` say, after its sources have their answer; `None`: no pipeline asks for
+    /// that any more. One that joins already as its own configuration says goes on with that.
+    fn join_behind(&self, _settings: Option<&QueueBatchSettings>) -> bool {
+        false
+    }
 
     /// Whether this sink tells the sources itself when a batch is accepted, because it takes responsibility later than by
     /// taking the batch: when it is on disk, or when the destination has confirmed. Otherwise the pipeline says so as soon as its

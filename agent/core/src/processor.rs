@@ -5,6 +5,7 @@ use std::time::Instant;
 use smallvec::SmallVec;
 
 use crate::batch::Batch;
+use crate::delivery::QueueBatchSettings;
 use crate::refusal::Refusal;
 
 /// Rewrites, drops or derives telemetry. No I/O, no clock, no tasks.
@@ -30,6 +31,12 @@ pub trait Processor: Send {
 
     /// Emits everything still held. Called once, after the last batch.
     fn drain(&mut self, _out: &mut Emitter) {}
+
+    /// How it joins batches, when joining is all that it does. Sources wait for their answer while their batch is held, so the pipeline passes
+    /// it by where [`Sink::join_behind`](crate::exporter::Sink::join_behind) does the same after that.
+    fn joining(&self) -> Option<QueueBatchSettings> {
+        None
+    }
 }
 
 /// Collects what a processor emits.

@@ -195,3 +195,32 @@ pub fn check_examples<T>(manual: &str, factory: &Factory<T>) -> String {
     }
     report
 }
+
+/// A file that does not answer, like one on a dead network file system: who reads it waits until this is dropped, and finds nothing.
+#[derive(Debug)]
+pub struct Silent(PathBuf);
+
+impl Silent {
+    /// Takes the place of the file at `path`.
+    ///
+    /// # Panics
+    ///
+    /// When the system refuses.
+    #[must_use]
+    pub fn instead_of(path: PathBuf) -> Self {
+        use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+        std::fs::remove_file(&path).expect("a file");
+        mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a pipe");
+        Self(path)
+    }
+}
+
+impl Drop for Silent {
+    fn drop(&mut self) {
+        // Lets those go who wait; those who come later find no file.
+        let end = std::fs::OpenOptions::new().read(true).write(true).open(&self.0);
+        let _ = std::fs::remove_file(&self.0);
+        drop(end);
+    }
+}

@@ -165,6 +165,45 @@ async fn certificates_must_be_valid_and_fit_their_keys() {
 }
 
 #[tokio::test]
+async fn places_for_queues_and_dead_letters_are_looked_at() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let (_backend, backend) = listener();
+    let here = folder.path().display();
+    let queue = folder.path().join("foreign").join("file.logs");
+    std::fs::create_dir_all(&queue).expect("a directory");
+    std::fs::write(queue.join("acks-0"), "somebody else's words, which are no queue").expect("a file");
+    let text = format!(
+        "receivers: {{otlp: {{protocols: {{grpc: {{endpoint: '127.0.0.1:0'}}}}}}}}\n\
+         exporters:\n  otlp_grpc:\n    endpoint: localhost:{backend}\n    tls: {{insecure: true}}\n    \
+         sending_queue: {{dead_letter: {{directory: /proc/self/letters}}}}\n  \
+         load_balancing:\n    protocol: {{otlp: {{tls: {{insecure: true}}}}}}\n    \
+         sending_queue: {{dead_letter: {{directory: /proc/self/others}}}}\n    \
+         resolver: {{static: {{hostnames: ['127.0.0.1:{backend}']}}}}\n\
+         extensions:\n  file_storage: \n  file_storage/missing: {{directory: {here}/missing, create_directory: false}}\n  \
+         file_storage/foreign: {{directory: {here}/foreign}}\n  file_storage/new: {{directory: {here}/new/queue}}\n\
+         service:\n  extensions: [file_storage, file_storage/missing, file_storage/foreign, file_storage/new]\n  \
+         telemetry: {{metrics: {{level: none}}}}\n  \
+         pipelines: {{logs: {{receivers: [otlp], exporters: [otlp_grpc, load_balancing]}}}}\n"
+    );
+
+    let (report, _, _) = look(&text, Path::new("/proc/self/state")).await;
+
+    for line in [
+        "exporters.otlp_grpc.sending_queue.dead_letter.directory: /proc/self cannot be written to",
+        "exporters.load_balancing.sending_queue.dead_letter.directory: /proc/self cannot be written to",
+        "extensions.file_storage.directory: /proc/self cannot be written to",
+        &format!("extensions.file_storage/missing.directory: {here}/missing cannot be used: No such file"),
+        &format!(
+            "extensions.file_storage/foreign.directory: {here}/foreign/file.logs/acks-0 is not a file of a queue"
+        ),
+    ] {
+        assert!(report.contains(line), "{line}\n\n{report}");
+    }
+    assert!(report.ends_with("5 errors"), "{report}");
+    assert!(!folder.path().join("new").exists(), "nothing is made");
+}
+
+#[tokio::test]
 async fn destinations_of_groups_and_files_of_authenticators_are_looked_at() {
     let (_backend, backend) = listener();
     let nobody = free_port();

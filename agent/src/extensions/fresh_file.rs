@@ -8,6 +8,7 @@ use edgewatch_core::config::{ConfigError, Secret};
 use edgewatch_core::factory::BuildContext;
 use edgewatch_core::host::Host;
 use edgewatch_core::telemetry::Counter;
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -27,6 +28,8 @@ struct Shared<T> {
     parse: Parse<T>,
     failed: Counter,
     state: Mutex<State<T>>,
+    /// Held by the one who looks: a file that does not answer keeps one thread, not one for every look.
+    turn: Arc<Turn<()>>,
 }
 
 struct State<T> {
@@ -54,7 +57,8 @@ impl<T: Send + Sync + 'static> FreshFile<T> {
         );
         let state = State { text: Secret::new(text), value: Arc::new(value), looked_at: Instant::now() };
         let (host, parse) = (Arc::clone(&context.host), Box::new(parse));
-        Ok(Self(Arc::new(Shared { path, host, parse, failed, state: Mutex::new(state) })))
+        let (state, turn) = (Mutex::new(state), Arc::default());
+        Ok(Self(Arc::new(Shared { path, host, parse, failed, state, turn })))
     }
 
     /// What the file says.
@@ -68,22 +72,26 @@ impl<T: Send + Sync + 'static> FreshFile<T> {
             }
             due
         };
-        if due {
-            self.look().await;
+        if due && let Ok(turn) = Arc::clone(&self.0.turn).try_lock_owned() {
+            self.look(turn).await;
         }
         Arc::clone(&self.0.lock().value)
     }
 
     /// What the file says at this moment.
     pub(super) async fn get_now(&self) -> Arc<T> {
-        self.look().await;
+        self.look(Arc::clone(&self.0.turn).lock_owned().await).await;
         Arc::clone(&self.0.lock().value)
     }
 
-    async fn look(&self) {
+    async fn look(&self, turn: OwnedMutexGuard<()>) {
         let shared = Arc::clone(&self.0);
+        let look = move || {
+            shared.look();
+            drop(turn);
+        };
         // The file may lie on something slow. When the agent stops meanwhile there is nothing to read.
-        let _ended = tokio::task::spawn_blocking(move || shared.look()).await;
+        let _ended = tokio::task::spawn_blocking(look).await;
     }
 }
 
@@ -114,5 +122,30 @@ impl<T> Shared<T> {
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use edgewatch_core::testing::Silent;
+    use futures_util::FutureExt;
+
+    use super::super::testing::{a_second_later, file, on_this_machine};
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_that_does_not_answer_holds_up_one_look_only() {
+        let (_folder, path) = file("once");
+        let (context, _) = on_this_machine();
+        let text = |text: &str| Ok(text.to_owned());
+        let fresh = FreshFile::open("file", path.to_str().expect("text"), &context, text).expect("readable");
+        let _silent = Silent::instead_of(path);
+
+        a_second_later().await;
+        assert_eq!(fresh.get().now_or_never(), None, "it looks");
+        for _ in 0..3 {
+            a_second_later().await;
+            assert_eq!(fresh.get().now_or_never().as_deref(), Some(&"once".to_owned()));
+        }
     }
 }

@@ -21,6 +21,7 @@ use super::graph::{
 use super::next::{NewExtension, NewReceiver, Next, Turn};
 use super::order::backwards;
 use super::plan::{Named, PipelinePlan, Plan, find};
+use super::remainder::Remainder;
 use super::stage::{self, Chain, Exit};
 use super::stays::Comparison;
 use super::surroundings::Surroundings;
@@ -37,7 +38,7 @@ pub(super) struct Ends {
     pub(super) give_up: CancellationToken,
 }
 
-/// Builds what is new in `plan`, and opens its extensions. What of `former` the plan leaves as it is goes on.
+/// Builds what is new in `plan`, and opens its extensions. What of `former` the plan leaves as it is goes on; `remainders` have not ended yet.
 ///
 /// # Errors
 ///
@@ -46,10 +47,11 @@ pub(super) async fn build(
     plan: &Plan,
     surroundings: &Surroundings,
     former: &Graph,
+    remainders: &[Remainder],
     ends: &Ends,
 ) -> Result<Next, BuildError> {
     let comparison = Comparison { plan, former };
-    let mut builder = Builder { plan, surroundings, comparison, ends, next: Next::default() };
+    let mut builder = Builder { plan, surroundings, comparison, remainders, ends, next: Next::default() };
     comparison.mark_leaving();
     for named in &plan.extensions {
         builder.extension(named).await?;
@@ -101,6 +103,7 @@ struct Builder<'a> {
     plan: &'a Plan,
     surroundings: &'a Surroundings,
     comparison: Comparison<'a>,
+    remainders: &'a [Remainder],
     ends: &'a Ends,
     next: Next,
 }
@@ -147,8 +150,7 @@ impl Builder<'_> {
                 let built = named.prepared.build(&context).map_err(|source| failed(kind, id, source))?;
                 let signals = self.plan.signals_into(id);
                 let give_up = self.ends.give_up.child_token();
-                let former = self.comparison.former.exporters.get(id).map(|node| node.hold.ended.clone());
-                let former = former.filter(|_| built.is_exclusive());
+                let former = self.predecessor(id).filter(|_| built.is_exclusive());
                 let started = edgewatch_exporters::start(built, &signals, &context, &give_up);
                 let (sinks, work) = started.map_err(|source| failed(kind, id, source))?;
                 let hold = self.task(give_up, &tenure, async move {
@@ -162,6 +164,13 @@ impl Builder<'_> {
         };
         self.next.graph.exporters.insert(id.clone(), node);
         Ok(())
+    }
+
+    /// Fires when the exporter that had the `id` before has ended, which may have been removed by a reload before.
+    fn predecessor(&self, id: &str) -> Option<CancellationToken> {
+        let present = self.comparison.former.exporters.get(id).map(|node| &node.hold);
+        let left = || self.remainders.iter().rev().find_map(|remainder| remainder.exporter(id));
+        present.or_else(left).map(|hold| hold.ended.clone())
     }
 
     fn pipeline(&mut self, pipeline: &PipelinePlan) -> Result<(), BuildError> {

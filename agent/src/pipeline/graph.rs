@@ -93,6 +93,12 @@ pub(super) struct ReceiverNode {
 }
 
 impl Graph {
+    /// The sinks of all exporters.
+    pub(super) fn sinks(&self) -> impl Iterator<Item = Arc<dyn Sink>> {
+        let exporters = self.exporters.values();
+        exporters.flat_map(|node| Signal::ALL.into_iter().filter_map(|signal| node.is.sinks.get(signal)))
+    }
+
     /// Lets go of all ways in and out, so that the components end with what leads into them.
     pub(super) fn let_go(&mut self) {
         self.receivers.clear();

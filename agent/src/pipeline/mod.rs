@@ -1,6 +1,6 @@
 //! From a plan to running pipelines, and back to rest.
 //!
-//! [`plan`] says what stands in the configuration. [`build()`] makes components and connects them, in the [`order`] of the data's way
+//! [`plan`] says what stands in the configuration. [`mod@build`] makes components and connects them, in the [`order`] of the data's way
 //! back: what comes of it is a [`next`] graph, which holds what [`stays`] of the present one and is complete before it takes its place.
 //! [`stage`] is the task that runs a chain of processors, [`connector`] the way from one pipeline into others. [`running`] owns all tasks
 //! and ends them in the order in which data flows: receivers stop, the entrances of the pipelines close behind them, processors drain,

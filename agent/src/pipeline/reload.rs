@@ -16,6 +16,7 @@ use super::error::BuildError;
 use super::graph::{Hold, leaving};
 use super::next::NewReceiver;
 use super::plan::Plan;
+use super::remainder::Remainder;
 use super::running::Running;
 
 impl Running {
@@ -36,10 +37,12 @@ impl Running {
     }
 
     async fn change(&mut self, plan: &Plan, patience: Duration) -> Result<Changes, BuildError> {
-        let mut next = build::build(plan, &self.surroundings, &self.graph, &self.ends).await?;
+        let mut next =
+            build::build(plan, &self.surroundings, &self.graph, &self.remainders, &self.ends).await?;
         let former =
             leaving(&self.graph.receivers, &next.graph.receivers).filter(|(_, node)| node.is.exclusive);
-        let in_the_way: Vec<Hold> = former.map(|(_, node)| node.hold.clone()).collect();
+        let left = self.remainders.iter().flat_map(Remainder::exclusive);
+        let in_the_way: Vec<Hold> = former.map(|(_, node)| &node.hold).chain(left).cloned().collect();
         let waits = |new: &mut NewReceiver| new.receiver.is_exclusive() && !in_the_way.is_empty();
         let mut waiting: Vec<_> = next.receivers.extract_if(.., waits).collect();
         open(&mut next.receivers).await?;

@@ -203,7 +203,8 @@ async fn an_exporter_that_writes_where_its_predecessor_does_waits_for_its_end() 
     let mut slow = source.send(b"1").await;
     assert_eq!(slow.accepted().await, Ok(()));
     let prepared = Prepared::from_fn(|_| {
-        Ok(BuiltExporter { exporter: Box::new(Alone), delivery: Delivery::local() }.into())
+        let exporter = Box::new(Alone(Arc::new(Semaphore::new(1))));
+        Ok(BuiltExporter { exporter, delivery: Delivery::local() }.into())
     });
     let next = Plan { exporters: vec![Named { id: "a".to_owned(), prepared }], ..next };
 
@@ -236,6 +237,51 @@ async fn what_an_exporter_has_left_after_the_patience_is_refused() {
     assert_eq!(source.send(b"2").await.delivered().await, Ok(()), "the successor is not cut short");
     assert_eq!(arrived.recv().await.as_deref(), Some("2"));
     watching.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_that_is_replaced_while_it_waits_for_an_exporter_that_goes_on_loses_nothing_and_costs_nothing()
+ {
+    let (source, receiver) = source();
+    let receiver = with(receiver, "same").prepared;
+    let gate = Arc::new(Semaphore::new(0));
+    let waits = Arc::clone(&gate);
+    let exporter = Prepared::from_fn(move |_| Ok(slow(&waits))).configured("same", vec![]);
+    let plan = |mark: &str| Plan {
+        receivers: vec![Named { id: "source".to_owned(), prepared: receiver.clone() }],
+        processors: vec![with(named("x", || Box::new(Mark(b'x'))), mark)],
+        exporters: vec![Named { id: "a".to_owned(), prepared: exporter.clone() }],
+        pipelines: vec![pipeline("traces", Signal::Traces, &["source"], &["x"], &["a"])],
+        ..Plan::default()
+    };
+    let mut running = build(&plan("1"), &surroundings()).await.expect("a good plan");
+    let mut receipts = Vec::new();
+    // More than the queue takes.
+    for _ in 0..30 {
+        receipts.push(source.send(b"1").await);
+    }
+    receipts.first_mut().expect("some").accepted().await.expect("in the queue");
+    let changes = running.reload(&plan("2"), Duration::from_secs(1)).await.expect("a good plan");
+    assert_eq!(changes.replaced, ["pipeline traces"]);
+
+    {
+        let mut looks = 0;
+        let mut watching = std::pin::pin!(running.watch());
+        let watched = std::future::poll_fn(|context| {
+            looks += 1;
+            assert!(looks < 100, "it turns in circles");
+            watching.as_mut().poll(context)
+        });
+        let watched = tokio::time::timeout(Duration::from_secs(3600), watched).await;
+        assert!(watched.is_err(), "nothing has failed");
+    }
+
+    gate.add_permits(receipts.len());
+    for receipt in &mut receipts {
+        assert_eq!(receipt.delivered().await, Ok(()));
+    }
+    drop(source);
+    assert_eq!(running.stop(deadline()).await, Ended::Drained);
 }
 
 #[tokio::test(start_paused = true)]
@@ -311,6 +357,80 @@ async fn a_receiver_with_state_on_disk_opens_when_its_predecessor_has_ended() {
 
     assert_eq!(running.stop(deadline()).await, Ended::Drained);
     assert_eq!(entries(), ["second ends"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_removed_and_comes_back_before_it_has_ended_waits_for_its_end() {
+    let (diary, mut read) = mpsc::unbounded_channel();
+    let (hand, other) = source();
+    let (a, mut arrived) = destination();
+    let gates = [0, 1].map(|open| Arc::new(Semaphore::new(open)));
+    let files = Prepared::from_fn(move |_| {
+        Ok(Box::new(Exclusive { name: "it", works: true, diary: diary.clone() }) as _)
+    })
+    .configured("same", vec![]);
+    let writer = |gate: &Arc<Semaphore>| {
+        let gate = Arc::clone(gate);
+        let alone = move |_: &_| {
+            let exporter = Box::new(Alone(Arc::clone(&gate)));
+            Ok(BuiltExporter { exporter, delivery: Delivery::local() }.into())
+        };
+        Named { id: "file".to_owned(), prepared: Prepared::from_fn(alone).configured("same", vec![]) }
+    };
+    let other = with(other, "same").prepared;
+    let plan = |wanted: Option<&Arc<Semaphore>>| {
+        let from =
+            [("source", &other), ("files", &files)].into_iter().take(if wanted.is_some() { 2 } else { 1 });
+        let (ids, receivers): (Vec<&str>, Vec<_>) =
+            from.map(|(id, prepared)| (id, Named { id: id.to_owned(), prepared: prepared.clone() })).unzip();
+        let exporter = wanted.map_or_else(|| with(a.named("a"), "same"), writer);
+        let pipelines = vec![pipeline("traces", Signal::Traces, &ids, &[], &[&exporter.id])];
+        Plan { receivers, exporters: vec![exporter], pipelines, ..Plan::default() }
+    };
+    let mut entries = || std::iter::from_fn(|| read.try_recv().ok()).collect::<Vec<_>>();
+    let mut running = build(&plan(Some(&gates[0])), &surroundings()).await.expect("a good plan");
+    let mut first = hand.send(b"1").await;
+    assert_eq!(first.accepted().await, Ok(()));
+
+    running.reload(&plan(None), PATIENCE).await.expect("a good plan");
+    assert_eq!(hand.send(b"2").await.delivered().await, Ok(()));
+    assert_eq!(arrived.recv().await.as_deref(), Some("2"));
+    running.reload(&plan(Some(&gates[1])), PATIENCE).await.expect("a good plan");
+    tokio::task::yield_now().await;
+    assert_eq!(entries(), ["it opens", "it runs", "it ends", "it opens", "it runs"]);
+
+    let mut second = hand.send(b"3").await;
+    assert_eq!(second.accepted().await, Ok(()), "its queue is there");
+    assert!(tokio::time::timeout(Duration::from_secs(1), second.delivered()).await.is_err());
+    gates[0].add_permits(1);
+    assert_eq!((first.delivered().await, second.delivered().await), (Ok(()), Ok(())));
+    drop(hand);
+    assert_eq!(running.stop(deadline()).await, Ended::Drained);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_extension_that_nobody_uses_ends_at_once_when_it_is_removed() {
+    let (diary, mut read) = mpsc::unbounded_channel();
+    let (_source, receiver) = source();
+    let receiver = with(receiver, "same").prepared;
+    let (a, _arrived) = destination();
+    let keeper = Prepared::from_fn(move |_| Ok(Box::new(Keeper("it", diary.clone())) as _));
+    let plan = |extensions| Plan {
+        receivers: vec![Named { id: "source".to_owned(), prepared: receiver.clone() }],
+        exporters: vec![with(a.named("a"), "same")],
+        extensions,
+        pipelines: vec![pipeline("traces", Signal::Traces, &["source"], &[], &["a"])],
+        ..Plan::default()
+    };
+    let keeper = Named { id: "keeper".to_owned(), prepared: keeper };
+    let mut running = build(&plan(vec![keeper]), &surroundings()).await.expect("a good plan");
+
+    running.reload(&plan(Vec::new()), PATIENCE).await.expect("a good plan");
+    tokio::select! {
+        ended = read.recv() => assert_eq!(ended, Some("it")),
+        _ = running.watch() => unreachable!("nothing fails"),
+        () = tokio::time::sleep(Duration::from_secs(1)) => panic!("it goes on"),
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -487,13 +607,13 @@ impl Exporter for Gated {
     }
 }
 
-/// Writes to a place of which there is only one.
-struct Alone;
+/// Writes to a place of which there is only one, when the test lets it.
+struct Alone(Arc<Semaphore>);
 
 #[async_trait]
 impl Exporter for Alone {
-    async fn export(&self, _batch: &Batch) -> Result<Delivered, ExportError> {
-        Ok(Delivered::default())
+    async fn export(&self, batch: &Batch) -> Result<Delivered, ExportError> {
+        Gated(Arc::clone(&self.0)).export(batch).await
     }
 
     fn is_exclusive(&self) -> bool {

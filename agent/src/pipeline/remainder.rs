@@ -8,10 +8,14 @@ use super::graph::{ExtensionNode, Graph, Hold, Node, leaving};
 /// Components that are not wanted any more and have not ended yet.
 pub(super) struct Remainder {
     /// When what is left is given up.
-    pub(super) deadline: Instant,
+    deadline: Instant,
     cut_short: bool,
     /// Receivers, pipelines, connectors and exporters.
     flow: Vec<Hold>,
+    /// Of them the receivers with state on disk.
+    exclusive: Vec<Hold>,
+    /// Of them the exporters, by their ids.
+    exporters: Vec<(String, Hold)>,
     /// They serve the others to the end.
     extensions: Vec<Node<ExtensionNode>>,
 }
@@ -25,11 +29,30 @@ impl Remainder {
         flow.iter().for_each(|hold| hold.stop.cancel());
         flow.extend(leaving(&former.pipelines, &next.pipelines).map(|(_, node)| node.hold.clone()));
         flow.extend(leaving(&former.connectors, &next.connectors).map(|(_, node)| node.hold.clone()));
-        flow.extend(leaving(&former.exporters, &next.exporters).map(|(_, node)| node.hold.clone()));
+        let exporters = leaving(&former.exporters, &next.exporters);
+        let exporters: Vec<_> = exporters.map(|(id, node)| (id.clone(), node.hold.clone())).collect();
+        flow.extend(exporters.iter().map(|(_, hold)| hold.clone()));
+        let exclusive = leaving(&former.receivers, &next.receivers).filter(|(_, node)| node.is.exclusive);
+        let exclusive = exclusive.map(|(_, node)| node.hold.clone()).collect();
         let extensions = leaving(&former.extensions, &next.extensions).map(|(_, node)| node.clone());
         let extensions: Vec<_> = extensions.collect();
         let anything = !(flow.is_empty() && extensions.is_empty());
-        anything.then_some(Self { deadline, cut_short: false, flow, extensions })
+        anything.then_some(Self { deadline, cut_short: false, flow, exclusive, exporters, extensions })
+    }
+
+    /// Receivers with state on disk that have not ended.
+    pub(super) fn exclusive(&self) -> impl Iterator<Item = &Hold> {
+        self.exclusive.iter().filter(|hold| hold.is_present())
+    }
+
+    /// The exporter `id`, when it has not ended.
+    pub(super) fn exporter(&self, id: &str) -> Option<&Hold> {
+        self.exporters.iter().find(|(found, hold)| found == id && hold.is_present()).map(|(_, hold)| hold)
+    }
+
+    /// When something is to be done about it: once.
+    pub(super) fn due(&self) -> Option<Instant> {
+        (!self.cut_short).then_some(self.deadline)
     }
 
     pub(super) fn has_drained(&self) -> bool {

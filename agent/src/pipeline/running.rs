@@ -32,7 +32,7 @@ pub struct Running {
     flow: JoinSet<()>,
     extensions: JoinSet<()>,
     /// What reloads have left behind and has not ended yet.
-    remainders: Vec<Remainder>,
+    pub(super) remainders: Vec<Remainder>,
 }
 
 /// How the end went.
@@ -73,6 +73,10 @@ impl Running {
     /// Lets `next` take the place of the present graph. What is left of that has `patience` to end.
     pub(super) fn switch(&mut self, next: Next, patience: Duration) -> Changes {
         next.turns.into_iter().for_each(Turn::take);
+        // Pipelines that want it say so with their next batch.
+        for sink in next.graph.sinks() {
+            sink.join_behind(None);
+        }
         for work in next.flow {
             self.flow.spawn(work);
         }
@@ -116,8 +120,10 @@ impl Running {
     /// Watches over the components and reports those that end before they are told to. Returns when it makes no sense to go on.
     pub async fn watch(&mut self) -> Broken {
         loop {
+            // Also those that have ended while nobody watched.
+            self.look_after_remainders();
             let alone = self.receivers.is_empty();
-            let due = self.remainders.iter().map(|remainder| remainder.deadline).min();
+            let due = self.remainders.iter().filter_map(Remainder::due).min();
             tokio::select! {
                 Some(ended) = self.receivers.join_next() => report(ended),
                 Some(ended) = self.flow.join_next() => {
@@ -134,7 +140,6 @@ impl Running {
             if self.receivers.is_empty() && !alone {
                 warn!("every receiver has ended; nothing is left to do but to wait for a signal");
             }
-            self.look_after_remainders();
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use edgewatch_core::batch::Batch;
+use edgewatch_core::delivery::QueueBatchSettings;
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::processor::{Emitter, Processor};
 use edgewatch_core::receiver::Stall;
@@ -20,12 +21,18 @@ pub(super) struct Exit {
 /// The processors of one pipeline, run as one.
 pub(super) struct Chain {
     processors: Vec<Box<dyn Processor>>,
+    /// The processor that does nothing but join batches, and how.
+    joiner: Option<(usize, QueueBatchSettings)>,
+    /// Whether what stands behind joins in its place.
+    joined_behind: bool,
     out: Emitter,
 }
 
 impl Chain {
     pub(super) fn new(processors: Vec<Box<dyn Processor>>) -> Self {
-        Self { processors, out: Emitter::default() }
+        let joining = |(index, processor): (usize, &Box<dyn Processor>)| Some((index, processor.joining()?));
+        let joiner = processors.iter().enumerate().find_map(joining);
+        Self { processors, joiner, joined_behind: false, out: Emitter::default() }
     }
 
     /// When the next tick is due.
@@ -35,6 +42,8 @@ impl Chain {
 
     /// Sends `batch` through the processors from number `from` on; what comes out is left in `self.out`.
     fn pass(&mut self, from: usize, batch: Batch, now: Instant) {
+        let passed_by = self.joiner.as_ref().filter(|_| self.joined_behind).map(|(index, _)| *index);
+        let from = if passed_by == Some(from) { from + 1 } else { from };
         let Some((first, rest)) = self.processors.get_mut(from..).and_then(<[_]>::split_first_mut) else {
             self.out.emit(batch);
             return;
@@ -105,6 +114,7 @@ pub(super) async fn run(mut entrance: mpsc::Receiver<Batch>, mut chain: Chain, e
         };
         let Some(mut batch) = batch else { break };
         let itself = accept == Accept::Itself && !exit.answers_sources();
+        chain.joined_behind = exit.joins_behind(&chain);
         let acceptance = itself.then(|| batch.ack_mut().hold());
         chain.pass(0, batch, Instant::now());
         drop(acceptance);
@@ -117,6 +127,15 @@ pub(super) async fn run(mut entrance: mpsc::Receiver<Batch>, mut chain: Chain, e
 impl Exit {
     fn answers_sources(&self) -> bool {
         self.sinks.with(|sinks| sinks.iter().any(|sink| sink.answers_sources()))
+    }
+
+    /// Whether every way out joins batches after it has answered their sources, in place of the processor that does it before.
+    fn joins_behind(&self, chain: &Chain) -> bool {
+        let Some((_, settings)) = &chain.joiner else { return false };
+        self.sinks.with(|sinks| {
+            !sinks.is_empty()
+                && sinks.iter().all(|sink| sink.answers_sources() && sink.join_behind(Some(settings)))
+        })
     }
 
     async fn forward(&self, chain: &mut Chain) {

@@ -1,18 +1,23 @@
 //! `edgewatch queue inspect` and `edgewatch queue verify`.
 
-use std::fmt::Write as _;
+use std::time::SystemTime;
 
 use edgewatch_exporters::journal::{self, QueueReport, Verification};
+use edgewatch_exporters::queue::letters::{Letters, letters, queues_at};
 use serde::Serialize;
 
+use super::table::table;
 use crate::cli::InspectArguments;
 
-/// What lies in a storage, for people or programs.
+/// What lies in a storage, or among dead letters, for people or programs.
 ///
 /// # Errors
 ///
 /// When the directory cannot be read, or holds something else.
 pub fn inspect(arguments: &InspectArguments) -> anyhow::Result<String> {
+    if let Some(letters) = letters(&arguments.path)? {
+        return show(&letters, arguments.json);
+    }
     let reports = journal::inspect(&arguments.path)?;
     if arguments.json {
         return Ok(format!("{:#}\n", serde_json::to_value(&reports)?));
@@ -33,6 +38,40 @@ pub fn inspect(arguments: &InspectArguments) -> anyhow::Result<String> {
     Ok(table(&head, rows.collect()))
 }
 
+/// Dead letters and why they died.
+fn show(letters: &[Letters], json: bool) -> anyhow::Result<String> {
+    let time = |time: SystemTime| humantime::format_rfc3339_seconds(time).to_string();
+    if json {
+        let report = |letters: &Letters| {
+            serde_json::json!({
+                "exporter": letters.exporter,
+                "signal": letters.signal,
+                "records": letters.records,
+                "items": letters.items,
+                "bytes": letters.bytes,
+                "first": time(letters.first),
+                "last": time(letters.last),
+                "reason": letters.reason,
+            })
+        };
+        return Ok(format!("{:#}\n", letters.iter().map(report).collect::<serde_json::Value>()));
+    }
+    let head = ["EXPORTER", "SIGNAL", "BATCHES", "ITEMS", "BYTES", "FIRST", "LAST", "REASON"];
+    let rows = letters.iter().map(|letters| {
+        vec![
+            letters.exporter.clone(),
+            letters.signal.to_owned(),
+            letters.records.to_string(),
+            letters.items.to_string(),
+            letters.bytes.to_string(),
+            time(letters.first),
+            time(letters.last),
+            letters.reason.clone(),
+        ]
+    });
+    Ok(table(&head, rows.collect()))
+}
+
 /// A queue and what was found in it.
 #[derive(Serialize)]
 struct Verified<'a> {
@@ -43,13 +82,13 @@ struct Verified<'a> {
     sound: bool,
 }
 
-/// Reads everything in a storage: what was found, for people or programs, and whether nothing is damaged.
+/// Reads everything in a storage, or all dead letters: what was found, for people or programs, and whether nothing is damaged.
 ///
 /// # Errors
 ///
 /// When the directory cannot be read, or holds something else.
 pub fn verify(arguments: &InspectArguments) -> anyhow::Result<(String, bool)> {
-    let reports = journal::inspect(&arguments.path)?;
+    let reports = queues_at(&arguments.path)?;
     let found = reports.iter().map(journal::verify).collect::<Result<Vec<_>, _>>()?;
     let sound = found.iter().all(Verification::is_sound);
     let pairs = reports.iter().zip(&found);
@@ -73,29 +112,6 @@ pub fn verify(arguments: &InspectArguments) -> anyhow::Result<(String, bool)> {
         ]
     });
     Ok((table(&head, rows.collect()), sound))
-}
-
-/// Columns as wide as what is in them: words to the left, numbers to the right.
-fn table(head: &[&str], mut rows: Vec<Vec<String>>) -> String {
-    if rows.is_empty() {
-        return "no queues\n".to_owned();
-    }
-    rows.insert(0, head.iter().map(|&title| title.to_owned()).collect());
-    let width =
-        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..head.len()).map(width).collect();
-    let mut text = String::new();
-    for row in &rows {
-        let mut line = String::new();
-        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            let words = column < 2 || head.get(column).is_some_and(|title| title.is_empty());
-            // Writing to a string does not fail.
-            let _ = if words { write!(line, "{cell:<width$}  ") } else { write!(line, "{cell:>width$}  ") };
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
 }
 
 #[cfg(test)]
@@ -159,5 +175,42 @@ mod tests {
         let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
         assert_eq!(report[0]["exporter"], "otlp/a");
         assert_eq!((&report[0]["whole_records"], &report[0]["sound"]), (&1.into(), &false.into()));
+    }
+
+    #[test]
+    fn a_directory_that_holds_something_else_is_no_storage() {
+        let directory = tempfile::tempdir().expect("a directory");
+        fs::write(directory.path().join("hosts"), "localhost").expect("writable");
+        let arguments = InspectArguments { path: directory.path().to_owned(), json: false };
+
+        for error in [inspect(&arguments).map(drop), verify(&arguments).map(drop)] {
+            let error = error.expect_err("nothing to look at").to_string();
+            assert!(error.contains("holds no queues; name the directory of a storage"), "{error}");
+        }
+    }
+
+    #[test]
+    fn dead_letters_are_listed_by_their_cause() {
+        let letters = Letters {
+            exporter: "otlp/a".to_owned(),
+            signal: "logs",
+            reason: "backend refused the request:\u{1b}[31m no such tenant".to_owned(),
+            records: 3,
+            items: 7,
+            bytes: 420,
+            first: SystemTime::UNIX_EPOCH,
+            last: SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(86_400),
+        };
+
+        let listed = show(std::slice::from_ref(&letters), false).expect("a table");
+        assert_eq!(
+            listed,
+            "EXPORTER  SIGNAL  BATCHES  ITEMS  BYTES                 FIRST                  LAST  REASON\n\
+             otlp/a    logs          3      7    420  1970-01-01T00:00:00Z  1970-01-02T00:00:00Z  \
+             backend refused the request: [31m no such tenant\n"
+        );
+        let json: serde_json::Value =
+            serde_json::from_str(&show(&[letters], true).expect("JSON")).expect("JSON");
+        assert_eq!((&json[0]["items"], &json[0]["last"]), (&7.into(), &"1970-01-02T00:00:00Z".into()));
     }
 }

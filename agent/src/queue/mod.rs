@@ -2,6 +2,7 @@
 
 mod inspect;
 mod replay;
+mod table;
 
 pub use inspect::{inspect, verify};
 pub use replay::replay;

@@ -90,12 +90,12 @@ mod tests {
             found: 5,
             sent: 3,
             refused: 2,
-            reason: "there refused 2 items: because".to_owned(),
+            reason: "there refused the request: because".to_owned(),
             in_use: vec!["/letters/1".into()],
         };
         assert_eq!(
             summary(&progress, "http://localhost:4318"),
-            "3 items sent to http://localhost:4318\n2 items refused and kept: there refused 2 items: because\n\
+            "3 items sent to http://localhost:4318\n2 items refused and kept: there refused the request: because\n\
              /letters/1 is in use by a running agent and was left alone; it lets go within 10 s"
         );
     }

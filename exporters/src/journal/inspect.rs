@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use edgewatch_core::Signal;
 use edgewatch_core::storage::StorageError;
 use serde::Serialize;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use super::codec::decode;
 use super::disk::{RealVolume, Volume};
 use super::listing::queues;
+use super::lock;
 use super::quarantine;
 use super::recovery::{Examined, examine};
 use super::scan::{Found, Scanner};
@@ -73,6 +75,12 @@ impl Verification {
 /// [`StorageError`]: the directory cannot be read, or holds something else.
 pub fn inspect(directory: &Path) -> Result<Vec<QueueReport>, StorageError> {
     let queues = queues(directory).map_err(|error| unreadable(directory, &error))?;
+    if queues.is_empty() && !is_storage(directory).map_err(|error| unreadable(directory, &error))? {
+        return Err(StorageError(format!(
+            "{} holds no queues; name the directory of a storage, as in file_storage.directory",
+            directory.display()
+        )));
+    }
     let looks = queues.into_iter().map(|(exporter, signal)| {
         let report = look(directory, exporter.clone(), signal);
         // An agent removes queues that nobody uses any more.
@@ -82,7 +90,19 @@ pub fn inspect(directory: &Path) -> Result<Vec<QueueReport>, StorageError> {
     looks.flatten().collect()
 }
 
-fn look(storage: &Path, exporter: String, signal: Signal) -> Result<QueueReport, StorageError> {
+/// Whether `directory`, where no queue is, is a storage or may become one.
+fn is_storage(directory: &Path) -> io::Result<bool> {
+    let mut names = std::fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.file_name()));
+    let mut empty = true;
+    let locked = names.try_fold(false, |locked, name| {
+        empty = false;
+        name.map(|name| locked || name == lock::NAME)
+    })?;
+    Ok(locked || empty)
+}
+
+/// What lies in one queue.
+pub(super) fn look(storage: &Path, exporter: String, signal: Signal) -> Result<QueueReport, StorageError> {
     let directory = storage.join(directory_name(&exporter, signal));
     let found = examine(&RealVolume, &directory).map_err(|error| unreadable(&directory, &error))??;
     let aside = RealVolume.list(&directory.join(quarantine::DIRECTORY)).unwrap_or_default();
@@ -108,18 +128,36 @@ fn look(storage: &Path, exporter: String, signal: Signal) -> Result<QueueReport,
 pub fn verify(queue: &QueueReport) -> Result<Verification, StorageError> {
     let directory = &queue.directory;
     let found = examine(&RealVolume, directory).map_err(|error| unreadable(directory, &error))??;
-    read(&RealVolume, directory, &found).map_err(|error| unreadable(directory, &error))
+    read(&RealVolume, directory, &found, |_, _| {}).map_err(|error| unreadable(directory, &error))
+}
+
+/// Calls `each` with the items and the bytes of every batch that waits in `queue` and is whole, oldest first.
+///
+/// # Errors
+///
+/// [`StorageError`]: its files cannot be read, or are something else.
+pub fn waiting(queue: &QueueReport, each: impl FnMut(usize, Bytes)) -> Result<(), StorageError> {
+    let directory = &queue.directory;
+    let found = examine(&RealVolume, directory).map_err(|error| unreadable(directory, &error))??;
+    read(&RealVolume, directory, &found, each).map_err(|error| unreadable(directory, &error))?;
+    Ok(())
 }
 
 /// Reads the segments that are left.
-pub(super) fn read(volume: &dyn Volume, directory: &Path, found: &Examined) -> io::Result<Verification> {
+pub(super) fn read(
+    volume: &dyn Volume,
+    directory: &Path,
+    found: &Examined,
+    mut each: impl FnMut(usize, Bytes),
+) -> io::Result<Verification> {
     let mut verification =
         Verification { damaged_acknowledgements: found.acks.damaged, ..Verification::default() };
     let mut before: Option<u64> = None;
     for (at, segment) in found.segments.iter().enumerate() {
         let newer = found.segments.get(at + 1);
         let expected = before.filter(|next| *next > segment.first).unwrap_or(segment.first);
-        let next = read_segment(volume, directory, found, (segment, newer, expected), &mut verification)?;
+        let next =
+            read_segment(volume, directory, found, (segment, newer, expected), &mut verification, &mut each)?;
         // What is missing between two segments that follow one another was in the first of them.
         let end = newer.filter(|newer| newer.index == segment.index + 1).map_or(next, |newer| newer.first);
         verification.damaged_records += found.settled.missing(next, end);
@@ -135,6 +173,7 @@ fn read_segment(
     found: &Examined,
     (segment, newer, expected): (&Segment, Option<&Segment>, u64),
     verification: &mut Verification,
+    each: &mut impl FnMut(usize, Bytes),
 ) -> io::Result<u64> {
     let file = volume.open(&directory.join(segment.name()))?;
     let mut scanner = Scanner::new(file, Some(found.journal), expected, 0, segment.length)
@@ -147,8 +186,9 @@ fn read_segment(
                 next = header.sequence + 1;
                 if found.settled.contains(header.sequence) {
                     verification.settled_records += 1;
-                } else if decode(&header, scanner.bytes(payload)).is_some() {
+                } else if let Some(payload) = decode(&header, scanner.bytes(payload)) {
                     verification.whole_records += 1;
+                    each(header.items as usize, payload);
                 } else {
                     verification.damaged_records += 1;
                     verification.damaged_bytes += header.length();
@@ -167,7 +207,7 @@ fn read_segment(
     }
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> StorageError {
+pub(crate) fn unreadable(path: &Path, error: &io::Error) -> StorageError {
     StorageError(format!(
         "{} cannot be read ({error}); name the directory of a storage, and read it as the agent's user",
         path.display()

@@ -6,6 +6,9 @@ use std::path::Path;
 
 use edgewatch_core::storage::StorageError;
 
+/// The file that stands for the directory.
+pub(super) const NAME: &str = "lock";
+
 /// The right to use a directory; ends with the process at the latest.
 #[derive(Debug)]
 pub(super) struct Lock {
@@ -14,7 +17,7 @@ pub(super) struct Lock {
 
 /// Takes `directory`, which must be there.
 pub(super) fn lock(directory: &Path) -> Result<Lock, StorageError> {
-    let path = directory.join("lock");
+    let path = directory.join(NAME);
     let mut options = OpenOptions::new();
     let file = options.read(true).write(true).create(true).truncate(false).open(&path);
     let mut file = file.map_err(|error| failure(&path, &error))?;
@@ -33,7 +36,7 @@ pub(super) fn lock(directory: &Path) -> Result<Lock, StorageError> {
                 pid => format!(" (process {pid})"),
             };
             Err(StorageError(format!(
-                "{} is in use by another agent{who}; stop it, or give this one another directory",
+                "{} is in use by another agent{who}; stop it, or name another directory",
                 directory.display()
             )))
         }

@@ -43,7 +43,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use inspect::{QueueReport, Verification, inspect, verify};
+pub(crate) use inspect::unreadable;
+pub use inspect::{QueueReport, Verification, inspect, verify, waiting};
 pub use listing::queues;
 pub use options::{Options, SYNC_INTERVAL, Sync};
 pub use storage::Journals;

@@ -14,6 +14,7 @@ use tracing::warn;
 use super::disk::{RealVolume, Volume};
 use super::engine::Engine;
 use super::handle::Handle;
+use super::inspect::{QueueReport, look};
 use super::listing::queues;
 use super::lock::lock;
 use super::options::{InForce, Options};
@@ -70,6 +71,20 @@ impl Journals {
             engine: Arc::new(engine),
             queues: Mutex::default(),
         })
+    }
+
+    /// Queues in the directory that nobody has asked for, and that hold something: those of exporters that have another id now, or are no
+    /// more. What cannot be read is passed over.
+    #[must_use]
+    pub fn idle(&self) -> Vec<QueueReport> {
+        let used: Vec<(String, Signal)> = {
+            let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+            queues.iter().filter(|(_, queue)| queue.strong_count() > 0).map(|(key, _)| key.clone()).collect()
+        };
+        let found = queues(&self.directory).unwrap_or_default();
+        let idle = found.into_iter().filter(|key| !used.contains(key));
+        let looked = idle.filter_map(|(owner, signal)| look(&self.directory, owner, signal).ok());
+        looked.filter(|queue| queue.records > 0).collect()
     }
 
     /// Whether this is the storage in `directory`, however that is written.

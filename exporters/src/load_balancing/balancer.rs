@@ -8,6 +8,7 @@ use edgewatch_core::Signal;
 use edgewatch_core::ack::{Ack, Receipt};
 use edgewatch_core::batch::{Batch, Segments};
 use edgewatch_core::budget::Budget;
+use edgewatch_core::delivery::QueueBatchSettings;
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::receiver::any_admits;
 use edgewatch_core::refusal::Refusal;
@@ -81,6 +82,12 @@ impl Sink for Balancer {
 
     fn answers_sources(&self) -> bool {
         self.shared.answers_sources
+    }
+
+    fn join_behind(&self, settings: Option<&QueueBatchSettings>) -> bool {
+        let table = self.shared.tables.borrow();
+        let mut sinks = table.members.iter().filter_map(|member| member.sink(self.signal));
+        !table.members.is_empty() && sinks.all(|sink| sink.join_behind(settings))
     }
 
     fn is_failing(&self) -> bool {

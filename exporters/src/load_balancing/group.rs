@@ -106,8 +106,13 @@ impl ExporterGroup for LoadBalancing {
             delivering: Vec::new(),
             departed: Vec::new(),
             orphans: Vec::new(),
+            unclaimed: Vec::new(),
             gone: BTreeMap::new(),
         };
+        if let Some(storage) = &group.storage {
+            // None of them is without an owner, though it may take a while until the destinations are known.
+            group.unclaimed = group.find_orphans(storage, &Table::default());
+        }
         if let Some(names) = fixed {
             group.shared.telemetry.resolved(true);
             group.update(&names);
@@ -127,6 +132,8 @@ struct Group {
     departed: Vec<Arc<Member>>,
     /// Queues on disk of destinations that are none any more, likewise.
     orphans: Vec<Orphan>,
+    /// All queues on disk, until the first destinations are known.
+    unclaimed: Vec<Orphan>,
     /// Those whose destinations were there, by their owners: as long as somebody holds one, something may be put into its queue.
     gone: BTreeMap<String, Weak<Member>>,
 }
@@ -139,8 +146,9 @@ enum Task {
 }
 
 impl Group {
-    /// Makes those with these names the destinations.
-    fn update(&mut self, names: &[String]) {
+    /// Makes those with these names the destinations; false when one of them cannot be used at the moment, because of a certificate for
+    /// example that cannot be read.
+    fn update(&mut self, names: &[String]) -> bool {
         let before = Arc::clone(&*self.shared.tables.borrow());
         let mut members = Vec::with_capacity(names.len());
         for name in names {
@@ -159,6 +167,11 @@ impl Group {
                 }
             }
         }
+        let complete = members.len() == names.len();
+        let name = |member: &Arc<Member>| member.name.clone();
+        if members.iter().map(name).eq(before.members.iter().map(name)) {
+            return complete;
+        }
         let table = Table::new(members);
         let gone = before.members.iter().filter(|member| table.get(&member.name).is_none());
         match &self.storage {
@@ -168,6 +181,7 @@ impl Group {
                 self.gone.extend(gone.map(|member| (self.maker.owner(&member.name), Arc::downgrade(member))));
                 let storage = Arc::clone(storage);
                 self.orphans = self.find_orphans(&storage, &table);
+                self.unclaimed.clear();
             }
         }
         self.shared.telemetry.members.set(table.members.len() as u64);
@@ -175,6 +189,7 @@ impl Group {
         let (exporter, destinations) = (self.shared.id.as_str(), table.members.len());
         info!(exporter, destinations, "destinations have changed");
         self.shared.tables.send_replace(Arc::new(table));
+        complete
     }
 
     /// The queues in `storage` that belong to no destination in `table`. Whoever served one before makes way.
@@ -192,9 +207,20 @@ impl Group {
                 }
                 let label = self.shared.telemetry.label(endpoint);
                 let (telemetry, tenure) = self.maker.context.telemetry.with("endpoint", label).for_tenure();
-                let member = self.gone.get(&owner).cloned().unwrap_or_default();
-                let storage = Arc::clone(storage);
-                orphans.push(Orphan { storage, owner, signal, member, telemetry, _tenure: tenure });
+                match storage.queue(&owner, signal, &telemetry) {
+                    Ok(queue) => orphans.push(Orphan {
+                        storage: Arc::clone(storage),
+                        queue,
+                        member: self.gone.get(&owner).cloned().unwrap_or_default(),
+                        owner,
+                        signal,
+                        _tenure: tenure,
+                    }),
+                    Err(error) => {
+                        let exporter = self.shared.id.as_str();
+                        warn!(exporter, %error, "the queue of a destination that is gone stays as it is");
+                    }
+                }
             }
         }
         orphans
@@ -228,7 +254,9 @@ impl Group {
                     }
                 },
                 names = Resolver::changed_of(resolver.as_mut(), &shared.telemetry), if open => {
-                    self.update(&names);
+                    if !self.update(&names) && let Some(resolver) = &mut resolver {
+                        resolver.forget();
+                    }
                 }
                 Some(tasks) = under_way.next(), if !under_way.is_empty() => {
                     under_way.extend(tasks.into_iter().map(|task| work(task, Arc::clone(&shared))));

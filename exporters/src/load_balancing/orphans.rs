@@ -10,10 +10,10 @@ use edgewatch_core::Signal;
 use edgewatch_core::ack::Ack;
 use edgewatch_core::batch::Batch;
 use edgewatch_core::storage::{Consumer, Storage, Stored, StoredQueue};
-use edgewatch_core::telemetry::{Telemetry, Tenure};
+use edgewatch_core::telemetry::Tenure;
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
-use tracing::{info, warn};
+use tracing::info;
 
 use super::balancer::Shared;
 use super::members::Member;
@@ -30,50 +30,45 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The queue of a destination that is none any more.
 pub(super) struct Orphan {
     pub(super) storage: Arc<dyn Storage>,
+    pub(super) queue: Arc<dyn StoredQueue>,
     pub(super) owner: String,
     pub(super) signal: Signal,
     /// The destination, as long as somebody has it and may put something into its queue.
     pub(super) member: Weak<Member>,
-    /// Of the exporter and the destination.
-    pub(super) telemetry: Telemetry,
+    /// The numbers of the queue are shown for as long.
     pub(super) _tenure: Tenure,
 }
 
 impl Orphan {
     /// Passes on what waits and removes the queue, unless the destination comes back first or the exporter ends.
     pub(super) async fn pass_on(self, shared: Arc<Shared>) {
-        let queue = match self.storage.queue(&self.owner, self.signal, &self.telemetry) {
-            Ok(queue) => queue,
-            Err(error) => {
-                warn!(exporter = shared.id, %error, "the queue of a destination that is gone stays as it is");
-                return;
-            }
-        };
         let consumer = tokio::select! {
-            consumer = Arc::clone(&queue).consumer() => consumer,
+            consumer = Arc::clone(&self.queue).consumer() => consumer,
             () = shared.closing.cancelled() => return,
         };
-        let items = queue.usage().items;
+        let items = self.queue.usage().items;
         if items > 0 {
             info!(
                 exporter = self.owner,
                 items, "the destination is gone; what waits for it goes to the others"
             );
         }
-        if !self.empty(queue.as_ref(), consumer.as_ref(), &shared).await {
+        if !self.empty(consumer.as_ref(), &shared).await {
             return;
         }
-        drop((consumer, queue));
+        drop(consumer);
+        let Self { storage, queue, owner, signal, .. } = self;
+        drop(queue);
         for _ in 0..TRIES {
-            if self.storage.forget(&self.owner, self.signal) || pause(&shared).await {
+            if storage.forget(&owner, signal) || pause(&shared).await {
                 return;
             }
         }
     }
 
     /// Passes on what waits, and what is still put into the queue. `false` when it was not to the end.
-    async fn empty(&self, queue: &dyn StoredQueue, consumer: &dyn Consumer, shared: &Arc<Shared>) -> bool {
-        while queue.usage().records > 0 || self.member.strong_count() > 0 {
+    async fn empty(&self, consumer: &dyn Consumer, shared: &Arc<Shared>) -> bool {
+        while self.queue.usage().records > 0 || self.member.strong_count() > 0 {
             let room = shared.admit(self.signal).is_ok();
             tokio::select! {
                 biased;

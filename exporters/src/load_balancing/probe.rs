@@ -15,8 +15,13 @@ pub(super) fn probes(config: &Config, context: &ProbeContext) -> Vec<Probe> {
     let mut probes: Vec<Probe> = fixed.map(destination).collect();
     // The certificates are the same for all.
     let of_one = config.exporter("localhost:4317").probes(context).into_iter();
-    let certificates = of_one.filter(|probe| probe.key() != "endpoint");
+    let certificates = of_one.filter(|probe| probe.key().starts_with("tls"));
     probes.extend(certificates.map(|probe| probe.under("protocol.otlp")));
+    let queue = match &config.sending_queue {
+        Some(_) => "sending_queue",
+        None => "protocol.otlp.sending_queue",
+    };
+    probes.extend(config.delivery().queue.probe(queue));
     probes.extend(config.resolver.dns.as_ref().map(resolved));
     probes
 }

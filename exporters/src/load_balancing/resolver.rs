@@ -93,6 +93,11 @@ impl Resolver {
         }
     }
 
+    /// What the next look-up finds counts as a change: not everything that was told of could be used.
+    pub(super) fn forget(&mut self) {
+        self.last.clear();
+    }
+
     /// The changes of a resolver that may not be there.
     pub(super) async fn changed_of(
         resolver: Option<&mut Self>,

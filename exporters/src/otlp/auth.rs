@@ -1,5 +1,6 @@
 //! Credentials of requests, from an extension.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use edgewatch_core::auth::ClientAuth;
@@ -43,19 +44,17 @@ impl Credentials {
         context.offered.client_auth("auth.authenticator", authenticator).map(|auth| Self(Some(auth)))
     }
 
-    /// The headers of a request to `destination` that is made now: `headers`, and what the authenticator makes of them.
-    pub(crate) async fn add_to(
+    /// The headers of a request to `destination` that is made now: `headers`, or what the authenticator makes of them.
+    pub(crate) async fn add_to<'a>(
         &self,
-        headers: &HeaderMap,
+        headers: &'a HeaderMap,
         destination: &str,
-    ) -> Result<HeaderMap, ExportError> {
+    ) -> Result<Cow<'a, HeaderMap>, ExportError> {
+        let Some(auth) = &self.0 else { return Ok(Cow::Borrowed(headers)) };
         let mut headers = headers.clone();
-        if let Some(auth) = &self.0 {
-            let authenticated = auth.authenticate(&mut headers).await;
-            authenticated
-                .map_err(|error| unreachable(destination, format!("no credentials for it: {error}")))?;
-        }
-        Ok(headers)
+        let authenticated = auth.authenticate(&mut headers).await;
+        authenticated.map_err(|error| unreachable(destination, format!("no credentials for it: {error}")))?;
+        Ok(Cow::Owned(headers))
     }
 
     /// The destination refused a request with the headers `sent`. Whether to try with other credentials.

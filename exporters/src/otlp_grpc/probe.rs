@@ -15,6 +15,7 @@ pub(super) fn probes(config: &Config, context: &ProbeContext) -> Vec<Probe> {
         Ok(_) | Err(_) => Vec::new(),
     };
     probes.push(reachable("endpoint", config, context));
+    probes.extend(config.sending_queue.probe("sending_queue"));
     probes
 }
 

@@ -27,5 +27,6 @@ pub(super) fn probes(config: &Config, context: &ProbeContext) -> Vec<Probe> {
     if seen.iter().any(|uri| uri.scheme_str() == Some("https")) {
         probes.extend(certificates(&config.tls, context));
     }
+    probes.extend(config.sending_queue.probe("sending_queue"));
     probes
 }

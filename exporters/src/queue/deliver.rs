@@ -13,10 +13,11 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::condition::Condition;
 use super::dead_letter::DeadLetters;
+use super::outage::Outage;
 use super::split::halve;
 use super::telemetry::DeliveryTelemetry;
 use crate::retry::Backoff;
@@ -32,6 +33,7 @@ pub(super) struct Deliverer {
     give_up_after: Option<Duration>,
     telemetry: DeliveryTelemetry,
     condition: Condition,
+    outage: Outage,
     /// Ends attempts and waits: there is no time left.
     stop: CancellationToken,
     /// For what lies in a storage: when this fires, what fails is left there rather than tried again.
@@ -85,6 +87,7 @@ impl Deliverer {
             give_up_after: delivery.give_up_after(),
             telemetry,
             condition: Condition::default(),
+            outage: Outage::default(),
             stop,
             leave: None,
             dead_letters: None,
@@ -214,7 +217,10 @@ impl Deliverer {
         let exporter = self.id.as_str();
         match result {
             Ok(_) | Err(ExportError::Rejected { .. } | ExportError::TooLarge { .. }) => {
-                self.condition.answered()
+                self.condition.answered();
+                if let Some(outage) = self.outage.answered(Instant::now()) {
+                    info!(exporter, outage = %written(outage), "the destination answers again");
+                }
             }
             Err(ExportError::Retryable { .. }) => self.condition.failed(),
         }
@@ -222,7 +228,8 @@ impl Deliverer {
             Ok(delivered) => Outcome::Done(delivered),
             Err(error @ ExportError::Rejected { .. }) => {
                 let items = part.items();
-                warn!(exporter, items, %error, "delivery refused for good, items dropped");
+                let then = self.what_then();
+                warn!(exporter, items, %error, "delivery refused for good, items {then}");
                 Outcome::GiveUp(Refusal::permanent(error.to_string()))
             }
             Err(error @ ExportError::TooLarge { .. }) => {
@@ -267,7 +274,8 @@ impl Deliverer {
             return Outcome::Leave;
         }
         if !self.retry.enabled {
-            warn!(exporter, items, %error, "delivery failed and retry_on_failure is off, items dropped");
+            let then = self.what_then();
+            warn!(exporter, items, %error, "delivery failed and retry_on_failure is off, items {then}");
             return Outcome::GiveUp(Refusal::unavailable(error.to_string()));
         }
         let wait = {
@@ -276,13 +284,31 @@ impl Deliverer {
         };
         match wait {
             Some(wait) => {
-                warn!(exporter, items, ?wait, %error, "delivery failed, trying again later");
+                match self.outage.failed(Instant::now()) {
+                    Some(outage) if outage.is_zero() => {
+                        warn!(exporter, items, wait = %written(wait), %error, "delivery failed, trying again later");
+                    }
+                    Some(outage) => {
+                        let (wait, outage) = (written(wait), written(outage));
+                        warn!(exporter, items, %wait, %outage, %error, "delivery still fails, trying again later");
+                    }
+                    None => debug!(exporter, items, wait = %written(wait), %error, "delivery failed"),
+                }
                 Outcome::Again(wait)
             }
             None => {
-                warn!(exporter, items, %error, "delivery failed for max_elapsed_time, items dropped");
+                let then = self.what_then();
+                warn!(exporter, items, %error, "delivery failed for max_elapsed_time, items {then}");
                 Outcome::GiveUp(Refusal::unavailable(error.to_string()))
             }
+        }
+    }
+
+    /// What becomes of items that are given up, for the log.
+    const fn what_then(&self) -> &'static str {
+        match self.dead_letters {
+            Some(_) => "kept as dead letters",
+            None => "dropped",
         }
     }
 
@@ -308,4 +334,9 @@ impl Deliverer {
         }
         part.refuse(refusal);
     }
+}
+
+/// `time` as people write it, to the millisecond.
+fn written(time: Duration) -> edgewatch_core::config::Duration {
+    Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)).into()
 }

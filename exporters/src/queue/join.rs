@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use edgewatch_core::batch::Batch;
 use edgewatch_core::delivery::QueueBatchSettings;
+use edgewatch_core::switch::Switch;
 use tokio::time::Instant;
 
 use super::split::cut;
@@ -35,9 +36,16 @@ pub(super) enum Found<C> {
     End,
 }
 
+/// How a queue joins batches. May change while it runs.
+pub(super) type Joining = Switch<Option<QueueBatchSettings>>;
+
+/// Encoded bytes at which a batch is sent although it is smaller than the configuration asks for. Few, very large items would otherwise
+/// pile up to requests of gigabytes, which no destination takes.
+const MOST_HELD: usize = 16 << 20;
+
 /// Takes batches from a queue and joins them.
 pub(super) struct Joiner<C> {
-    settings: Option<QueueBatchSettings>,
+    settings: Joining,
     /// Cut off and ready to go.
     ready: VecDeque<Held<C>>,
     /// Below the smallest size, waiting for more since the given time.
@@ -54,13 +62,18 @@ pub(super) enum Next<C> {
 }
 
 impl<C: Charge> Joiner<C> {
-    pub(super) fn new(settings: Option<QueueBatchSettings>) -> Self {
+    pub(super) fn new(settings: Joining) -> Self {
         Self { settings, ready: VecDeque::new(), short: None }
     }
 
     /// The next batch that is due at `now`; `take` takes one out of the queue.
     pub(super) fn next(&mut self, mut take: impl FnMut() -> Found<C>, now: Instant) -> Next<C> {
-        let Some(settings) = &self.settings else {
+        let settings = self.settings.get();
+        let Some(settings) = settings.as_ref() else {
+            let left = self.ready.pop_front().or_else(|| self.short.take().map(|(held, _)| held));
+            if let Some(held) = left {
+                return Next::Ready(held);
+            }
             return match take() {
                 Found::Batch(held) => Next::Ready(held),
                 Found::Nothing => Next::Wait(None),
@@ -133,7 +146,7 @@ fn hold_if_short<C>(
     settings: &QueueBatchSettings,
     ready: &mut VecDeque<Held<C>>,
 ) -> Option<(Held<C>, Instant)> {
-    if measure(&held.batch, settings.sizer) < settings.min_size {
+    if measure(&held.batch, settings.sizer) < settings.min_size && held.batch.bytes() < MOST_HELD {
         return Some((held, since));
     }
     ready.push_back(held);

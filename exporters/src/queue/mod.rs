@@ -17,6 +17,8 @@ mod dead_letter;
 mod deliver;
 mod drive;
 mod join;
+pub mod letters;
+mod outage;
 pub mod replay;
 mod sink;
 mod split;

@@ -11,6 +11,7 @@ use edgewatch_core::storage::Storage;
 use edgewatch_core::telemetry::Telemetry;
 
 use super::dead_letter::{DeadLetters, boxes};
+use super::letters::{letters, queues_at};
 use super::replay::{Progress, ReplayError, replay};
 use super::tests::{Deed, Scripted, Shared};
 use crate::journal::{Journals, Options};
@@ -66,6 +67,25 @@ async fn dead_letters_that_are_taken_are_gone() {
 }
 
 #[tokio::test]
+async fn letters_can_be_looked_at_by_their_cause() {
+    let root = tempfile::tempdir().expect("a directory");
+    assert_eq!(letters(root.path()).expect("readable"), None, "nothing died");
+    let keeper = bury(root.path(), &[1, 2]).await;
+    keeper.close().await;
+    keeper.keep(&batch_for(1, 4, Ack::none()), &Refusal::permanent("another cause")).await;
+
+    let found = letters(root.path()).expect("also in a box that the agent fills").expect("letters");
+
+    let told: Vec<_> =
+        found.iter().map(|letters| (letters.reason.as_str(), letters.records, letters.items)).collect();
+    assert_eq!(told, [("another cause", 1, 4), ("because", 2, 3)]);
+    assert!(found.iter().all(|letters| letters.exporter == "otlp" && letters.first <= letters.last));
+    let bytes = batch_for(1, 4, Ack::none()).bytes() as u64;
+    assert_eq!(found.first().expect("a cause").bytes, bytes, "without the note");
+    assert_eq!(queues_at(root.path()).expect("readable").len(), 2, "one for each box");
+}
+
+#[tokio::test]
 async fn a_box_that_the_agent_fills_is_left_alone() {
     let root = tempfile::tempdir().expect("a directory");
     bury(root.path(), &[1]).await.close().await;
@@ -87,7 +107,7 @@ async fn what_is_refused_again_is_kept() {
 
     let progress = replay(root.path(), &exporter, |_| {}).await.expect("sent");
     assert_eq!((progress.found, progress.sent, progress.refused), (6, 4, 2));
-    assert_eq!(progress.reason, "there refused 2 items: because");
+    assert_eq!(progress.reason, "there refused the request: because");
 
     let (exporter, seen) = destination([]);
     replay(root.path(), &exporter, |_| {}).await.expect("sent");

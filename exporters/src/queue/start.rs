@@ -18,7 +18,7 @@ use tracing::warn;
 use super::dead_letter::DeadLetters;
 use super::deliver::Deliverer;
 use super::drive::drive;
-use super::join::Joiner;
+use super::join::{Joiner, Joining};
 use super::sink::{DirectSink, QueueSink};
 use super::store::{Room, Store};
 use super::stored::{Stock, StoredLane, StoredSink, Tokens};
@@ -177,7 +177,7 @@ fn lane(
         stop: around.stop.clone(),
         telemetry: QueueTelemetry::new(around.telemetry, signal, &store),
     };
-    let joiner = Joiner::new(queue.batch.clone());
+    let joiner = Joiner::new(Joining::new(queue.batch.clone()));
     let work = Work::Queued { store, joiner, consumers: queue.num_consumers.get() };
     Ok((Arc::new(sink), Lane { deliverer, work }))
 }
@@ -193,18 +193,20 @@ fn stored_lane(
     let stored = storage.queue(around.id, signal, around.telemetry);
     let stored = stored.map_err(|error| ConfigError::new(STORAGE, error.to_string()))?;
     let stock = Arc::new(Stock::new(stored, queue));
+    let joining = Joining::new(queue.batch.clone());
     let tokens = Tokens::new(around.stop);
     let deliverer = Arc::new(deliver(&tokens.cut).leaving(tokens.leave.clone()));
     let sink = StoredSink {
         exporter: around.id.to_owned(),
         stock: Arc::clone(&stock),
         overflow: queue.overflow(),
+        joining: queue.batch.is_none().then(|| joining.clone()),
         condition: deliverer.condition().clone(),
         stop: around.stop.clone(),
         telemetry: QueueTelemetry::new(around.telemetry, signal, &stock),
         _gone: tokens.gone.clone().drop_guard(),
     };
-    let work = Work::Stored(StoredLane::new(stock, signal, queue, tokens));
+    let work = Work::Stored(StoredLane::new(stock, signal, joining, queue, tokens));
     Ok((Arc::new(sink), Lane { deliverer, work }))
 }
 

@@ -326,7 +326,7 @@ async fn a_refusal_for_good_is_not_tried_again() {
 
     let refusal = bench.send(2).await.delivered().await.expect_err("refused");
 
-    assert_eq!(refusal, Refusal::permanent("there refused 2 items: because"));
+    assert_eq!(refusal, Refusal::permanent("there refused the request: because"));
     assert_eq!(bench.exporter.attempts(), [2]);
     assert_eq!(bench.reading("otelcol_exporter_send_failed_spans"), 2.0);
 }

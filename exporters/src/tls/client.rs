@@ -6,6 +6,7 @@ use edgewatch_core::config::ConfigError;
 use edgewatch_core::host::Host;
 use edgewatch_core::telemetry::{Counter, Telemetry};
 use rustls::pki_types::ServerName;
+use tokio::sync::Mutex as Turn;
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tracing::{info, warn};
@@ -36,6 +37,8 @@ struct Shared {
     /// Only of clients that read their files again.
     reloads: Option<Reloads>,
     state: Mutex<State>,
+    /// Held by the one who reads: files that do not answer keep one thread, not one for every interval.
+    turn: Arc<Turn<()>>,
 }
 
 struct State {
@@ -86,16 +89,23 @@ impl TlsClient {
             machine: Arc::clone(machine),
             reloads: settings.reloads().then(|| Reloads::new(telemetry)),
             state: Mutex::new(state),
+            turn: Arc::default(),
         };
         Ok(Self { name, shared: Arc::new(shared) })
     }
 
     /// What a connection is to be made with now.
     pub(crate) async fn current(&self) -> Current {
-        if self.shared.is_due() {
+        if self.shared.is_due()
+            && let Ok(turn) = Arc::clone(&self.shared.turn).try_lock_owned()
+        {
             let shared = Arc::clone(&self.shared);
+            let read = move || {
+                shared.read_again();
+                drop(turn);
+            };
             // Files may lie on something slow. When the agent stops meanwhile there is nothing to renew.
-            let _ended = tokio::task::spawn_blocking(move || shared.read_again()).await;
+            let _ended = tokio::task::spawn_blocking(read).await;
         }
         let state = self.shared.lock();
         Current { connector: state.connector.clone(), generation: state.generation }

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edgewatch_core::host::RealHost;
-use edgewatch_core::testing::{FakeHost, context, reading};
+use edgewatch_core::testing::{FakeHost, Silent, context, reading};
+use futures_util::FutureExt;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -238,5 +239,20 @@ async fn files_that_cannot_be_used_leave_the_old_certificates_in_use() {
 
         assert_eq!(meet(&client, server()).await, Ok(b'!'));
         assert_eq!(reading(&registry, "edgewatch_tls_reload_errors", &[]), f64::from(failures));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_that_do_not_answer_hold_up_one_connection_only() {
+    let authority = Authority::new();
+    let (client, _, folder) = reloading(&authority, &authority.certify("agent"));
+    let _silent = Silent::instead_of(folder.path().join("ca.pem"));
+
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert!(client.current().now_or_never().is_none(), "it reads");
+    for _ in 0..3 {
+        tokio::time::advance(Duration::from_secs(10)).await;
+        let current = client.current().now_or_never().expect("goes on with what is there");
+        assert_eq!(current.generation, 0);
     }
 }

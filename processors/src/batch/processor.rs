@@ -4,6 +4,7 @@ use std::time::Instant;
 use edgewatch_core::Signal;
 use edgewatch_core::batch::Batch;
 use edgewatch_core::config::ConfigError;
+use edgewatch_core::delivery::{QueueBatchSettings, Sizer};
 use edgewatch_core::factory::{BuildContext, ProcessorSpec};
 use edgewatch_core::processor::{Emitter, ProcessError, Processor};
 
@@ -104,5 +105,14 @@ impl Processor for Batcher {
         if let Some(held) = self.held.take() {
             self.emit(held.batch, Trigger::Drain, out);
         }
+    }
+
+    fn joining(&self) -> Option<QueueBatchSettings> {
+        (!self.config.is_immediate()).then(|| QueueBatchSettings {
+            flush_timeout: self.config.timeout,
+            min_size: self.config.send_batch_size,
+            max_size: self.config.send_batch_max_size,
+            sizer: Sizer::Items,
+        })
     }
 }

@@ -82,6 +82,11 @@ impl Clients {
         Ok(())
     }
 
+    /// The number of the first item of the next request.
+    pub(super) fn next(&self) -> u64 {
+        self.next.load(Ordering::Relaxed)
+    }
+
     /// Requests acknowledged so far.
     pub(super) fn promised(&self) -> usize {
         self.count.borrow().0

@@ -3,6 +3,7 @@
 //! Each story counts items by their numbers: whatever a client was told is accepted has to arrive, and nothing arrives twice but what
 //! was on its way when a process was killed.
 
+mod batching;
 mod damage;
 mod disk_full;
 mod failover;

@@ -58,7 +58,9 @@ impl Server {
         user: &str,
         password: Vec<u8>,
     ) -> Result<bool, Denied> {
-        let Some(known) = users.find(user) else { return Ok(false) };
+        let found = users.find(user);
+        let Some(known) = found.or(users.decoy()) else { return Ok(false) };
+        let exists = found.is_some();
         if !known.is_slow() {
             return Ok(known.is(&password));
         }
@@ -70,7 +72,7 @@ impl Server {
         }
         let known = known.clone();
         let checked = tokio::task::spawn_blocking(move || known.is(&password)).await;
-        let right = checked.map_err(|_| Denied::Busy)?;
+        let right = checked.map_err(|_| Denied::Busy)? && exists;
         self.memory.keep(&users, mark, right);
         Ok(right)
     }

@@ -82,18 +82,21 @@ async fn what_was_checked_is_forgotten_when_the_users_change() {
 async fn guessing_keeps_no_user_out_who_is_known() {
     let server = server(json!({ "inline": USERS }));
     assert_eq!(server.authenticate(&credentials("bcrypt", "secret")).await, Ok(()));
-    let guesses = (0..100).map(|number| {
-        let server = Arc::clone(&server);
-        async move { server.authenticate(&credentials("bcrypt", &format!("guess {number}"))).await }
-    });
+    // A user who does not exist is checked as well: what is answered, and when, does not tell.
+    for user in ["bcrypt", "nobody"] {
+        let guesses = (0..100).map(|number| {
+            let server = Arc::clone(&server);
+            async move { server.authenticate(&credentials(user, &format!("guess {number}"))).await }
+        });
 
-    let mut guesses = futures_util::future::join_all(guesses).await;
-    guesses.push(server.authenticate(&credentials("bcrypt", "secret")).await);
+        let mut guesses = futures_util::future::join_all(guesses).await;
+        guesses.push(server.authenticate(&credentials("bcrypt", "secret")).await);
 
-    assert_eq!(guesses.pop(), Some(Ok(())));
-    let busy = guesses.iter().filter(|answer| **answer == Err(Denied::Busy)).count();
-    assert!((1..=100 - 32).contains(&busy), "as many are checked as may wait: {busy} are not");
-    assert!(guesses.iter().all(Result::is_err));
+        assert_eq!(guesses.pop(), Some(Ok(())));
+        let busy = guesses.iter().filter(|answer| **answer == Err(Denied::Busy)).count();
+        assert!((1..=100 - 32).contains(&busy), "{user}: as many are checked as may wait: {busy} are not");
+        assert!(guesses.iter().all(Result::is_err));
+    }
 }
 
 #[tokio::test(start_paused = true)]

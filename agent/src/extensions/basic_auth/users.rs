@@ -12,7 +12,11 @@ use super::apr1;
 
 /// Users by their names.
 #[derive(Default)]
-pub(super) struct Users(HashMap<String, Password>);
+pub(super) struct Users {
+    passwords: HashMap<String, Password>,
+    /// What unknown users are checked against, so that the time it takes does not tell which names are known.
+    decoy: Option<Password>,
+}
 
 /// How a password was hashed.
 #[derive(Clone)]
@@ -30,7 +34,7 @@ pub(super) enum Password {
 impl Users {
     /// Reads lines of `user:password`; those of `later` win over those of `text`. Errors name the line, not what it says.
     pub(super) fn read(text: &str, later: &str) -> Result<Self, String> {
-        let mut users = HashMap::new();
+        let mut users = Self::default();
         for part in [text, later] {
             for (number, line) in (1..).zip(part.lines()) {
                 let line = line.trim();
@@ -41,15 +45,23 @@ impl Users {
                 let (user, password) =
                     line.split_once(':').ok_or_else(|| wrong("has no colon behind a user's name"))?;
                 let password = Password::read(password).map_err(wrong)?;
-                users.insert(user.to_owned(), password);
+                if users.decoy.is_none() && password.is_slow() {
+                    users.decoy = Some(password.clone());
+                }
+                users.passwords.insert(user.to_owned(), password);
             }
         }
-        Ok(Self(users))
+        Ok(users)
     }
 
     /// The password of `user`.
     pub(super) fn find(&self, user: &str) -> Option<&Password> {
-        self.0.get(user)
+        self.passwords.get(user)
+    }
+
+    /// One that takes as long to check as those of most users; it is nobody's.
+    pub(super) const fn decoy(&self) -> Option<&Password> {
+        self.decoy.as_ref()
     }
 }
 

@@ -5,9 +5,12 @@ use std::fmt;
 
 use edgewatch_core::config::{ByteSize, ConfigError, Duration};
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use edgewatch_exporters::journal::SYNC_INTERVAL;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
+
+use super::probe;
 
 /// Settings of the `file_storage` extension.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -140,6 +143,10 @@ impl Config {
 impl ComponentConfig for Config {
     fn validate(&self) -> Result<(), ConfigError> {
         ConfigError::all([self.validate_permissions(), self.validate_sizes(), self.validate_interval()])
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        probe::probes(self, context)
     }
 }
 

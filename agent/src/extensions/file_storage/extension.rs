@@ -17,6 +17,7 @@ use edgewatch_core::storage::{Storage, StorageError};
 use edgewatch_exporters::journal::{self, Journals, Options};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use super::config::{Config, Fsync};
 
@@ -41,13 +42,9 @@ impl ExtensionSpec for FileStorage {
     type Config = Config;
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
-        let directory = match (config.directory.as_str(), &context.state_directory) {
-            ("", Some(state)) => state.join("queue").join(file_name(&context.id)),
-            ("", None) => {
-                let message = "is missing, and the agent has no state directory; name a directory";
-                return Err(ConfigError::new("directory", message));
-            }
-            (directory, _) => PathBuf::from(directory),
+        let Some(directory) = directory(&config, &context.id, context.state_directory.as_deref()) else {
+            let message = "is missing, and the agent has no state directory; name a directory";
+            return Err(ConfigError::new("directory", message));
         };
         let former = context.former.storage.clone().and_then(|storage| {
             let storage: Arc<dyn Any + Send + Sync> = storage;
@@ -87,13 +84,28 @@ impl Extension for FileStorage {
         Offers { storage, ..Offers::default() }
     }
 
+    /// Every exporter has asked for its queues by now.
     async fn run(self: Box<Self>, stop: CancellationToken) {
-        if let Some(storage) = self.storage.clone().filter(|_| self.inherited) {
-            let options = options(&self.config);
+        if let Some(storage) = self.storage.clone() {
+            let changed = self.inherited.then(|| options(&self.config));
             // It may have to wait for the disk, and does not fail.
-            let _ended = spawn_blocking(move || storage.change(options)).await;
+            let _ended = spawn_blocking(move || {
+                if let Some(options) = changed {
+                    storage.change(options);
+                }
+                warn_of_idle(&storage);
+            })
+            .await;
         }
         stop.cancelled().await;
+    }
+}
+
+/// Where the extension `id` keeps queues; `None` when that is said nowhere.
+pub(super) fn directory(config: &Config, id: &str, state_directory: Option<&Path>) -> Option<PathBuf> {
+    match config.directory.as_str() {
+        "" => state_directory.map(|state| state.join("queue").join(file_name(id))),
+        directory => Some(PathBuf::from(directory)),
     }
 }
 
@@ -113,6 +125,21 @@ fn open(config: &Config, directory: &Path) -> Result<Arc<Journals>, StorageError
         )));
     }
     Ok(Arc::new(Journals::open(directory, options(config))?))
+}
+
+/// An exporter that has got another name finds an empty queue: what it has left would wait for ever, without a word.
+fn warn_of_idle(storage: &Journals) {
+    for queue in storage.idle() {
+        let (exporter, signal, items) = (queue.exporter, queue.signal, queue.items);
+        warn!(
+            exporter,
+            signal,
+            items,
+            directory = %queue.directory.display(),
+            "a queue on disk belongs to no exporter that runs; configure the exporter again, or stop the agent and send the queue with \
+             `edgewatch queue replay`"
+        );
+    }
 }
 
 fn create(directory: &Path, permissions: Option<u32>) -> io::Result<()> {

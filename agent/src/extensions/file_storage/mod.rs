@@ -2,6 +2,7 @@
 
 mod config;
 mod extension;
+mod probe;
 #[cfg(test)]
 mod tests;
 

@@ -2,10 +2,17 @@
 
 use std::path::Path;
 
+use bytes::Bytes;
+use edgewatch_core::Signal;
+use edgewatch_core::ack::Ack;
+use edgewatch_core::batch::Batch;
 use edgewatch_core::config::{Duration, ProcessEnvironment, load};
 use edgewatch_core::extension::Extension;
 use edgewatch_core::factory::{ComponentConfig, ExtensionSpec};
+use edgewatch_core::storage::Storage;
+use edgewatch_core::telemetry::Telemetry;
 use edgewatch_core::testing::context;
+use edgewatch_exporters::journal::{Journals, Options};
 
 use super::FileStorage;
 use super::config::{Config, Fsync};
@@ -131,4 +138,26 @@ async fn what_cannot_be_used_is_named_with_a_way_out() {
     strict.config.create_directory = false;
     let error = strict.open().await.expect_err("missing").to_string();
     assert!(error.contains("create_directory: true"), "{error}");
+}
+
+#[tokio::test]
+async fn a_queue_that_no_exporter_asks_for_is_found() {
+    let root = tempfile::tempdir().expect("a directory");
+    let telemetry = Telemetry::default();
+    {
+        let storage = Journals::open(root.path(), Options::default()).expect("free");
+        for owner in ["otlp", "otlp_grpc"] {
+            let queue = storage.queue(owner, Signal::Logs, &telemetry).expect("opens");
+            let (ack, mut receipt) = Ack::pair(None);
+            queue.append(Batch::new(Signal::Logs, Bytes::from_static(b"as it came"), 2, ack));
+            receipt.delivered().await.expect("written");
+        }
+        let _empty = storage.queue("empty", Signal::Logs, &telemetry).expect("opens");
+    }
+    let storage = Journals::open(root.path(), Options::default()).expect("free");
+    let _used = storage.queue("otlp_grpc", Signal::Logs, &telemetry).expect("opens");
+
+    let idle: Vec<_> = storage.idle().into_iter().map(|queue| (queue.exporter, queue.items)).collect();
+
+    assert_eq!(idle, [("otlp".to_owned(), 2)], "the exporter is called otherwise now");
 }

@@ -14,6 +14,7 @@ use edgewatch_core::exporter::Sink;
 use edgewatch_core::extension::{Offered, Offers};
 use edgewatch_core::factory::ComponentConfig;
 use edgewatch_core::group::{ExporterGroup, Started};
+use edgewatch_core::host::RealHost;
 use edgewatch_core::refusal::RefusalKind;
 use edgewatch_core::telemetry::Registry;
 use edgewatch_core::testing::{context, reading};
@@ -30,6 +31,7 @@ use super::super::config::{Config, Dns};
 use super::super::resolver::{LookUp, Resolver};
 use crate::journal::{Journals, Options, inspect};
 use crate::otlp::testing::{Body, Protocol, Server, answer};
+use crate::tls::testing::Authority;
 
 const GRPC: &[(&str, &str)] = &[("content-type", "application/grpc")];
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -77,6 +79,7 @@ struct Bench {
     sink: Arc<dyn Sink>,
     registry: Registry,
     running: JoinHandle<()>,
+    storage: Option<Arc<Journals>>,
 }
 
 fn start(more: Value, resolver: Option<Resolver>) -> Bench {
@@ -86,10 +89,10 @@ fn start(more: Value, resolver: Option<Resolver>) -> Bench {
 /// The same with its queues in `directory`.
 fn start_in(directory: &Path, mut more: Value, resolver: Option<Resolver>) -> Bench {
     more["sending_queue"] = json!({"storage": "disk"});
-    let storage = Journals::open(directory, Options::default()).expect("nobody else has it");
+    let storage = Arc::new(Journals::open(directory, Options::default()).expect("nobody else has it"));
     let mut offered = Offered::default();
-    offered.insert("disk", Offers { storage: Some(Arc::new(storage)), ..Offers::default() });
-    start_with(more, resolver, offered)
+    offered.insert("disk", Offers { storage: Some(Arc::clone(&storage) as _), ..Offers::default() });
+    Bench { storage: Some(storage), ..start_with(more, resolver, offered) }
 }
 
 fn start_with(more: Value, resolver: Option<Resolver>, offered: Offered) -> Bench {
@@ -106,10 +109,11 @@ fn start_with(more: Value, resolver: Option<Resolver>, offered: Offered) -> Benc
     }
     let (mut context, registry) = context("load_balancing");
     context.offered = offered;
+    context.host = Arc::new(RealHost);
     let group = Box::new(LoadBalancing::with(config, resolver, &context));
     let Started { mut sinks, work } = group.start(&[Signal::Traces], &CancellationToken::new());
     let (_, sink) = sinks.pop().expect("for traces");
-    Bench { sink, registry, running: tokio::spawn(work) }
+    Bench { sink, registry, running: tokio::spawn(work), storage: None }
 }
 
 impl Bench {
@@ -225,6 +229,27 @@ async fn what_a_departed_destination_has_not_delivered_goes_to_those_that_are_le
 }
 
 #[tokio::test]
+async fn a_destination_that_could_not_be_used_is_tried_again() {
+    let folder = tempfile::TempDir::with_prefix("edgewatch-").expect("a folder");
+    let path = folder.path().join("ca.pem");
+    let tls = json!({"protocol": {"otlp": {"tls": {"ca_file": path}}}});
+    let addresses = Arc::new(Mutex::new(vec!["127.0.0.1:1".parse().expect("an address")]));
+    let bench = start(tls, Some(name(&addresses)));
+    let found = || reading(&bench.registry, "otelcol_loadbalancer_num_resolutions", &[("success", "true")]);
+    until("it is looked up", || found() > 1.0).await;
+    let number = || reading(&bench.registry, "otelcol_loadbalancer_num_backends", &[]);
+    assert_eq!(number(), 0.0, "its certificate cannot be verified");
+
+    std::fs::write(&path, Authority::new().pem()).expect("written");
+
+    until("it is used", || number() == 1.0).await;
+    let looks = found();
+    until("it is looked up", || found() > looks + 1.0).await;
+    assert_eq!(reading(&bench.registry, "otelcol_loadbalancer_num_backend_updates", &[]), 1.0);
+    bench.end().await;
+}
+
+#[tokio::test]
 async fn before_a_destination_is_found_new_data_is_refused_and_what_comes_nevertheless_waits() {
     let (server, taken) = backend("0").await;
     let addresses = Arc::new(Mutex::new(Vec::new()));
@@ -316,6 +341,27 @@ async fn what_waits_on_disk_outlives_the_agent_and_its_destination() {
     until("the new one has it", || taken.lock().expect("lock").len() >= 100).await;
     bench.end().await;
     assert_eq!(sorted(&[&taken]), (0..100).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn queues_on_disk_have_an_owner_before_the_destinations_are_known() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (dead, _) = backend("14").await;
+    let bench = start_in(directory.path(), hostnames(&[&dead]), None);
+    let mut receipt = bench.send(0..100).await;
+    assert_eq!(within(receipt.delivered()).await, Ok(()), "it is on disk");
+    bench.end().await;
+
+    let (alive, taken) = backend("0").await;
+    let addresses = Arc::new(Mutex::new(Vec::new()));
+    let bench = start_in(directory.path(), json!({}), Some(name(&addresses)));
+    let idle = || bench.storage.as_ref().map(|storage| storage.idle());
+    assert_eq!(idle(), Some(Vec::new()));
+    addresses.lock().expect("lock").push(alive.address);
+
+    until("the new one has it", || taken.lock().expect("lock").len() >= 100).await;
+    assert_eq!(idle(), Some(Vec::new()));
+    bench.end().await;
 }
 
 #[tokio::test]

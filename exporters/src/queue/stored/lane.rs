@@ -20,7 +20,7 @@ use super::records::Records;
 use super::stock::{LOOK_AGAIN, Stock};
 use crate::queue::deliver::{Deliverer, Fate};
 use crate::queue::drive::at;
-use crate::queue::join::{Found, Held, Joiner, Next};
+use crate::queue::join::{Found, Held, Joiner, Joining, Next};
 
 /// Time that a destination has to take something when the lane is to end. What it does not take stays on disk.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -75,10 +75,11 @@ impl StoredLane {
     pub(in crate::queue) fn new(
         stock: Arc<Stock>,
         signal: Signal,
+        joining: Joining,
         settings: &QueueSettings,
         tokens: Tokens,
     ) -> Self {
-        let joiner = Joiner::new(settings.batch.clone());
+        let joiner = Joiner::new(joining);
         Self { stock, signal, joiner, consumers: settings.num_consumers.get(), tokens }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use edgewatch_core::ack::Ack;
 use edgewatch_core::batch::Batch;
-use edgewatch_core::delivery::Overflow;
+use edgewatch_core::delivery::{Overflow, QueueBatchSettings};
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::refusal::{Refusal, RefusalKind};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -13,6 +13,7 @@ use tracing::warn;
 
 use super::stock::{Offer, Stock};
 use crate::queue::condition::Condition;
+use crate::queue::join::Joining;
 use crate::queue::sink::stopping;
 use crate::queue::telemetry::QueueTelemetry;
 
@@ -22,6 +23,8 @@ pub(in crate::queue) struct StoredSink {
     pub(in crate::queue) exporter: String,
     pub(in crate::queue) stock: Arc<Stock>,
     pub(in crate::queue) overflow: Overflow,
+    /// How what waits is joined, unless the exporter's own configuration says that.
+    pub(in crate::queue) joining: Option<Joining>,
     pub(in crate::queue) condition: Condition,
     /// Says that no time is left.
     pub(in crate::queue) stop: CancellationToken,
@@ -66,6 +69,15 @@ impl Sink for StoredSink {
 
     fn is_failing(&self) -> bool {
         self.condition.is_failing()
+    }
+
+    fn join_behind(&self, settings: Option<&QueueBatchSettings>) -> bool {
+        if let Some(joining) = &self.joining
+            && joining.with(|present| present.as_ref() != settings)
+        {
+            joining.set(settings.cloned());
+        }
+        true
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use edgewatch_core::Signal;
 use edgewatch_core::ack::{Ack, Receipt};
-use edgewatch_core::delivery::Delivery;
+use edgewatch_core::delivery::{Delivery, QueueBatchSettings};
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::factory::BuiltExporter;
 use edgewatch_core::storage::StoredQueue;
@@ -143,6 +143,30 @@ async fn what_was_not_settled_when_the_process_died_comes_again() {
 
     assert_eq!(again.exporter.attempts(), [2, 3, 4]);
     assert_eq!(again.left(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_is_joined_as_the_pipelines_ask_as_long_as_they_do() {
+    let bench = bench(json!({"num_consumers": 1}), [], NO_TIME);
+    let joining = QueueBatchSettings {
+        flush_timeout: SECOND.into(),
+        min_size: 10,
+        max_size: 12,
+        ..QueueBatchSettings::default()
+    };
+
+    assert!(bench.sink.join_behind(Some(&joining)));
+    for spans in [4, 4, 4, 4, 4] {
+        bench.send(spans).await.delivered().await.expect("stored, and answered at once");
+    }
+    settle_down().await;
+    assert_eq!(bench.exporter.attempts(), [12], "eight wait for more");
+    assert!(bench.sink.join_behind(None));
+    drop(bench.send(1).await);
+    settle_down().await;
+
+    assert_eq!(bench.exporter.attempts(), [12, 8, 1], "nothing is held back any more");
+    assert_eq!(bench.left(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -92,7 +92,7 @@ pub(super) async fn serve<S: Answer>(shared: Arc<Shared<S>>, socket: Socket, act
 /// The TLS handshake where TLS is on; `None` when it fails.
 async fn encrypt<S>(shared: &Shared<S>, socket: Socket) -> Option<Stream> {
     let Some(tls) = &shared.tls else { return Some(Stream::Clear(socket)) };
-    let handshake = async { tls.acceptor().accept(socket).await.map_err(|_| Rejection::cut_off()) };
+    let handshake = async { tls.acceptor().await.accept(socket).await.map_err(|_| Rejection::cut_off()) };
     tokio::select! {
         outcome = within(shared.limits.first_bytes, handshake) => match outcome {
             Ok(stream) => Some(Stream::Encrypted(Box::new(stream))),

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use edgewatch_core::config::ConfigError;
@@ -12,6 +12,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use tokio::sync::Mutex as Turn;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
@@ -26,6 +27,8 @@ const CLIENT_CA_INTERVAL: Duration = Duration::from_secs(1);
 pub(in super::super) struct Tls {
     config: TlsConfig,
     current: Mutex<Current>,
+    /// Held by the one who reads: files that do not answer keep one thread, not one for every interval.
+    turn: Arc<Turn<()>>,
     reloads: Counter,
     failures: Counter,
 }
@@ -37,6 +40,13 @@ struct Current {
     /// When all files were read last, and the certificates of the clients' authorities.
     read_at: Instant,
     client_ca_read_at: Instant,
+}
+
+/// What is to be read again.
+enum Due {
+    All,
+    /// The certificates of the clients' authorities.
+    ClientCa,
 }
 
 /// The text of the files.
@@ -62,6 +72,7 @@ impl Tls {
         Ok(Self {
             config: config.clone(),
             current: Mutex::new(Current { server, material, read_at: now, client_ca_read_at: now }),
+            turn: Arc::default(),
             reloads: telemetry.counter(
                 "edgewatch_receiver_tls_reloads",
                 "{reloads}",
@@ -82,50 +93,71 @@ impl Tls {
 
     /// For one handshake. Reads the files again when it is time to; when what they hold has changed and cannot be
     /// used, what was read before stays in use.
-    pub(super) fn acceptor(&self) -> TlsAcceptor {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(read) = self.read_again(&mut current) {
-            match read.and_then(|material| self.replace(&mut current, material)) {
-                Ok(false) => {}
-                Ok(true) => {
-                    self.reloads.add(1);
-                    info!("changed certificates are used from now on");
-                }
-                Err(error) => {
-                    self.failures.add(1);
-                    warn!(%error, "certificates could not be read again, the old ones stay in use");
-                }
-            }
+    pub(super) async fn acceptor(self: &Arc<Self>) -> TlsAcceptor {
+        if let Some(due) = self.due()
+            && let Ok(turn) = Arc::clone(&self.turn).try_lock_owned()
+        {
+            let tls = Arc::clone(self);
+            let read = move || {
+                tls.read_again(due);
+                drop(turn);
+            };
+            // The files may lie on something slow. When the agent stops meanwhile there is nothing to renew.
+            let _ended = tokio::task::spawn_blocking(read).await;
         }
-        TlsAcceptor::from(Arc::clone(&current.server))
+        TlsAcceptor::from(Arc::clone(&self.lock().server))
     }
 
-    /// What the files hold now, when it is time to look.
-    fn read_again(&self, current: &mut Current) -> Option<Result<Material, ConfigError>> {
+    /// What is to be read again now, by the caller who asks first.
+    fn due(&self) -> Option<Due> {
         let now = Instant::now();
+        let mut current = self.lock();
         let interval: Duration = self.config.reload_interval.get();
         if !interval.is_zero() && now.duration_since(current.read_at) >= interval {
             (current.read_at, current.client_ca_read_at) = (now, now);
-            return Some(Material::read(&self.config));
+            return Some(Due::All);
         }
         let due = now.duration_since(current.client_ca_read_at) >= CLIENT_CA_INTERVAL;
         if self.config.client_ca_file_reload && due {
             current.client_ca_read_at = now;
-            let client_ca = client_ca(&self.config);
-            return Some(client_ca.map(|client_ca| Material { client_ca, ..current.material.clone() }));
+            return Some(Due::ClientCa);
         }
         None
     }
 
+    fn read_again(&self, due: Due) {
+        let read = match due {
+            Due::All => Material::read(&self.config),
+            Due::ClientCa => client_ca(&self.config)
+                .map(|client_ca| Material { client_ca, ..self.lock().material.clone() }),
+        };
+        match read.and_then(|material| self.replace(material)) {
+            Ok(false) => {}
+            Ok(true) => {
+                self.reloads.add(1);
+                info!("changed certificates are used from now on");
+            }
+            Err(error) => {
+                self.failures.add(1);
+                warn!(%error, "certificates could not be read again, the old ones stay in use");
+            }
+        }
+    }
+
     /// Uses `material` from now on; false when it is what is used already.
-    fn replace(&self, current: &mut Current, material: Material) -> Result<bool, ConfigError> {
-        if material == current.material {
+    fn replace(&self, material: Material) -> Result<bool, ConfigError> {
+        if material == self.lock().material {
             return Ok(false);
         }
         // Sessions of before cannot be resumed: their clients may not be trusted any more.
-        current.server = material.server(&self.config)?;
-        current.material = material;
+        let server = material.server(&self.config)?;
+        let mut current = self.lock();
+        (current.server, current.material) = (server, material);
         Ok(true)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

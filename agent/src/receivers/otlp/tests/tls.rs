@@ -189,6 +189,39 @@ async fn a_renewed_certificate_is_used_without_a_restart() {
 }
 
 #[tokio::test]
+async fn files_that_do_not_answer_hold_up_nobody_but_the_one_who_looks() {
+    let authority = Authority::new();
+    let (first, _) = authority.sign("localhost");
+    let (cert, key) = (authority.file("cert.pem"), authority.file("key.pem"));
+    let tls = json!({ "tls": { "cert_file": cert, "key_file": key, "reload_interval": "1m" } });
+    let agent = agent::both(tls, json!({})).await;
+    let address = agent.grpc();
+    let silent = testing::Silent::instead_of(authority.directory.path().join("cert.pem"));
+    // Ends the silence also when the agent is held up, which is then found out.
+    let (done, is_done) = std::sync::mpsc::channel();
+    let ends = std::thread::spawn(move || {
+        let in_time = is_done.recv_timeout(Duration::from_secs(10)).is_ok();
+        drop(silent);
+        in_time
+    });
+
+    pass(Duration::from_secs(60)).await;
+    let config = authority.client(false, b"h2");
+    let looking = tokio::spawn(connect(address, config.clone()));
+    while !looking.is_finished() && agent.reading("edgewatch_receiver_connections", &[]) == 0.0 {
+        tokio::task::yield_now().await;
+    }
+    let stream = connect(address, config).await.expect("a handshake");
+    assert_eq!(stream.get_ref().1.peer_certificates().expect("a certificate")[0], first);
+    assert!(!looking.is_finished());
+
+    let _ = done.send(());
+    assert!(ends.join().expect("no panic"), "nothing else went on");
+    looking.await.expect("no panic").expect("with the old certificate");
+    assert_eq!(agent.reading("edgewatch_receiver_tls_reload_errors", &[("transport", "grpc")]), 1.0);
+}
+
+#[tokio::test]
 async fn clients_are_known_by_the_authority_of_today() {
     let (server, old, new) = (Authority::new(), Authority::new(), Authority::new());
     server.sign("localhost");
