@@ -105,7 +105,7 @@ fn opening(criterion: &mut Criterion) {
     let directory = directory();
     let options = Options { sync: Sync::Interval(SYNC_INTERVAL), ..Options::default() };
     {
-        let storage = Journals::open(directory.path(), options.clone()).expect("opens");
+        let storage = Journals::open(directory.path(), options).expect("opens");
         let queue = queue(&storage);
         let payload = noise(BATCH);
         for _ in 0..mib / 32_usize {
@@ -119,7 +119,7 @@ fn opening(criterion: &mut Criterion) {
             let mut total = Duration::ZERO;
             for _ in 0..times {
                 let start = Instant::now();
-                let storage = Journals::open(directory.path(), options.clone()).expect("opens");
+                let storage = Journals::open(directory.path(), options).expect("opens");
                 let queue = queue(&storage);
                 assert_eq!(queue.usage().records, mib / 32 * 32);
                 runtime.block_on(async { Arc::clone(&queue).consumer().await.next().await });

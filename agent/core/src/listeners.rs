@@ -207,8 +207,10 @@ fn bind(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
 }
 
 fn bind_unix(path: &Path) -> io::Result<std::os::unix::net::UnixListener> {
+    // Any other failure than this one is the answer of a socket that somebody has, if not one to talk to like this.
+    let is_dead = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
     let stale = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket())
-        && std::os::unix::net::UnixStream::connect(path).is_err();
+        && std::os::unix::net::UnixStream::connect(path).is_err_and(is_dead);
     if stale {
         std::fs::remove_file(path)?;
     }

@@ -61,6 +61,19 @@ async fn the_file_of_a_unix_socket_goes_with_its_last_user() {
 }
 
 #[tokio::test]
+async fn a_socket_of_another_kind_that_somebody_has_is_left_alone() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("socket");
+    let held = std::os::unix::net::UnixDatagram::bind(&path).expect("free");
+
+    assert_eq!(Listeners::default().unix(&path).expect_err("in use").kind(), ErrorKind::AddrInUse);
+    held.send_to(b"still there", &path).expect("its file is");
+
+    drop(held);
+    let _listening = Listeners::default().unix(&path).expect("nobody has it any more");
+}
+
+#[tokio::test]
 async fn an_address_that_overlaps_with_one_that_is_left_is_bound_beside_it() {
     let old = Listeners::default();
     let new = old.for_another();

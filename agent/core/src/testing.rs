@@ -203,16 +203,15 @@ pub struct Silent(PathBuf);
 impl Silent {
     /// Takes the place of the file at `path`.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// When the system refuses.
-    #[must_use]
-    pub fn instead_of(path: PathBuf) -> Self {
+    /// What the system said.
+    pub fn instead_of(path: PathBuf) -> io::Result<Self> {
         use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-        std::fs::remove_file(&path).expect("a file");
-        mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a pipe");
-        Self(path)
+        std::fs::remove_file(&path)?;
+        mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
+        Ok(Self(path))
     }
 }
 

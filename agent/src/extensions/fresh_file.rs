@@ -139,7 +139,7 @@ mod tests {
         let (context, _) = on_this_machine();
         let text = |text: &str| Ok(text.to_owned());
         let fresh = FreshFile::open("file", path.to_str().expect("text"), &context, text).expect("readable");
-        let _silent = Silent::instead_of(path);
+        let _silent = Silent::instead_of(path).expect("a pipe");
 
         a_second_later().await;
         assert_eq!(fresh.get().now_or_never(), None, "it looks");

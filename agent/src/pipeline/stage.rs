@@ -30,8 +30,8 @@ pub(super) struct Chain {
 
 impl Chain {
     pub(super) fn new(processors: Vec<Box<dyn Processor>>) -> Self {
-        let joining = |(index, processor): (usize, &Box<dyn Processor>)| Some((index, processor.joining()?));
-        let joiner = processors.iter().enumerate().find_map(joining);
+        let mut numbered = processors.iter().enumerate();
+        let joiner = numbered.find_map(|(index, processor)| Some((index, processor.joining()?)));
         Self { processors, joiner, joined_behind: false, out: Emitter::default() }
     }
 

@@ -246,7 +246,7 @@ async fn files_that_cannot_be_used_leave_the_old_certificates_in_use() {
 async fn files_that_do_not_answer_hold_up_one_connection_only() {
     let authority = Authority::new();
     let (client, _, folder) = reloading(&authority, &authority.certify("agent"));
-    let _silent = Silent::instead_of(folder.path().join("ca.pem"));
+    let _silent = Silent::instead_of(folder.path().join("ca.pem")).expect("a pipe");
 
     tokio::time::advance(Duration::from_secs(10)).await;
     assert!(client.current().now_or_never().is_none(), "it reads");

@@ -108,7 +108,7 @@ impl Processor for Batcher {
     }
 
     fn joining(&self) -> Option<QueueBatchSettings> {
-        (!self.config.is_immediate()).then(|| QueueBatchSettings {
+        (!self.config.is_immediate()).then_some(QueueBatchSettings {
             flush_timeout: self.config.timeout,
             min_size: self.config.send_batch_size,
             max_size: self.config.send_batch_max_size,

@@ -73,6 +73,11 @@ fn socket(path: PathBuf) -> Probe {
     Probe::blocking("endpoint", what, move || check_socket(&path).map_err(|fault| fault.error_at("endpoint")))
 }
 
+/// Whether the socket at `path` is what a process has left there that is gone: then it is removed at the start.
+fn is_dead(path: &Path) -> bool {
+    UnixStream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
 fn check_socket(path: &Path) -> Result<(), Fault> {
     let shown = path.display();
     match std::fs::symlink_metadata(path) {
@@ -80,7 +85,7 @@ fn check_socket(path: &Path) -> Result<(), Fault> {
             format!("{shown} is there and is no socket"),
             "name another path, or move it away",
         )),
-        Ok(_) if UnixStream::connect(path).is_ok() => {
+        Ok(_) if !is_dead(path) => {
             Err(Fault::new(format!("{shown} is in use"), "stop who listens there, or name another path"))
         }
         Ok(_) => Ok(()),

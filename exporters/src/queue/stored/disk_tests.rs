@@ -132,7 +132,7 @@ async fn a_storage_that_is_full_refuses_and_takes_again_when_something_was_deliv
         reserve_bytes: 0,
         ..Options::default()
     };
-    let agent = start(directory.path(), options.clone(), json!({}), vec![Deed::Hang; 4]);
+    let agent = start(directory.path(), options, json!({}), vec![Deed::Hang; 4]);
     let mut accepted = 0;
     while agent.send(accepted, 200).await.is_ok() {
         accepted += 200;
@@ -159,7 +159,7 @@ async fn a_storage_that_is_full_drops_the_oldest_when_told_to() {
     };
     let agent = start(
         directory.path(),
-        options.clone(),
+        options,
         json!({"overflow": "drop_oldest", "num_consumers": 1}),
         vec![Deed::Hang],
     );

@@ -196,7 +196,7 @@ async fn files_that_do_not_answer_hold_up_nobody_but_the_one_who_looks() {
     let tls = json!({ "tls": { "cert_file": cert, "key_file": key, "reload_interval": "1m" } });
     let agent = agent::both(tls, json!({})).await;
     let address = agent.grpc();
-    let silent = testing::Silent::instead_of(authority.directory.path().join("cert.pem"));
+    let silent = testing::Silent::instead_of(authority.directory.path().join("cert.pem")).expect("a pipe");
     // Ends the silence also when the agent is held up, which is then found out.
     let (done, is_done) = std::sync::mpsc::channel();
     let ends = std::thread::spawn(move || {
