@@ -48,7 +48,7 @@ pub(super) fn lock(directory: &Path) -> Result<Lock, StorageError> {
 fn perhaps_here(directory: &Path) -> StorageError {
     StorageError(format!(
         "{} is in use (process {}): by another extension of this agent, by what its former configuration has still to deliver, or by \
-         another agent; give this one another directory, or try again later",
+         another agent; name another directory, or try again later",
         directory.display(),
         std::process::id()
     ))

@@ -6,6 +6,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
+use super::answer::causes;
 use super::endpoint::Target;
 use super::proxy::Proxy;
 use crate::tls::TlsClient;
@@ -56,6 +57,15 @@ pub(crate) enum ConnectError {
     /// HTTP.
     #[error("no HTTP with {host}: {source}")]
     Http { host: String, source: hyper::Error },
+}
+
+/// Why a request was not answered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CallError {
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    #[error("{}", causes(.0))]
+    Request(hyper::Error),
 }
 
 impl Connector {

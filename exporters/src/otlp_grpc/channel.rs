@@ -11,8 +11,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use super::config::Keepalive;
-use crate::otlp::answer::causes;
-use crate::otlp::connect::{ConnectError, Connector};
+use crate::otlp::connect::{CallError, ConnectError, Connector};
 use crate::otlp::rope::RopeBody;
 
 /// Answers are small; so is the memory that a destination may make us hold.
@@ -44,15 +43,6 @@ struct State {
     /// Of the certificates that the connection was made with.
     certificates: u64,
     connections: JoinSet<()>,
-}
-
-/// Why a request was not answered.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum CallError {
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    #[error("{}", causes(.0))]
-    Request(hyper::Error),
 }
 
 /// A sender and the connection it belongs to.

@@ -12,8 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::config::Idle;
-use crate::otlp::answer::causes;
-use crate::otlp::connect::{ConnectError, Connector, Route};
+use crate::otlp::connect::{CallError, ConnectError, Connector, Route};
 use crate::otlp::rope::RopeBody;
 
 /// Longest head of an answer.
@@ -37,15 +36,6 @@ struct State {
     /// Of HTTP/1.1; the one used last comes last.
     idle: Vec<(Made<http1::SendRequest<RopeBody>>, Instant)>,
     connections: JoinSet<()>,
-}
-
-/// Why a request was not answered.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CallError {
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    #[error("{}", causes(.0))]
-    Request(hyper::Error),
 }
 
 /// A connection, and the generation of the certificates that it was made with.

@@ -36,17 +36,23 @@ async fn what_is_sent_while_the_backend_is_down_arrives_when_it_is_up() -> anyho
 #[tokio::test]
 async fn a_backend_that_was_never_up_does_not_keep_the_agent_from_starting() -> anyhow::Result<()> {
     let (grpc, http) = (ports::free()?, ports::free()?);
-    let forwarder = edgewatch_tests::forwarder::Forwarder::to_address(grpc)?
+    let mut forwarder = edgewatch_tests::forwarder::Forwarder::to_address(grpc)?
         .with(&format!("exporters: {{otlp_grpc: {{{SOON}}}}}"))
         .with(&pipelines("otlp_grpc"))
         .start()
         .await?;
     send(&forwarder, Signal::Logs, 3).await?;
+    forwarder.wait_for_own_metrics(|page| counted(page, "edgewatch_exporter_retries") >= 10.0).await?;
 
     let sink = Sink::start_at(grpc, http).await?;
 
     let arrived = sink.wait_for_items(Signal::Logs, 300).await?.tally(Signal::Logs)?;
     assert_eq!(arrived.missing(1..=300), Vec::<u64>::new());
+    forwarder.agent.terminate().await?;
+    let log = forwarder.agent.whole_log().await?;
+    for told in ["delivery failed, trying again later", "the destination answers again"] {
+        assert_eq!(log.matches(told).count(), 1, "however many attempts failed: {log}");
+    }
     Ok(())
 }
 

@@ -15,6 +15,10 @@ async fn help_teaches() -> anyhow::Result<()> {
         ("help", ["--help"].as_slice()),
         ("help-run", &["run", "--help"]),
         ("help-validate", &["validate", "--help"]),
+        ("help-queue", &["queue", "--help"]),
+        ("help-queue-inspect", &["queue", "inspect", "--help"]),
+        ("help-queue-verify", &["queue", "verify", "--help"]),
+        ("help-queue-replay", &["queue", "replay", "--help"]),
     ] {
         assert_golden(name, &run_to_end(arguments).await?);
     }

@@ -92,16 +92,14 @@ async fn a_queue_does_not_grow_beyond_its_size_on_disk() {
 #[tokio::test]
 async fn two_agents_do_not_use_one_directory() {
     let directory = tempfile::tempdir().expect("a directory");
-    let first = open(directory.path(), Options::default());
-    let second = Journals::open(directory.path(), Options::default()).expect_err("it is in use");
-    let pid = std::process::id();
-    assert!(second.0.contains(&format!("in use (process {pid})")), "{second}");
-    drop(first);
     let _first = open(directory.path(), Options::default());
-    // As another process notes it.
-    fs::write(directory.path().join("lock"), "1000000000\n").expect("writable");
-    let second = Journals::open(directory.path(), Options::default()).expect_err("it is in use");
-    assert!(second.0.contains("in use by another agent (process 1000000000)"), "{second}");
+    let second = || Journals::open(directory.path(), Options::default()).expect_err("it is in use");
+    let this = format!("in use (process {})", std::process::id());
+    assert!(second().0.contains(&this), "{}", second());
+
+    // As another process has left its number there.
+    fs::write(directory.path().join("lock"), "1\n").expect("writable");
+    assert!(second().0.contains("in use by another agent (process 1); stop it"), "{}", second());
 }
 
 #[tokio::test]
