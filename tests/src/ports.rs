@@ -12,14 +12,26 @@ static GIVEN: LazyLock<Mutex<HashSet<u16>>> = LazyLock::new(Mutex::default);
 /// # Errors
 /// When the system has no free port.
 pub fn free() -> anyhow::Result<SocketAddr> {
+    Ok(listen()?.local_addr()?)
+}
+
+/// Listens on a loopback port that [`free`] has not given to anybody: a test may count on nobody answering there.
+///
+/// # Errors
+/// When the system has no free port.
+pub fn listen() -> anyhow::Result<TcpListener> {
     // Listeners that collide with an earlier answer stay open until the end, so that the next one differs.
     let mut refused = Vec::new();
     loop {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let address = listener.local_addr()?;
-        if GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(address.port()) {
-            return Ok(address);
+        if claim(listener.local_addr()?) {
+            return Ok(listener);
         }
         refused.push(listener);
     }
+}
+
+/// Whether nobody has this port yet.
+fn claim(address: SocketAddr) -> bool {
+    GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(address.port())
 }

@@ -30,6 +30,16 @@ pub trait Storage: Any + Send + Sync {
         signal: Signal,
         telemetry: &Telemetry,
     ) -> Result<Arc<dyn StoredQueue>, StorageError>;
+
+    /// The owners that have a queue for `signal`, in use or not.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]: the storage cannot be looked at.
+    fn owners(&self, signal: Signal) -> Result<Vec<String>, StorageError>;
+
+    /// Removes the queue of `owner` when nothing waits in it and nobody uses it. Whether that was so.
+    fn forget(&self, owner: &str, signal: Signal) -> bool;
 }
 
 /// Why a queue cannot be opened: the thing, the fact and the way out.

@@ -81,7 +81,13 @@ pub fn inspect(directory: &Path) -> Result<Vec<QueueReport>, StorageError> {
             directory.display()
         )));
     }
-    queues.into_iter().map(|(exporter, signal)| look(directory, exporter, signal)).collect()
+    let looks = queues.into_iter().map(|(exporter, signal)| {
+        let report = look(directory, exporter.clone(), signal);
+        // An agent removes queues that nobody uses any more.
+        let there = || directory.join(directory_name(&exporter, signal)).exists();
+        if report.is_ok() || there() { Some(report) } else { None }
+    });
+    looks.flatten().collect()
 }
 
 /// Whether `directory`, where no queue is, is a storage or may become one.

@@ -32,7 +32,7 @@ pub(super) fn lock(directory: &Path) -> Result<Lock, StorageError> {
             let _ = file.read_to_string(&mut pid);
             let who = match pid.trim() {
                 "" => String::new(),
-                pid if pid == std::process::id().to_string() => return Err(in_use_here(directory)),
+                pid if pid == std::process::id().to_string() => return Err(perhaps_here(directory)),
                 pid => format!(" (process {pid})"),
             };
             Err(StorageError(format!(
@@ -44,11 +44,11 @@ pub(super) fn lock(directory: &Path) -> Result<Lock, StorageError> {
     }
 }
 
-/// The process that asks has it already.
-fn in_use_here(directory: &Path) -> StorageError {
+/// A process of the same number has it: this one, or one in another container.
+fn perhaps_here(directory: &Path) -> StorageError {
     StorageError(format!(
-        "{} is in use by this agent (process {}): by another extension, or by what the former configuration still has to deliver; \
-         name another directory, or reload later",
+        "{} is in use (process {}): by another extension of this agent, by what its former configuration has still to deliver, or by \
+         another agent; name another directory, or try again later",
         directory.display(),
         std::process::id()
     ))

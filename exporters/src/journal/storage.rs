@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -17,8 +18,9 @@ use super::inspect::{QueueReport, look};
 use super::listing::queues;
 use super::lock::lock;
 use super::options::{InForce, Options};
+use super::quarantine;
 use super::queue::Queue;
-use super::recovery::{Findings, recover};
+use super::recovery::{Examined, Findings, examine, recover};
 use super::telemetry::QueueTelemetry;
 use super::trouble::Reserve;
 use super::writer::{Place, Writer};
@@ -151,7 +153,47 @@ impl Storage for Journals {
         queue.telemetry.show_in(telemetry, signal);
         Ok(Arc::new(Handle::new(queue, Arc::clone(&self.engine))))
     }
+
+    fn owners(&self, signal: Signal) -> Result<Vec<String>, StorageError> {
+        let queues = queues(&self.directory).map_err(|error| {
+            StorageError(format!("{} cannot be read ({error})", self.directory.display()))
+        })?;
+        Ok(queues.into_iter().filter(|(_, other)| *other == signal).map(|(owner, _)| owner).collect())
+    }
+
+    fn forget(&self, owner: &str, signal: Signal) -> bool {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (owner.to_owned(), signal);
+        // The threads may have something to do with it for a moment longer than its users.
+        if queues.get(&key).is_some_and(|queue| queue.strong_count() > 0) {
+            return false;
+        }
+        queues.remove(&key);
+        remove_empty(&*self.volume, &self.directory.join(directory_name(owner, signal)))
+    }
 }
+
+/// Removes the queue in `directory` unless something waits in it, or copies of damaged segments have been put aside there. Under
+/// another name first: half of a queue must never be opened.
+fn remove_empty(volume: &dyn Volume, directory: &Path) -> bool {
+    let empty =
+        |found: Examined| found.waiting.records == 0 && !directory.join(quarantine::DIRECTORY).exists();
+    if !examine(volume, directory).is_ok_and(|found| found.is_ok_and(empty)) {
+        return false;
+    }
+    let mut forgotten = directory.as_os_str().to_owned();
+    forgotten.push(FORGOTTEN);
+    // One that a crash has left.
+    let _ = fs::remove_dir_all(&forgotten);
+    let removed = fs::rename(directory, &forgotten).and_then(|()| fs::remove_dir_all(&forgotten));
+    if let Err(error) = &removed {
+        warn!(directory = %directory.display(), %error, "an empty queue cannot be removed");
+    }
+    removed.is_ok()
+}
+
+/// What the names of queues end in that are being removed.
+const FORGOTTEN: &str = ".forgotten";
 
 fn report(name: &str, found: Findings, telemetry: &QueueTelemetry) {
     if found.torn_bytes > 0 {

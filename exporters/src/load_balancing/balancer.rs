@@ -1,7 +1,6 @@
 //! Dealing batches out to the destinations, and following the parts.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -9,6 +8,7 @@ use edgewatch_core::Signal;
 use edgewatch_core::ack::{Ack, Receipt};
 use edgewatch_core::batch::{Batch, Segments};
 use edgewatch_core::budget::Budget;
+use edgewatch_core::delivery::QueueBatchSettings;
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::receiver::any_admits;
 use edgewatch_core::refusal::Refusal;
@@ -35,7 +35,7 @@ pub(super) struct Shared {
     /// No time is left.
     pub(super) stop: CancellationToken,
     /// No new batches will come.
-    pub(super) closing: AtomicBool,
+    pub(super) closing: CancellationToken,
 }
 
 /// A part of a batch at a destination.
@@ -62,13 +62,7 @@ pub(super) struct Balancer {
 #[async_trait]
 impl Sink for Balancer {
     fn admit(&self) -> Result<(), Refusal> {
-        let table = self.shared.tables.borrow();
-        if table.members.is_empty() {
-            return Err(Refusal::unavailable("no destination has been found yet"));
-        }
-        any_admits(
-            table.members.iter().filter_map(|member| member.sink(self.signal)).map(|sink| sink.admit()),
-        )
+        self.shared.admit(self.signal)
     }
 
     async fn send(&self, batch: Batch) {
@@ -90,6 +84,12 @@ impl Sink for Balancer {
         self.shared.answers_sources
     }
 
+    fn join_behind(&self, settings: Option<&QueueBatchSettings>) -> bool {
+        let table = self.shared.tables.borrow();
+        let mut sinks = table.members.iter().filter_map(|member| member.sink(self.signal));
+        !table.members.is_empty() && sinks.all(|sink| sink.join_behind(settings))
+    }
+
     fn is_failing(&self) -> bool {
         let table = self.shared.tables.borrow();
         let mut sinks = table.members.iter().filter_map(|member| member.sink(self.signal));
@@ -98,6 +98,15 @@ impl Sink for Balancer {
 }
 
 impl Shared {
+    /// Whether some destination would take a new batch of `signal` now.
+    pub(super) fn admit(&self, signal: Signal) -> Result<(), Refusal> {
+        let table = self.tables.borrow();
+        if table.members.is_empty() {
+            return Err(Refusal::unavailable("no destination has been found yet"));
+        }
+        any_admits(table.members.iter().filter_map(|member| member.sink(signal)).map(|sink| sink.admit()))
+    }
+
     /// Deals `batch` out and sends each part; returns when the queues of their destinations have them. Without a destination it waits
     /// for one.
     pub(super) async fn send(&self, batch: Batch) -> Vec<Sent> {
@@ -131,7 +140,7 @@ impl Shared {
     /// The destinations, as soon as there is one.
     async fn table(&self) -> Option<Arc<Table>> {
         let mut tables = self.tables.subscribe();
-        let ready = |table: &Arc<Table>| !table.members.is_empty() || self.closing.load(Ordering::Relaxed);
+        let ready = |table: &Arc<Table>| !table.members.is_empty() || self.closing.is_cancelled();
         let table = tokio::select! {
             biased;
             table = tables.wait_for(ready) => Arc::clone(&*table.ok()?),
@@ -184,7 +193,7 @@ impl Sent {
         let departed = self.stop.is_cancelled() && !shared.stop.is_cancelled();
         match result {
             Ok(()) => self.ack.delivered(),
-            Err(_) if departed && !shared.closing.load(Ordering::Relaxed) => {
+            Err(_) if departed && !shared.closing.is_cancelled() => {
                 shared.telemetry.dealt_again(self.items);
                 return Some(Batch::of_segments(self.signal, self.segments, self.items, self.ack));
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use edgewatch_core::config::{ConfigError, Duration, join};
 use edgewatch_core::delivery::{Delivery, QueueSettings, RetrySettings};
-use edgewatch_core::extension::Use;
+use edgewatch_core::extension::{Service, Use};
 use edgewatch_core::factory::{ComponentConfig, ExporterSpec};
 use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
@@ -219,14 +219,11 @@ impl Config {
         }
     }
 
-    fn validate_queue(key: &str, queue: Option<&QueueSettings>) -> Result<(), ConfigError> {
-        match queue {
-            Some(queue) if queue.storage.is_some() => Err(ConfigError::new(
-                join(key, "storage"),
-                "destinations that come and go have their queues in memory; remove the key",
-            )),
-            Some(queue) => queue.validate(key),
-            None => Ok(()),
+    /// The storage of the queues, and the key that names it.
+    pub(super) fn storage(&self) -> Option<Use> {
+        match &self.sending_queue {
+            Some(queue) => queue.uses("sending_queue"),
+            None => OtlpGrpc::delivery(&self.protocol.otlp).queue.uses("protocol.otlp.sending_queue"),
         }
     }
 }
@@ -239,17 +236,15 @@ impl ComponentConfig for Config {
             self.resolver.validate(),
             self.exporter("localhost:4317").validate().map_err(|error| error.under("protocol.otlp")),
             retry.map_or(Ok(()), |retry| retry.validate("retry_on_failure")),
-            Self::validate_queue("sending_queue", self.sending_queue.as_ref()),
-            Self::validate_queue(
-                "protocol.otlp.sending_queue",
-                Some(&OtlpGrpc::delivery(&self.protocol.otlp).queue),
-            ),
+            self.sending_queue.as_ref().map_or(Ok(()), |queue| queue.validate("sending_queue")),
         ])
     }
 
     fn uses(&self) -> Vec<Use> {
-        let uses = self.protocol.otlp.uses().into_iter();
-        uses.map(|used| Use { key: join("protocol.otlp", &used.key), ..used }).collect()
+        // Its queue may be replaced by that of the exporter.
+        let uses = self.protocol.otlp.uses().into_iter().filter(|used| used.service != Service::Storage);
+        let uses = uses.map(|used| Use { key: join("protocol.otlp", &used.key), ..used });
+        uses.chain(self.storage()).collect()
     }
 
     fn probes(&self, context: &ProbeContext) -> Vec<Probe> {

@@ -1,7 +1,7 @@
 //! The exporter at work: its destinations come, deliver and go.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use edgewatch_core::Signal;
@@ -10,6 +10,7 @@ use edgewatch_core::config::ConfigError;
 use edgewatch_core::exporter::Sink;
 use edgewatch_core::factory::BuildContext;
 use edgewatch_core::group::{ExporterGroup, GroupSpec, Started};
+use edgewatch_core::storage::Storage;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
@@ -20,6 +21,7 @@ use super::balancer::{Balancer, Sent, Shared};
 use super::config::{Config, Static};
 use super::key::RoutingKey;
 use super::members::{Maker, Member, MemberWork, Table, build};
+use super::orphans::Orphan;
 use super::resolver::Resolver;
 use super::telemetry::BalancerTelemetry;
 
@@ -48,6 +50,9 @@ impl GroupSpec for LoadBalancing {
         };
         // What the settings ask of this host is found out now and not when the first destination is.
         build(&config, "localhost:4317", context)?;
+        if let Some(used) = config.storage() {
+            context.offered.storage(&used.key, &used.extension)?;
+        }
         Ok(Self::with(config, resolver, context))
     }
 }
@@ -72,16 +77,18 @@ impl ExporterGroup for LoadBalancing {
             }
         }
         let queue = config.delivery().queue;
+        let storage =
+            config.storage().and_then(|used| context.offered.storage(&used.key, &used.extension).ok());
         let shared = Arc::new(Shared {
             id,
             key: config.routing_key,
             attributes: config.routing_attributes.clone(),
             tables: watch::Sender::new(Arc::default()),
-            answers_sources: !queue.enabled || queue.wait_for_result,
+            answers_sources: !queue.enabled || queue.wait_for_result || storage.is_some(),
             budget: context.budget.clone(),
             telemetry,
             stop: stop.clone(),
-            closing: AtomicBool::new(false),
+            closing: CancellationToken::new(),
         });
         // What is under way is bounded by the memory that it has leased.
         let (sent, arrivals) = mpsc::unbounded_channel();
@@ -92,7 +99,20 @@ impl ExporterGroup for LoadBalancing {
         let sinks = sinks.collect();
         let fixed = config.resolver.fixed.as_ref().map(Static::names);
         let maker = Maker { config, context, signals: signals.to_vec(), stop: stop.clone() };
-        let mut group = Group { shared, maker, delivering: Vec::new(), departed: Vec::new() };
+        let mut group = Group {
+            shared,
+            maker,
+            storage,
+            delivering: Vec::new(),
+            departed: Vec::new(),
+            orphans: Vec::new(),
+            unclaimed: Vec::new(),
+            gone: BTreeMap::new(),
+        };
+        if let Some(storage) = &group.storage {
+            // None of them is without an owner, though it may take a while until the destinations are known.
+            group.unclaimed = group.find_orphans(storage, &Table::default());
+        }
         if let Some(names) = fixed {
             group.shared.telemetry.resolved(true);
             group.update(&names);
@@ -105,9 +125,17 @@ impl ExporterGroup for LoadBalancing {
 struct Group {
     shared: Arc<Shared>,
     maker: Maker,
+    /// Where the queues are, when they are on disk.
+    storage: Option<Arc<dyn Storage>>,
     /// Work of new destinations, and members that have departed, for [`Group::run`] to take up.
     delivering: Vec<MemberWork>,
     departed: Vec<Arc<Member>>,
+    /// Queues on disk of destinations that are none any more, likewise.
+    orphans: Vec<Orphan>,
+    /// All queues on disk, until the first destinations are known.
+    unclaimed: Vec<Orphan>,
+    /// Those whose destinations were there, by their owners: as long as somebody holds one, something may be put into its queue.
+    gone: BTreeMap<String, Weak<Member>>,
 }
 
 /// What is to be done with what was sent.
@@ -146,7 +174,16 @@ impl Group {
         }
         let table = Table::new(members);
         let gone = before.members.iter().filter(|member| table.get(&member.name).is_none());
-        self.departed.extend(gone.cloned());
+        match &self.storage {
+            None => self.departed.extend(gone.cloned()),
+            Some(storage) => {
+                self.gone.retain(|_, member| member.strong_count() > 0);
+                self.gone.extend(gone.map(|member| (self.maker.owner(&member.name), Arc::downgrade(member))));
+                let storage = Arc::clone(storage);
+                self.orphans = self.find_orphans(&storage, &table);
+                self.unclaimed.clear();
+            }
+        }
         self.shared.telemetry.members.set(table.members.len() as u64);
         self.shared.telemetry.updates.add(1);
         let (exporter, destinations) = (self.shared.id.as_str(), table.members.len());
@@ -155,17 +192,53 @@ impl Group {
         complete
     }
 
+    /// The queues in `storage` that belong to no destination in `table`. Whoever served one before makes way.
+    fn find_orphans(&self, storage: &Arc<dyn Storage>, table: &Table) -> Vec<Orphan> {
+        let mut orphans = Vec::new();
+        for &signal in &self.maker.signals {
+            let owners = storage.owners(signal).unwrap_or_else(|error| {
+                warn!(exporter = self.shared.id, %error, "queues of former destinations are not looked for");
+                Vec::new()
+            });
+            for owner in owners {
+                let Some(endpoint) = owner.strip_prefix(&self.maker.owners()) else { continue };
+                if table.members.iter().any(|member| self.maker.owner(&member.name) == owner) {
+                    continue;
+                }
+                let label = self.shared.telemetry.label(endpoint);
+                let (telemetry, tenure) = self.maker.context.telemetry.with("endpoint", label).for_tenure();
+                match storage.queue(&owner, signal, &telemetry) {
+                    Ok(queue) => orphans.push(Orphan {
+                        storage: Arc::clone(storage),
+                        queue,
+                        member: self.gone.get(&owner).cloned().unwrap_or_default(),
+                        owner,
+                        signal,
+                        _tenure: tenure,
+                    }),
+                    Err(error) => {
+                        let exporter = self.shared.id.as_str();
+                        warn!(exporter, %error, "the queue of a destination that is gone stays as it is");
+                    }
+                }
+            }
+        }
+        orphans
+    }
+
     /// Serves the destinations until every sink is gone and every queue is empty.
     async fn run(mut self, mut resolver: Option<Resolver>, mut arrivals: mpsc::UnboundedReceiver<Sent>) {
         let shared = Arc::clone(&self.shared);
         let mut delivering = FuturesUnordered::new();
         let mut departing = FuturesUnordered::new();
+        let mut passing_on = FuturesUnordered::new();
         let mut under_way = FuturesUnordered::new();
         let mut open = true;
         loop {
             delivering.extend(self.delivering.drain(..).map(MemberWork::run));
             departing.extend(self.departed.drain(..).map(depart));
-            if !open && under_way.is_empty() && delivering.is_empty() {
+            passing_on.extend(self.orphans.drain(..).map(|orphan| orphan.pass_on(Arc::clone(&shared))));
+            if !open && under_way.is_empty() && delivering.is_empty() && passing_on.is_empty() {
                 return;
             }
             tokio::select! {
@@ -176,7 +249,7 @@ impl Group {
                         open = false;
                         resolver = None;
                         departing = FuturesUnordered::new();
-                        shared.closing.store(true, Ordering::Relaxed);
+                        shared.closing.cancel();
                         shared.tables.send_replace(Arc::default());
                     }
                 },
@@ -190,6 +263,7 @@ impl Group {
                 }
                 Some(()) = delivering.next(), if !delivering.is_empty() => {}
                 Some(()) = departing.next(), if !departing.is_empty() => {}
+                Some(()) = passing_on.next(), if !passing_on.is_empty() => {}
             }
         }
     }

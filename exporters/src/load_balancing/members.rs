@@ -81,6 +81,16 @@ impl Table {
 }
 
 impl Maker {
+    /// Who owns the queues on disk of the destination `name`.
+    pub(super) fn owner(&self, name: &str) -> String {
+        format!("{}{}", self.owners(), with_port(name))
+    }
+
+    /// What the owners of all queues on disk of this exporter begin with.
+    pub(super) fn owners(&self) -> String {
+        format!("{} to ", self.context.id)
+    }
+
     /// The destination `name`, and its work.
     ///
     /// # Errors
@@ -96,7 +106,7 @@ impl Maker {
         let exporter = build(&self.config, &endpoint, &self.context)?;
         let built = BuiltExporter { exporter: Box::new(exporter), delivery: self.config.delivery() };
         let stop = self.stop.child_token();
-        let id = format!("{} to {endpoint}", self.context.id);
+        let id = self.owner(name);
         let (telemetry, tenure) = self.context.telemetry.with("endpoint", label.as_str()).for_tenure();
         let context = BuildContext { id, telemetry, ..self.context.clone() };
         let (sinks, delivering) = queue::start(built, &self.signals, &context, &stop)?;

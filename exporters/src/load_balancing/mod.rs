@@ -2,6 +2,7 @@
 //!
 //! [`key`] hashes what an item is routed by, [`ring`] finds the destination for a hash, [`balancer`] deals batches out and follows
 //! their parts, [`members`] are the destinations, each with a connection, a queue and retries of its own, [`resolver`] finds them,
+//! [`orphans`] passes on what lies on disk for those that are gone,
 //! [`group`] holds all of it together while it runs.
 //!
 //! Invariants: items with equal keys go to the same destination while the set of destinations stays the same and that one has
@@ -13,6 +14,7 @@ mod config;
 mod group;
 mod key;
 mod members;
+mod orphans;
 mod probe;
 mod resolver;
 mod ring;

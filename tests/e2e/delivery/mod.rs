@@ -9,6 +9,7 @@ mod disk_full;
 mod failover;
 mod fan_out;
 mod kill;
+mod load_balancing;
 mod log_files;
 mod memory;
 mod operator;

@@ -154,7 +154,7 @@ async fn two_storages_in_one_directory_are_refused_and_change_nothing() -> anyho
         scene.storage.display()
     );
     scene.reload(&agent, &second, "failed").await?;
-    agent.agent.wait_for_log("is in use by this agent").await?;
+    agent.agent.wait_for_log("by another extension of this agent").await?;
     clients.send(agent.grpc, 10).await;
     drained(&agent).await?;
 

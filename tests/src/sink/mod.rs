@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 pub use answer::Answer;
 pub use receipts::{Receipt, Receipts, Transport};
 
-use crate::Signal;
+use crate::{Signal, ports};
 
 /// How long tests wait for what must happen; long enough for a loaded machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -62,8 +62,7 @@ impl Sink {
     }
 
     async fn listen(grpc: SocketAddr, http: SocketAddr, tls: Option<ServerConfig>) -> anyhow::Result<Self> {
-        let grpc = TcpListener::bind(grpc).await.with_context(|| format!("cannot listen on {grpc}"))?;
-        let http = TcpListener::bind(http).await.with_context(|| format!("cannot listen on {http}"))?;
+        let (grpc, http) = (bind(grpc).await?, bind(http).await?);
         let (grpc_address, http_address) = (grpc.local_addr()?, http.local_addr()?);
         let shared = Arc::new(server::Shared::default());
         let mut servers = JoinSet::new();
@@ -140,4 +139,13 @@ impl Sink {
     pub async fn wait_for_items(&self, signal: Signal, count: u64) -> anyhow::Result<Receipts> {
         self.wait_until(|receipts| receipts.items(signal) >= count).await
     }
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    if address.port() == 0 {
+        let listener = ports::listen()?;
+        listener.set_nonblocking(true)?;
+        return Ok(TcpListener::from_std(listener)?);
+    }
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }

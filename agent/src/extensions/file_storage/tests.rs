@@ -103,6 +103,29 @@ async fn a_directory_that_is_let_go_of_in_time_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_successor_takes_over_what_its_predecessor_has_open_in_the_same_directory() {
+    let root = tempfile::tempdir().expect("a directory");
+    let mut first = extension(root.path(), 0);
+    first.open().await.expect("free");
+    let successor_in = |directory: &Path| {
+        let (mut context, _) = context("file_storage");
+        context.former = first.offers();
+        let directory = directory.to_string_lossy().into_owned();
+        let config = Config { directory, timeout: Duration::ZERO, ..Config::default() };
+        FileStorage::build(config, &context).expect("valid")
+    };
+    let storage =
+        |of: &FileStorage| of.offers().storage.map(|storage| std::sync::Arc::as_ptr(&storage).cast::<()>());
+
+    let mut same = successor_in(&root.path().join("."));
+    same.open().await.expect("handed over");
+    assert_eq!(storage(&same), storage(&first));
+    let mut other = successor_in(&root.path().join("elsewhere"));
+    other.open().await.expect("free");
+    assert_ne!(storage(&other), storage(&first));
+}
+
+#[tokio::test]
 async fn what_cannot_be_used_is_named_with_a_way_out() {
     let root = tempfile::tempdir().expect("a directory");
     let file = root.path().join("file");

@@ -94,7 +94,7 @@ async fn two_agents_do_not_use_one_directory() {
     let directory = tempfile::tempdir().expect("a directory");
     let _first = open(directory.path(), Options::default());
     let second = || Journals::open(directory.path(), Options::default()).expect_err("it is in use");
-    let this = format!("in use by this agent (process {})", std::process::id());
+    let this = format!("in use (process {})", std::process::id());
     assert!(second().0.contains(&this), "{}", second());
 
     // As another process has left its number there.

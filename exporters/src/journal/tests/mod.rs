@@ -61,6 +61,54 @@ async fn what_is_not_settled_is_there_after_a_restart() {
     assert_eq!(queue.usage(), Usage::default());
 }
 
+#[tokio::test]
+async fn a_queue_is_forgotten_only_when_nothing_waits_in_it_and_nobody_has_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (storage, queue) = open(directory.path(), Options::default());
+    append(&*queue, 0).delivered().await.expect("there is room");
+    assert!(!storage.forget("otlp/a", Signal::Logs), "it is in use");
+    drop((queue, storage));
+    let storage = Journals::open(directory.path(), Options::default()).expect("the directory is free");
+    assert_eq!(storage.owners(Signal::Logs).expect("readable"), ["otlp/a"]);
+    assert!(!storage.forget("otlp/a", Signal::Logs), "something waits in it");
+
+    let queue = storage.queue("otlp/a", Signal::Logs, &Telemetry::default()).expect("a queue");
+    let consumer = Arc::clone(&queue).consumer().await;
+    consumer.settle(consumer.next().await.id).await;
+    drop((consumer, queue));
+    // The threads have something to do with it for a moment longer.
+    while !storage.forget("otlp/a", Signal::Logs) {
+        tokio::task::yield_now().await;
+    }
+
+    assert_eq!(storage.owners(Signal::Logs).expect("readable"), Vec::<String>::new());
+    let queue = storage.queue("otlp/a", Signal::Logs, &Telemetry::default()).expect("a new queue");
+    append(&*queue, 1).delivered().await.expect("there is room");
+    assert_eq!(queue.usage().records, 1);
+}
+
+#[tokio::test]
+async fn options_change_while_a_queue_is_in_use() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let small = Options { max_bytes: Some(1000), reserve_bytes: 4096, ..Options::default() };
+    let (storage, queue) = open(directory.path(), small);
+    assert!(storage.is_in(&directory.path().join(".")) && !storage.is_in(Path::new("/")));
+    let mut n = 0;
+    while append(&*queue, n).accepted().await.is_ok() {
+        n += 1;
+    }
+    queue.admit().expect_err("it is full");
+    let reserve = directory.path().join("reserve");
+    assert_eq!(std::fs::metadata(&reserve).expect("set aside").len(), 4096);
+
+    storage.change(Options { max_bytes: Some(1 << 20), reserve_bytes: 0, ..small });
+
+    queue.room().await;
+    queue.admit().expect("there is room");
+    append(&*queue, n).delivered().await.expect("there is room");
+    assert!(!reserve.exists());
+}
+
 fn open(directory: &Path, options: Options) -> (Journals, Arc<dyn StoredQueue>) {
     let storage = Journals::open(directory, options).expect("the directory is free");
     let queue = storage.queue("otlp/a", Signal::Logs, &Telemetry::default()).expect("a queue");

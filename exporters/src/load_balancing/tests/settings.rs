@@ -101,8 +101,8 @@ fn what_cannot_work_is_refused_with_the_way_out() {
             "routing_attributes: has no effect with this routing_key; remove it or write routing_key: attributes",
         ),
         (
-            with(json!({"sending_queue": {"storage": "file_storage"}})),
-            "sending_queue.storage: destinations that come and go have their queues in memory; remove the key",
+            with(json!({"sending_queue": {"storage": "file_storage", "wait_for_result": true}})),
+            "sending_queue.wait_for_result: ",
         ),
         (
             with(json!({"protocol": {"otlp": {"compression": "deflate"}}})),

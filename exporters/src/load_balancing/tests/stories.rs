@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use edgewatch_core::Signal;
 use edgewatch_core::ack::{Ack, Receipt};
 use edgewatch_core::batch::Batch;
 use edgewatch_core::exporter::Sink;
+use edgewatch_core::extension::{Offered, Offers};
 use edgewatch_core::factory::ComponentConfig;
 use edgewatch_core::group::{ExporterGroup, Started};
 use edgewatch_core::host::RealHost;
@@ -27,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::LoadBalancing;
 use super::super::config::{Config, Dns};
 use super::super::resolver::{LookUp, Resolver};
+use crate::journal::{Journals, Options, inspect};
 use crate::otlp::testing::{Body, Protocol, Server, answer};
 use crate::tls::testing::Authority;
 
@@ -76,9 +79,23 @@ struct Bench {
     sink: Arc<dyn Sink>,
     registry: Registry,
     running: JoinHandle<()>,
+    storage: Option<Arc<Journals>>,
 }
 
 fn start(more: Value, resolver: Option<Resolver>) -> Bench {
+    start_with(more, resolver, Offered::default())
+}
+
+/// The same with its queues in `directory`.
+fn start_in(directory: &Path, mut more: Value, resolver: Option<Resolver>) -> Bench {
+    more["sending_queue"] = json!({"storage": "disk"});
+    let storage = Arc::new(Journals::open(directory, Options::default()).expect("nobody else has it"));
+    let mut offered = Offered::default();
+    offered.insert("disk", Offers { storage: Some(Arc::clone(&storage) as _), ..Offers::default() });
+    Bench { storage: Some(storage), ..start_with(more, resolver, offered) }
+}
+
+fn start_with(more: Value, resolver: Option<Resolver>, offered: Offered) -> Bench {
     let mut settings = json!({
         "protocol": {"otlp": {
             "tls": {"insecure": true}, "compression": "none",
@@ -91,11 +108,12 @@ fn start(more: Value, resolver: Option<Resolver>) -> Bench {
         config.validate().expect("valid");
     }
     let (mut context, registry) = context("load_balancing");
+    context.offered = offered;
     context.host = Arc::new(RealHost);
     let group = Box::new(LoadBalancing::with(config, resolver, &context));
     let Started { mut sinks, work } = group.start(&[Signal::Traces], &CancellationToken::new());
     let (_, sink) = sinks.pop().expect("for traces");
-    Bench { sink, registry, running: tokio::spawn(work) }
+    Bench { sink, registry, running: tokio::spawn(work), storage: None }
 }
 
 impl Bench {
@@ -275,4 +293,100 @@ async fn at_the_end_everything_is_delivered() {
     }
     bench.end().await;
     assert_eq!(sorted(&[&at_one, &at_two]), (0..200).collect::<Vec<_>>());
+}
+
+/// The owners of the queues in `directory` and the items that wait in each.
+fn waiting(directory: &Path) -> Vec<(String, u64)> {
+    let queues = inspect(directory).expect("readable").into_iter();
+    queues.map(|queue| (queue.exporter, queue.items)).collect()
+}
+
+#[tokio::test]
+async fn what_waits_on_disk_for_a_departed_destination_goes_to_those_that_are_left() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let ((dead, _), (alive, taken)) = (backend("14").await, backend("0").await);
+    let addresses = Arc::new(Mutex::new(vec![dead.address, alive.address]));
+    let bench = start_in(directory.path(), json!({}), Some(name(&addresses)));
+    until("both are found", || reading(&bench.registry, "otelcol_loadbalancer_num_backends", &[]) == 2.0)
+        .await;
+    for round in 0..10 {
+        let mut receipt = bench.send(round * 100..round * 100 + 100).await;
+        assert_eq!(within(receipt.delivered()).await, Ok(()), "it is on disk");
+    }
+    until("the living one has its part", || !taken.lock().expect("lock").is_empty()).await;
+    assert!(taken.lock().expect("lock").len() < 1000);
+
+    addresses.lock().expect("lock").remove(0);
+
+    until("the other one has all of it", || taken.lock().expect("lock").len() >= 1000).await;
+    until("its queue is gone", || waiting(directory.path()).len() == 1).await;
+    bench.end().await;
+    assert_eq!(sorted(&[&taken]), (0..1000).collect::<Vec<_>>(), "once");
+    assert_eq!(waiting(directory.path()), [(format!("load_balancing to {}", alive.address), 0)]);
+}
+
+#[tokio::test]
+async fn what_waits_on_disk_outlives_the_agent_and_its_destination() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (dead, _) = backend("14").await;
+    let bench = start_in(directory.path(), hostnames(&[&dead]), None);
+    let mut receipt = bench.send(0..100).await;
+    assert_eq!(within(receipt.delivered()).await, Ok(()), "it is on disk");
+    bench.end().await;
+    assert_eq!(waiting(directory.path()), [(format!("load_balancing to {}", dead.address), 100)]);
+
+    let (alive, taken) = backend("0").await;
+    let bench = start_in(directory.path(), hostnames(&[&alive]), None);
+
+    until("the new one has it", || taken.lock().expect("lock").len() >= 100).await;
+    bench.end().await;
+    assert_eq!(sorted(&[&taken]), (0..100).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn queues_on_disk_have_an_owner_before_the_destinations_are_known() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (dead, _) = backend("14").await;
+    let bench = start_in(directory.path(), hostnames(&[&dead]), None);
+    let mut receipt = bench.send(0..100).await;
+    assert_eq!(within(receipt.delivered()).await, Ok(()), "it is on disk");
+    bench.end().await;
+
+    let (alive, taken) = backend("0").await;
+    let addresses = Arc::new(Mutex::new(Vec::new()));
+    let bench = start_in(directory.path(), json!({}), Some(name(&addresses)));
+    let idle = || bench.storage.as_ref().map(|storage| storage.idle());
+    assert_eq!(idle(), Some(Vec::new()));
+    addresses.lock().expect("lock").push(alive.address);
+
+    until("the new one has it", || taken.lock().expect("lock").len() >= 100).await;
+    assert_eq!(idle(), Some(Vec::new()));
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_destination_that_comes_back_while_its_queue_is_dealt_out_is_in_nobodys_way() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (dead, _) = backend("14").await;
+    let bench = start_in(directory.path(), hostnames(&[&dead]), None);
+    let mut receipt = bench.send(0..100).await;
+    assert_eq!(within(receipt.delivered()).await, Ok(()), "it is on disk");
+    bench.end().await;
+    // Its successor at the same address.
+    let address = dead.address;
+    drop(dead);
+    let (other, _) = backend("14").await;
+    let addresses = Arc::new(Mutex::new(vec![other.address]));
+    let bench = start_in(directory.path(), json!({}), Some(name(&addresses)));
+    until("the other one is found", || {
+        reading(&bench.registry, "otelcol_loadbalancer_num_backends", &[]) == 1.0
+    })
+    .await;
+    addresses.lock().expect("lock").push(address);
+    until("both are found", || reading(&bench.registry, "otelcol_loadbalancer_num_backends", &[]) == 2.0)
+        .await;
+    bench.end().await;
+
+    let left: u64 = waiting(directory.path()).into_iter().map(|(_, items)| items).sum();
+    assert_eq!(left, 100, "in one queue or the other, once");
 }

@@ -26,6 +26,15 @@ impl Storage for FakeStorage {
     ) -> Result<Arc<dyn StoredQueue>, StorageError> {
         Ok(self.get(owner, signal))
     }
+
+    fn owners(&self, signal: Signal) -> Result<Vec<String>, StorageError> {
+        let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(queues.keys().filter(|(_, other)| *other == signal).map(|(owner, _)| owner.clone()).collect())
+    }
+
+    fn forget(&self, _owner: &str, _signal: Signal) -> bool {
+        false
+    }
 }
 
 impl FakeStorage {

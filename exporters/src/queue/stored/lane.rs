@@ -9,9 +9,9 @@ use edgewatch_core::ack::Ack;
 use edgewatch_core::batch::Batch;
 use edgewatch_core::delivery::QueueSettings;
 use edgewatch_core::storage::{Consumer, Stored, Usage};
-use futures_util::StreamExt;
 use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -92,7 +92,9 @@ impl StoredLane {
         // What the consumer before has settled, nobody has told our senders.
         self.stock.settled();
         let stock = Arc::clone(&self.stock);
-        let heir = self.consume(consumer.as_ref(), deliverer).await;
+        self.consume(consumer.as_ref(), deliverer).await;
+        // Its destination may have been found dead before it had a look at who waits.
+        let heir = heir(consumer.as_ref());
         drop(consumer);
         let Usage { records, items, bytes } = stock.usage();
         let exporter = deliverer.id.as_str();
@@ -110,7 +112,7 @@ impl StoredLane {
         }
     }
 
-    async fn consume(self, consumer: &dyn Consumer, deliverer: &Deliverer) -> Heir {
+    async fn consume(self, consumer: &dyn Consumer, deliverer: &Deliverer) {
         let Self { stock, signal, mut joiner, consumers, tokens: Tokens { gone, leave, cut } } = self;
         let mut inbox = VecDeque::new();
         // Records that are not settled: in the inbox, being joined, being delivered.
@@ -118,7 +120,6 @@ impl StoredLane {
         let mut deliveries = FuturesUnordered::new();
         let mut phase = Phase::Open;
         let mut deadline = None;
-        let mut heir = Heir::Disk;
         loop {
             let mut due = None;
             let mut hungry = false;
@@ -138,7 +139,7 @@ impl StoredLane {
                 }
             }
             if phase != Phase::Open && !hungry && deliveries.is_empty() {
-                return heir;
+                return;
             }
             tokio::select! {
                 Some((fate, settled)) = deliveries.next(), if !deliveries.is_empty() => {
@@ -155,7 +156,7 @@ impl StoredLane {
                 () = at(due), if due.is_some() => {}
                 () = cut.cancelled(), if phase != Phase::Ending => phase = Phase::Ending,
                 () = consumer.succeeded(), if phase != Phase::Ending => {
-                    (phase, heir) = (Phase::Ending, Heir::Lane);
+                    phase = Phase::Ending;
                     leave.cancel();
                     deadline = Some(Instant::now() + PATIENCE);
                 }
@@ -166,13 +167,21 @@ impl StoredLane {
                 }
                 () = at(deadline), if deadline.is_some() => {
                     deadline = None;
-                    cut.cancel();
+                    // A destination that is merely slow may have what is under way already; nothing presses an heir.
+                    if heir(consumer) == Heir::Disk || deliverer.condition().is_failing() {
+                        cut.cancel();
+                    }
                 }
                 // What the storage could not write or read is not handed out: the queue may be empty without a word.
                 () = sleep(LOOK_AGAIN), if phase == Phase::Closing => {}
             }
         }
     }
+}
+
+/// Who gets what the present lane leaves, as things are.
+fn heir(consumer: &dyn Consumer) -> Heir {
+    consumer.succeeded().now_or_never().map_or(Heir::Disk, |()| Heir::Lane)
 }
 
 /// A record as a batch. Nobody waits for it: the storage has answered its sources.

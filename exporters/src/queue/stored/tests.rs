@@ -369,6 +369,21 @@ async fn a_successor_gets_what_was_not_under_way_and_no_item_comes_twice() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_successor_waits_for_what_a_slow_destination_may_have_already() {
+    let old = bench(json!({"num_consumers": 1}), [], 12 * SECOND);
+    for spans in [1, 2] {
+        drop(old.send(spans).await);
+    }
+    settle_down().await;
+
+    let new = start(&old.storage, json!({}), [], NO_TIME);
+    tokio::time::sleep(13 * SECOND).await;
+
+    assert_eq!((old.exporter.attempts(), new.exporter.attempts()), (vec![1], vec![2]));
+    assert_eq!(new.left(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_successor_does_not_wait_for_a_dead_destination() {
     let old = bench(json!({}), vec![Deed::FailFor(600 * SECOND); 9], NO_TIME);
     drop(old.send(1).await);
