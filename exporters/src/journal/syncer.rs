@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 use edgewatch_core::ack::Ack;
 
+use super::backlog::Debt;
 use super::disk::File;
 use super::engine::Command;
 use super::queue::Queue;
@@ -34,8 +35,19 @@ pub(super) struct Job {
 pub(super) struct Unsynced {
     pub(super) record: Record,
     pub(super) ack: Ack,
+    pub(super) debt: Debt,
     /// What was appended before.
     pub(super) before: Totals,
+}
+
+impl Unsynced {
+    /// Says that it is safe.
+    pub(super) fn safe(mut self) {
+        // Before the senders know: they may ask at once whether more is taken.
+        drop(self.debt);
+        self.ack.accepted();
+        self.ack.delivered();
+    }
 }
 
 impl Job {
@@ -96,6 +108,7 @@ impl Syncer {
         let (own, others) =
             mem::take(&mut state.jobs).into_iter().partition(|job| Arc::ptr_eq(&job.queue, queue));
         state.jobs = others;
+        state.bytes = state.jobs.iter().map(Job::bytes).sum();
         own
     }
 
@@ -160,7 +173,7 @@ fn sync(jobs: Vec<Job>, commands: &Sender<Command>) {
             if let Some(last) = last {
                 queue.state().synced = last + 1;
             }
-            unsynced.for_each(|unsynced| unsynced.ack.delivered());
+            unsynced.for_each(Unsynced::safe);
         }
         Err(error) => {
             announce(&queue, &error);
