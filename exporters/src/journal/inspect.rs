@@ -76,7 +76,8 @@ pub fn inspect(directory: &Path) -> Result<Vec<QueueReport>, StorageError> {
     queues.into_iter().map(|(exporter, signal)| look(directory, exporter, signal)).collect()
 }
 
-fn look(storage: &Path, exporter: String, signal: Signal) -> Result<QueueReport, StorageError> {
+/// What lies in the queue of `exporter` for `signal`.
+pub(super) fn look(storage: &Path, exporter: String, signal: Signal) -> Result<QueueReport, StorageError> {
     let directory = storage.join(directory_name(&exporter, signal));
     let found = examine(&RealVolume, &directory).map_err(|error| unreadable(&directory, &error))??;
     let aside = RealVolume.list(&directory.join(quarantine::DIRECTORY)).unwrap_or_default();

@@ -21,8 +21,8 @@ use super::totals::Totals;
 use super::trouble::Reserve;
 use super::writer::{Group, Pending, Place, Writer, is_full, no_space, refusal, trouble};
 
-/// Bytes of a segment in which all is settled that make it worth while to begin another one.
-const SPENT: u64 = 4 << 20;
+/// The part of a segment's size that makes it worth while to begin another one when all in it is settled.
+const SPENT_SHARE: u64 = 4;
 
 /// One queue on disk.
 #[derive(Debug)]
@@ -259,8 +259,8 @@ impl Queue {
     /// it be deleted. Nothing may be about to be written.
     pub(super) fn turn_over(&self, writer: &mut Writer, short: bool) -> io::Result<()> {
         let Some(length) = self.state().spent() else { return Ok(()) };
-        let worth_it = length >= SPENT || (short && length > SEGMENT_HEADER as u64);
-        if !worth_it || !writer.distrusted.is_empty() {
+        let worth_it = short || length >= self.options.segment_bytes / SPENT_SHARE;
+        if length <= SEGMENT_HEADER as u64 || !worth_it || !writer.distrusted.is_empty() {
             return Ok(());
         }
         let mut begun = writer.begin_segment();

@@ -13,6 +13,8 @@ use tracing::warn;
 use super::disk::{RealVolume, Volume};
 use super::engine::Engine;
 use super::handle::Handle;
+use super::inspect::{QueueReport, look};
+use super::listing::queues;
 use super::lock::lock;
 use super::options::Options;
 use super::queue::Queue;
@@ -95,6 +97,33 @@ impl Journals {
         let reserve = Arc::clone(&self.reserve);
         let state = recovered.state;
         Ok(Arc::new(Queue::new(name, Arc::clone(&self.options), state, writer, reserve, telemetry)))
+    }
+}
+
+impl Journals {
+    /// The queues in the directory that hold something and that nobody has asked for, such as those of exporters that have left the
+    /// configuration; without those of which `known` says that they need not be looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]: the directory cannot be read.
+    pub fn unclaimed(&self, known: impl Fn(&str, Signal) -> bool) -> Result<Vec<QueueReport>, StorageError> {
+        let unreadable = |error| {
+            let directory = self.directory.display();
+            StorageError(format!("{directory} cannot be read ({error}); see that the agent may read it"))
+        };
+        let claimed: Vec<(String, Signal)> = {
+            let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+            queues.iter().filter(|(_, queue)| queue.strong_count() > 0).map(|(key, _)| key.clone()).collect()
+        };
+        let mut unclaimed = Vec::new();
+        for (owner, signal) in queues(&self.directory).map_err(unreadable)? {
+            if !known(&owner, signal) && !claimed.iter().any(|(of, for_)| *of == owner && *for_ == signal) {
+                unclaimed
+                    .extend(Some(look(&self.directory, owner, signal)?).filter(|queue| queue.records > 0));
+            }
+        }
+        Ok(unclaimed)
     }
 }
 

@@ -18,6 +18,7 @@ use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use super::config::{Config, Fsync};
+use super::unclaimed::watch;
 
 /// Pause before it is tried again to get hold of a directory.
 const TRY_AGAIN: Duration = Duration::from_millis(50);
@@ -26,7 +27,7 @@ const TRY_AGAIN: Duration = Duration::from_millis(50);
 pub(crate) struct FileStorage {
     pub(super) config: Config,
     directory: PathBuf,
-    storage: Option<Arc<dyn Storage>>,
+    storage: Option<Arc<Journals>>,
 }
 
 impl ExtensionSpec for FileStorage {
@@ -70,16 +71,23 @@ impl Extension for FileStorage {
     }
 
     fn offers(&self) -> Offers {
-        Offers { storage: self.storage.clone(), ..Offers::default() }
+        let storage = self.storage.clone().map(|storage| storage as Arc<dyn Storage>);
+        Offers { storage, ..Offers::default() }
     }
 
     async fn run(self: Box<Self>, stop: CancellationToken) {
-        stop.cancelled().await;
+        let watch = async {
+            match self.storage {
+                Some(storage) => watch(storage).await,
+                None => std::future::pending().await,
+            }
+        };
+        stop.run_until_cancelled(watch).await;
     }
 }
 
 /// Opens the storage.
-fn open(config: &Config, directory: &Path) -> Result<Arc<dyn Storage>, StorageError> {
+fn open(config: &Config, directory: &Path) -> Result<Arc<Journals>, StorageError> {
     if config.create_directory {
         create(directory, config.permissions()).map_err(|error| {
             let directory = directory.display();

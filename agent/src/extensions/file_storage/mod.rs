@@ -4,5 +4,6 @@ mod config;
 mod extension;
 #[cfg(test)]
 mod tests;
+mod unclaimed;
 
 pub(super) use extension::FileStorage;

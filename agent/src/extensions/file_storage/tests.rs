@@ -1,15 +1,23 @@
 //! What users may write, and what they are told.
 
+use std::collections::HashSet;
 use std::path::Path;
 
+use edgewatch_core::Signal;
+use edgewatch_core::ack::Ack;
+use edgewatch_core::batch::Batch;
 use edgewatch_core::config::{Duration, ProcessEnvironment, load};
 use edgewatch_core::extension::Extension;
 use edgewatch_core::factory::{ComponentConfig, ExtensionSpec};
+use edgewatch_core::storage::Storage;
+use edgewatch_core::telemetry::Telemetry;
 use edgewatch_core::testing::context;
+use edgewatch_exporters::journal::{Journals, Options};
 
 use super::FileStorage;
 use super::config::{Config, Fsync};
 use super::extension::file_name;
+use super::unclaimed::look;
 
 fn config(json: serde_json::Value) -> Config {
     serde_json::from_value(json).expect("settings")
@@ -108,4 +116,30 @@ async fn what_cannot_be_used_is_named_with_a_way_out() {
     strict.config.create_directory = false;
     let error = strict.open().await.expect_err("missing").to_string();
     assert!(error.contains("create_directory: true"), "{error}");
+}
+
+#[tokio::test]
+async fn queues_that_no_exporter_uses_are_told_of_once() {
+    let root = tempfile::tempdir().expect("a directory");
+    let storage = Journals::open(root.path(), Options::default()).expect("free");
+    for owner in ["gone", "stays"] {
+        let queue = storage.queue(owner, Signal::Logs, &Telemetry::default()).expect("a queue");
+        let (ack, mut receipt) = Ack::pair(None);
+        queue.append(Batch::new(Signal::Logs, vec![1; 9].into(), 1, ack));
+        receipt.delivered().await.expect("there is room");
+    }
+    drop(storage);
+
+    let storage = Journals::open(root.path(), Options::default()).expect("free");
+    let used = storage.queue("stays", Signal::Logs, &Telemetry::default()).expect("a queue");
+    let mut told = HashSet::new();
+    let mut tell = || {
+        let found = look(&storage, &mut told).expect("readable");
+        found.into_iter().map(|queue| queue.exporter).collect::<Vec<_>>()
+    };
+    assert_eq!(tell(), ["gone"]);
+    assert!(tell().is_empty());
+    // As a reload does it.
+    drop(used);
+    assert_eq!(tell(), ["stays"]);
 }

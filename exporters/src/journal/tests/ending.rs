@@ -1,6 +1,7 @@
 //! What is left when a storage ends in good order.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use edgewatch_core::telemetry::Registry;
 
@@ -24,7 +25,8 @@ async fn what_was_handed_over_before_the_end_is_written_and_synced() {
         let (_storage, queue) = simulated(&after, &Registry::default(), Sync::Always);
         let consumer = Arc::clone(&queue).consumer().await;
         for n in 0..3 {
-            assert_eq!(joined(&consumer.next().await.segments), text(n));
+            let stored = tokio::time::timeout(Duration::from_secs(5), consumer.next()).await;
+            assert_eq!(joined(&stored.expect("it is on the disk").segments), text(n));
         }
     }
 }

@@ -5,6 +5,7 @@ mod ending;
 mod laws;
 mod recovery;
 mod slow;
+mod turning_over;
 
 use std::future::Future;
 use std::path::Path;
