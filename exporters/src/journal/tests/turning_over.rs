@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use edgewatch_core::storage::{Storage, StoredQueue};
+use edgewatch_core::storage::StoredQueue;
 use edgewatch_core::telemetry::Registry;
 
 use super::super::disk::simulated::SimulatedVolume;
