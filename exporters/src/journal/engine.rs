@@ -20,6 +20,9 @@ use super::writer::Group;
 /// Most commands that are looked at together.
 const COMMANDS: usize = 256;
 
+/// How many times a disk in trouble is tried at the end.
+const LAST_TRIES: usize = 3;
+
 /// Work for the thread.
 #[derive(Debug)]
 pub(super) enum Command {
@@ -159,7 +162,9 @@ impl Writing {
                 self.syncer.stop();
             }
             if end.synced && commands.is_empty() {
-                self.troubled.retain(|queue| !queue.retry(&mut self.encoder));
+                for _ in 0..LAST_TRIES {
+                    self.troubled.retain(|queue| !queue.retry(&mut self.encoder));
+                }
                 return;
             }
         }

@@ -92,6 +92,7 @@ impl Queue {
         let mut writer = self.writer();
         let outcome = probe(&self.place)
             .and_then(|()| self.repair(&mut writer, encoder))
+            .and_then(|()| self.repair_acks(&mut writer))
             .and_then(|()| self.turn_over(&mut writer, true));
         if outcome.is_ok() {
             self.works();
@@ -111,14 +112,18 @@ impl Queue {
         self.failing.store(true, Ordering::Relaxed);
     }
 
-    /// Writes what is distrusted again and syncs it: records to a new segment, acknowledgements to the other of their files.
-    fn repair(&self, writer: &mut Writer, encoder: &mut Encoder) -> io::Result<()> {
-        if writer.acks.is_incomplete() {
-            let settled = self.state().settled.clone();
-            writer.acks.append(&[], &settled)?;
-            let synced = writer.acks.file().sync();
-            synced.inspect_err(|_| writer.acks.distrust())?;
+    /// Writes what is settled again, to the other of the files, when something of it may be missing, and syncs it.
+    fn repair_acks(&self, writer: &mut Writer) -> io::Result<()> {
+        if !writer.acks.is_incomplete() {
+            return Ok(());
         }
+        let settled = self.state().settled.clone();
+        writer.acks.append(&[], &settled)?;
+        writer.acks.file().sync().inspect_err(|_| writer.acks.distrust())
+    }
+
+    /// Writes what is distrusted to a new segment and syncs it.
+    fn repair(&self, writer: &mut Writer, encoder: &mut Encoder) -> io::Result<()> {
         let Some(first) = writer.distrusted.first() else { return Ok(()) };
         let journal = self.place.journal;
         let mut segment = Segment {

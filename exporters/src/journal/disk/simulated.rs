@@ -48,6 +48,8 @@ pub(in crate::journal) struct Faults {
     pub(in crate::journal) fail_sync: bool,
     /// The same for other files.
     pub(in crate::journal) fail_ack_sync: bool,
+    /// The next sync of a directory fails.
+    pub(in crate::journal) fail_directory_sync: bool,
     /// Nothing is read, written or synced any more, until it is.
     pub(in crate::journal) hang: bool,
 }
@@ -230,6 +232,9 @@ impl Volume for SimulatedVolume {
     fn sync_directory(&self, directory: &Path) -> io::Result<()> {
         let mut state = self.lock();
         if state.change()? {
+            return Err(ErrorKind::Other.into());
+        }
+        if std::mem::take(&mut state.faults.fail_directory_sync) {
             return Err(ErrorKind::Other.into());
         }
         let State { names, safe_names, directories, safe_directories, .. } = &mut *state;

@@ -37,6 +37,7 @@ enum Step {
     },
     FailSync,
     FailAckSync,
+    FailDirectorySync,
     FillDisk,
     ClearDisk,
 }
@@ -53,6 +54,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0..12usize).prop_map(|after| Step::PowerCut { after }),
         1 => Just(Step::FailSync),
         1 => Just(Step::FailAckSync),
+        1 => Just(Step::FailDirectorySync),
         1 => Just(Step::FillDisk),
         2 => Just(Step::ClearDisk),
     ];
@@ -82,6 +84,8 @@ struct Run {
     acks_forgetful: bool,
     /// The disk is full: what has to be written again for it to be safe cannot be.
     full: bool,
+    /// The end of a segment may be gone although a later one is there: what was lost there is found out when it is read.
+    inexact: bool,
 }
 
 struct Open {
@@ -94,7 +98,7 @@ struct Open {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, max_shrink_iters: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, max_shrink_iters: 300, ..ProptestConfig::default() })]
 
     #[test]
     fn what_was_accepted_comes_out_until_it_is_settled(
@@ -179,6 +183,7 @@ impl Run {
             open: None,
             forgetful: false,
             acks_forgetful: false,
+            inexact: false,
             full: false,
         };
         run.reopen();
@@ -223,6 +228,7 @@ impl Run {
                 self.acks_forgetful = true;
                 self.volume.set(|faults| faults.fail_ack_sync = true);
             }
+            Step::FailDirectorySync => self.volume.set(|faults| faults.fail_directory_sync = true),
             Step::FillDisk => self.fill(Some(0)),
             Step::ClearDisk => self.fill(None),
         }
@@ -322,6 +328,7 @@ impl Run {
         self.open = None;
         self.volume =
             if power { self.volume.after_power_cut(&mut self.random) } else { self.volume.after_kill() };
+        self.inexact |= power || ((dead || self.full) && self.forgetful);
         for fate in self.fates.values_mut() {
             if power {
                 fate.unsure |= !fate.delivered || fate.settled;
@@ -371,7 +378,11 @@ impl Run {
         }
         // Nothing was damaged, so the figures were right from the beginning.
         if self.volume.contents().iter().all(|(path, _)| !path.starts_with("/queues/otlp.logs/quarantine")) {
-            assert_eq!(promised, sum);
+            assert!(
+                promised.records >= sum.records && promised.bytes >= sum.bytes,
+                "{promised:?}, not {sum:?}"
+            );
+            assert!(promised == sum || self.inexact, "{promised:?}, not {sum:?}");
         }
     }
 }
