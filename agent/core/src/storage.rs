@@ -70,7 +70,7 @@ pub trait StoredQueue: Send + Sync {
 
     /// Gives up the oldest record that nobody is delivering, to make room; `None` when there is none. It is settled as if delivered;
     /// the caller counts it.
-    fn drop_oldest(&self) -> Option<Usage>;
+    async fn drop_oldest(&self) -> Option<Usage>;
 
     /// What has been appended and not settled.
     fn usage(&self) -> Usage;

@@ -159,9 +159,13 @@ impl Exit {
 async fn fan_out(sinks: &[Arc<dyn Sink>], batch: Batch) {
     let admits = |sink: &Arc<dyn Sink>| sink.admit().is_ok();
     let all = !sinks.iter().any(admits);
-    for sink in sinks {
-        if all || admits(sink) {
+    let mut answered = false;
+    for (at, sink) in sinks.iter().enumerate() {
+        // Time passes while others take it, so each is asked again; but one has to answer.
+        let alone = !answered && at + 1 == sinks.len();
+        if all || alone || admits(sink) {
             sink.send(batch.share()).await;
+            answered = true;
         } else {
             sink.forgo(batch.items());
         }
@@ -169,3 +173,7 @@ async fn fan_out(sinks: &[Arc<dyn Sink>], batch: Batch) {
     // Each sink answers for its own share.
     batch.deliver();
 }
+
+#[cfg(test)]
+#[path = "stage_tests.rs"]
+mod tests;

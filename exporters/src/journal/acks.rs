@@ -110,6 +110,16 @@ impl AckLog {
         Ok(log)
     }
 
+    /// A sync has failed, and what was to be synced may be gone: the next write repeats everything.
+    pub(super) fn distrust(&mut self) {
+        self.incomplete = true;
+    }
+
+    /// Whether something is missing from the files, or may be.
+    pub(super) const fn is_incomplete(&self) -> bool {
+        self.incomplete
+    }
+
     /// Adds `entries`; `settled` holds them and everything before.
     pub(super) fn append(&mut self, entries: &[AckEntry], settled: &Ranges) -> io::Result<()> {
         let length = (entries.len() * ACK_ENTRY) as u64;

@@ -39,7 +39,7 @@ impl JournalConsumer {
         let low = state.wants_reading(queue.options().memory_bytes);
         drop(state);
         if low {
-            read_ahead(queue, &self.handle.engine);
+            let _started = read_ahead(queue, &self.handle.engine);
         }
         if more {
             // One notification may stand for several records.

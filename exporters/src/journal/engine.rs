@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{RecvTimeoutError, Sender};
 use edgewatch_core::batch::Batch;
 use edgewatch_core::refusal::Refusal;
 use tokio::sync::oneshot;
 
+use super::backlog::{Backlog, Debt};
 use super::codec::Encoder;
+use super::mailbox::{Mailbox, Post, mailbox};
 use super::options::Options;
 use super::queue::{Queue, Settlement};
 use super::syncer::{Syncer, Unsynced};
@@ -19,12 +21,16 @@ use super::writer::Group;
 /// Most commands that are looked at together.
 const COMMANDS: usize = 256;
 
+/// How many times a disk in trouble is tried at the end.
+const LAST_TRIES: usize = 3;
+
 /// Work for the thread.
 #[derive(Debug)]
 pub(super) enum Command {
     Append {
         queue: Arc<Queue>,
         batch: Batch,
+        debt: Debt,
     },
     Settle {
         queue: Arc<Queue>,
@@ -48,17 +54,19 @@ pub(super) type Done = Option<oneshot::Sender<()>>;
 /// The threads of a storage. They end when it is dropped, after they have done everything.
 #[derive(Debug)]
 pub(super) struct Engine {
-    commands: Sender<Command>,
+    commands: Post<Command>,
+    pub(super) backlog: Arc<Backlog>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Engine {
     /// Starts the threads. `lock` is held until they end.
     pub(super) fn start(options: &Options, lock: impl Send + Sync + 'static) -> io::Result<Self> {
-        let (commands, receiver) = crossbeam_channel::unbounded();
+        let (commands, receiver) = mailbox();
         let syncer = Arc::new(Syncer::default());
         let lock = Arc::new(lock);
-        let mut engine = Self { commands, threads: Vec::new() };
+        let backlog = Arc::new(Backlog::new(options.backlog_bytes));
+        let mut engine = Self { commands, backlog, threads: Vec::new() };
         let own_commands = engine.commands.clone();
         let (own_syncer, own_lock) = (Arc::clone(&syncer), Arc::clone(&lock));
         let mut writing = Writing {
@@ -76,10 +84,12 @@ impl Engine {
             let _ = own_commands.send(Command::Synced);
             drop(own_lock);
         })?);
-        engine.threads.push(build("journal-write").spawn(move || {
+        let writing = build("journal-write").spawn(move || {
             writing.run(&receiver);
             drop(lock);
-        })?);
+        });
+        // Nobody else would tell the other thread to end.
+        engine.threads.push(writing.inspect_err(|_| syncer.stop())?);
         Ok(engine)
     }
 
@@ -114,17 +124,27 @@ struct Writing {
 /// What one queue has to do.
 struct Work {
     queue: Arc<Queue>,
-    batches: Vec<Batch>,
+    batches: Vec<(Batch, Debt)>,
     settlements: Vec<Settlement>,
 }
 
+/// How far the end is.
+#[derive(Clone, Copy, Debug, Default)]
+struct End {
+    /// Nothing more will be appended.
+    asked: bool,
+    /// The sync thread has ended.
+    synced: bool,
+}
+
 impl Writing {
-    fn run(&mut self, commands: &Receiver<Command>) {
+    fn run(&mut self, commands: &Mailbox<Command>) {
         let mut work = Vec::new();
+        let mut end = End::default();
         while let Some(first) = self.next(commands) {
-            let mut stop = self.sort(&mut work, first);
-            for command in commands.try_iter().take(COMMANDS) {
-                stop |= self.sort(&mut work, command);
+            self.sort(&mut work, first, &mut end);
+            for command in commands.ready().take(COMMANDS) {
+                self.sort(&mut work, command, &mut end);
             }
             for Work { queue, batches, settlements } in work.drain(..) {
                 if !settlements.is_empty() {
@@ -138,34 +158,43 @@ impl Writing {
                     self.retry_at = Instant::now() + self.retry_every;
                 }
             }
-            if stop && commands.is_empty() {
-                self.troubled.retain(|queue| !queue.retry(&mut self.encoder));
+            if end.asked {
+                // Only now has everything been written that is to be synced. Goes on: a sync may fail.
+                self.syncer.stop();
+            }
+            if end.synced && commands.is_empty() {
+                for _ in 0..LAST_TRIES {
+                    self.troubled.retain(|queue| !queue.retry(&mut self.encoder));
+                }
                 return;
             }
         }
     }
 
     /// The next command; while there is trouble, sees from time to time whether it is over.
-    fn next(&mut self, commands: &Receiver<Command>) -> Option<Command> {
+    fn next(&mut self, commands: &Mailbox<Command>) -> Option<Command> {
         while !self.troubled.is_empty() {
-            match commands.recv_deadline(self.retry_at) {
+            // First of all, because in a busy storage there is always a command.
+            if self.retry_at <= Instant::now() {
+                let encoder = &mut self.encoder;
+                self.troubled.retain(|queue| !queue.retry(encoder));
+                self.retry_at = Instant::now() + self.retry_every;
+                continue;
+            }
+            match commands.next(Some(self.retry_at)) {
                 Ok(command) => return Some(command),
                 Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) => {
-                    let encoder = &mut self.encoder;
-                    self.troubled.retain(|queue| !queue.retry(encoder));
-                    self.retry_at = Instant::now() + self.retry_every;
-                }
+                Err(RecvTimeoutError::Timeout) => {}
             }
         }
-        commands.recv().ok()
+        commands.next(None).ok()
     }
 
-    /// Puts `command` to the work of its queue; whether it was the last one.
-    fn sort(&mut self, work: &mut Vec<Work>, command: Command) -> bool {
+    /// Puts `command` to the work of its queue.
+    fn sort(&mut self, work: &mut Vec<Work>, command: Command, end: &mut End) {
         match command {
-            Command::Append { queue, batch } => {
-                work_of(work, &queue, |work| work.batches.push(batch));
+            Command::Append { queue, batch, debt } => {
+                work_of(work, &queue, |work| work.batches.push((batch, debt)));
             }
             Command::Settle { queue, settlement } => {
                 work_of(work, &queue, |work| work.settlements.push(settlement));
@@ -178,24 +207,22 @@ impl Writing {
                 let _ = taken.send(());
                 work_of(work, &queue, |_| {});
             }
-            // Goes on: a sync may fail.
-            Command::Stop => self.syncer.stop(),
-            Command::Synced => return true,
+            Command::Stop => end.asked = true,
+            Command::Synced => end.synced = true,
         }
-        false
     }
 
-    fn append(&mut self, queue: &Arc<Queue>, batches: Vec<Batch>) {
+    fn append(&mut self, queue: &Arc<Queue>, batches: Vec<(Batch, Debt)>) {
         let mut writer = queue.writer();
-        for batch in batches {
+        for (batch, debt) in batches {
             if self.group.is_full() || writer.wants_segment(&self.group, &queue.options()) {
                 queue.write(&mut writer, &mut self.group, &self.syncer);
             }
-            if let Err(refusal) = queue.make_room(&mut writer, &batch) {
+            if let Err(refusal) = queue.make_room(&mut writer, &self.group, &batch) {
                 queue.refuse(batch, &refusal);
                 continue;
             }
-            if let Err(batch) = writer.add(&mut self.group, batch, &mut self.encoder) {
+            if let Err(batch) = writer.add(&mut self.group, batch, debt, &mut self.encoder) {
                 queue.refuse(
                     batch,
                     &Refusal::permanent("the batch is larger than a sending queue on disk takes"),

@@ -1,7 +1,6 @@
 //! A queue as exporters see it.
 
 use std::sync::Arc;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
@@ -36,6 +35,11 @@ impl Handle {
 #[async_trait]
 impl StoredQueue for Handle {
     fn admit(&self) -> Result<(), Refusal> {
+        if self.engine.backlog.is_full() {
+            return Err(Refusal::unavailable(
+                "the disk of the sending queue does not keep up; send again later",
+            ));
+        }
         self.queue.is_closed().map_or(Ok(()), Err)
     }
 
@@ -44,18 +48,23 @@ impl StoredQueue for Handle {
             let mut state = self.queue.state();
             state.waiting += totals_of(&batch);
         }
-        self.engine.send(Command::Append { queue: Arc::clone(&self.queue), batch });
+        let debt = self.engine.backlog.add(batch.bytes());
+        self.engine.send(Command::Append { queue: Arc::clone(&self.queue), batch, debt });
     }
 
     async fn room(&self) {
         loop {
-            let room = self.queue.room.notified();
-            tokio::pin!(room);
+            let (room, shrunk) = (self.queue.room.notified(), self.engine.backlog.shrunk().notified());
+            tokio::pin!(room, shrunk);
             room.as_mut().enable();
-            if self.queue.is_closed().is_none() {
+            shrunk.as_mut().enable();
+            if self.admit().is_ok() {
                 return;
             }
-            room.await;
+            tokio::select! {
+                () = room => {}
+                () = shrunk => {}
+            }
         }
     }
 
@@ -67,25 +76,27 @@ impl StoredQueue for Handle {
         Box::new(JournalConsumer::new(self, right))
     }
 
-    fn drop_oldest(&self) -> Option<Usage> {
-        let mut state = self.queue.state();
+    async fn drop_oldest(&self) -> Option<Usage> {
         loop {
-            if let Some((sequence, totals)) = state.give_up() {
-                drop(state);
-                self.settle(sequence, totals, None);
-                read_ahead(&self.queue, &self.engine);
+            let read = self.queue.read.notified();
+            tokio::pin!(read);
+            read.as_mut().enable();
+            let (given_up, unread) = {
+                let mut state = self.queue.state();
+                (state.give_up(), state.has_unread())
+            };
+            if let Some((sequence, totals)) = given_up {
+                // It does not count as waiting any more.
+                self.settle(sequence, Totals::default(), None);
+                self.queue.telemetry.settled_records.add(1);
+                let _started = read_ahead(&self.queue, &self.engine);
                 return Some(totals.usage());
             }
-            if !state.has_unread() {
+            // Rare: the window has been emptied just now, and what it is filled with is under way.
+            if !unread || !read_ahead(&self.queue, &self.engine) {
                 return None;
             }
-            // Rare: the window has been emptied just now, and what it is filled with is under way.
-            drop(state);
-            read_ahead(&self.queue, &self.engine);
-            state = self.queue.state();
-            if state.reading && !state.has_ready() {
-                state = self.queue.read.wait(state).unwrap_or_else(PoisonError::into_inner);
-            }
+            read.await;
         }
     }
 

@@ -12,10 +12,12 @@
 //! found to be damaged; a segment is deleted only when all its sequences are settled or a later one repeats it; only synced records
 //! are ever found to be damaged; nothing that is opened is read as a whole except the last segment and those of which a part is settled.
 //!
-//! Memory: for each queue what its window holds ([`Options::memory_bytes`]), what the consumer has taken, what is not synced yet (capped at
-//! 32 MiB for a storage, leased by its senders), and while reading, a buffer of 1 MiB or one record.
+//! Memory: for each queue what its window holds ([`Options::memory_bytes`]), what the consumer has taken, and while reading, a buffer of 1 MiB
+//! or one record; for the storage what is not written and synced yet: a sync is due at 32 MiB, and where the disk does not keep up
+//! nothing more is admitted beyond [`Options::backlog_bytes`].
 
 mod acks;
+mod backlog;
 mod codec;
 mod consumer;
 mod disk;
@@ -25,6 +27,7 @@ mod handle;
 mod inspect;
 mod listing;
 mod lock;
+mod mailbox;
 mod options;
 mod quarantine;
 mod queue;

@@ -30,6 +30,9 @@ pub struct Options {
     pub segment_bytes: u64,
     /// Bytes, before compression, that each queue keeps in memory of what waits, so that it need not be read back.
     pub memory_bytes: usize,
+    /// Bytes, before compression, that all queues together may have in memory because the disk has not written and synced them yet. Beyond
+    /// it nothing is admitted until it has.
+    pub backlog_bytes: usize,
     /// Most bytes of damaged files that are kept aside.
     pub quarantine_bytes: u64,
     /// Bytes that are set aside on the disk, so that a full one can still be drained.
@@ -46,6 +49,7 @@ impl Default for Options {
             max_bytes: None,
             segment_bytes: 16 << 20,
             memory_bytes: 8 << 20,
+            backlog_bytes: 128 << 20,
             quarantine_bytes: 64 << 20,
             reserve_bytes: 1 << 20,
             retry_every: Duration::from_secs(1),

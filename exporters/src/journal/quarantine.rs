@@ -25,19 +25,21 @@ pub(super) fn put_aside(volume: &dyn Volume, directory: &Path, name: &str, most:
     if held.saturating_add(from.length()?) > most {
         return Ok(false);
     }
-    let path = aside.join(name);
-    let to = volume.create(&path)?;
+    // Half a copy is not to be taken for one, whatever ends this.
+    let unfinished = aside.join("unfinished");
+    let to = volume.create(&unfinished)?;
     let mut buffer = vec![0; CHUNK];
     let mut offset = 0;
     loop {
         let read = from.read_at(&mut buffer, offset)?;
         let bytes = buffer.get(..read).unwrap_or_default();
         if bytes.is_empty() {
+            volume.rename(&unfinished, &aside.join(name))?;
             return Ok(true);
         }
         if let Err(error) = to.write_at(bytes, offset) {
-            // Half a copy is no use, and the disk may be full.
-            let _ = volume.remove(&path);
+            // The disk may be full.
+            let _ = volume.remove(&unfinished);
             return Err(error);
         }
         offset += read as u64;

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use edgewatch_core::batch::Batch;
@@ -19,10 +19,10 @@ use super::syncer::{Job, Syncer, Unsynced};
 use super::telemetry::QueueTelemetry;
 use super::totals::Totals;
 use super::trouble::Reserve;
-use super::writer::{Group, Pending, Place, Writer, refusal};
+use super::writer::{Group, Pending, Place, Writer, is_full, no_space, refusal, trouble};
 
-/// Bytes of a segment in which all is settled that make it worth while to begin another one.
-const SPENT: u64 = 4 << 20;
+/// The part of a segment's size that makes it worth while to begin another one when all in it is settled.
+const SPENT_SHARE: u64 = 4;
 
 /// One queue on disk.
 #[derive(Debug)]
@@ -38,13 +38,15 @@ pub(super) struct Queue {
     /// Wakes who waits for room.
     pub(super) room: Notify,
     /// Wakes who waits for the reading thread.
-    pub(super) read: Condvar,
+    pub(super) read: Notify,
     /// Who consumes.
     pub(super) succession: Succession,
     /// Whether the last write failed.
     pub(super) failing: AtomicBool,
-    /// Whether a batch did not fit since a segment was deleted last.
-    full: AtomicBool,
+    /// Whether that was for lack of space.
+    pub(super) no_space: AtomicBool,
+    /// Whether a batch did not fit since a segment was deleted last. Only while something waits: then a segment will be.
+    pub(super) full: AtomicBool,
     /// Whether acknowledgements are to be synced.
     unsynced_acks: AtomicBool,
     pub(super) reserve: Arc<Reserve>,
@@ -78,9 +80,10 @@ impl Queue {
             writer: Mutex::new(writer),
             arrived: Notify::new(),
             room: Notify::new(),
-            read: Condvar::new(),
+            read: Notify::new(),
             succession: Succession::default(),
             failing: AtomicBool::new(false),
+            no_space: AtomicBool::new(false),
             full: AtomicBool::new(false),
             unsynced_acks: AtomicBool::new(false),
             reserve,
@@ -112,7 +115,7 @@ impl Queue {
     /// Whether the disk takes no more.
     pub(super) fn is_closed(&self) -> Option<Refusal> {
         if self.failing.load(Ordering::Relaxed) {
-            return Some(Refusal::busy("the sending queue cannot be written to disk; send again later"));
+            return Some(if self.no_space.load(Ordering::Relaxed) { no_space() } else { trouble() });
         }
         let full = || self.options().max_bytes.is_some_and(|most| self.state().disk >= most);
         (self.full.load(Ordering::Relaxed) || full()).then(full_refusal)
@@ -128,35 +131,39 @@ impl Queue {
         batch.refuse(refusal);
     }
 
-    /// Sees that there is a segment to write `batch` to.
-    pub(super) fn make_room(&self, writer: &mut Writer, batch: &Batch) -> Result<(), Refusal> {
+    /// Sees that there is a segment to write `batch` to, behind `group`.
+    pub(super) fn make_room(&self, writer: &mut Writer, group: &Group, batch: &Batch) -> Result<(), Refusal> {
         if !writer.distrusted.is_empty() {
-            return Err(Refusal::busy("the sending queue cannot be synced to disk; send again later"));
+            return Err(trouble());
         }
-        if let Some(most) = self.options().max_bytes
-            && self.state().disk.saturating_add(batch.bytes() as u64) > most
-        {
-            // Whoever asks before the next batch is to learn of it: only then is room made.
-            self.full.store(true, Ordering::Relaxed);
-            return Err(full_refusal());
-        }
+        self.keep_within_size(writer, group, batch)?;
         if !writer.wants_segment(&Group::default(), &self.options()) {
             return Ok(());
         }
-        match writer.begin_segment() {
-            Ok(segment) => {
-                let mut state = self.state();
-                let gone = state.begin(segment);
-                self.show(&state);
-                drop(state);
-                self.remove(&gone);
-                Ok(())
-            }
-            Err(error) => {
-                self.failed(&error);
-                Err(refusal(&error))
+        let begun = writer.begin_segment().inspect_err(|error| self.failed(error));
+        self.begun(begun.map_err(|error| refusal(&error))?);
+        Ok(())
+    }
+
+    /// Refuses `batch` if the queue has not room for it within its size. An empty queue takes any batch: one that is larger than the queue
+    /// would otherwise never pass.
+    fn keep_within_size(&self, writer: &mut Writer, group: &Group, batch: &Batch) -> Result<(), Refusal> {
+        let Some(most) = self.options().max_bytes else { return Ok(()) };
+        let wanted = (group.bytes.len() + batch.bytes()) as u64;
+        let fits = |state: &State| state.disk.saturating_add(wanted) <= most;
+        if fits(&self.state()) {
+            return Ok(());
+        }
+        if group.records.is_empty() {
+            self.turn_over(writer, true).map_err(|error| refusal(&error))?;
+            let state = self.state();
+            if fits(&state) || state.is_settled() {
+                return Ok(());
             }
         }
+        // Whoever asks before the next batch is to learn of it: only then is room made.
+        self.full.store(true, Ordering::Relaxed);
+        Err(full_refusal())
     }
 
     /// Writes `group` and empties it.
@@ -187,9 +194,9 @@ impl Queue {
         let mut unsynced = Vec::with_capacity(group.records.len());
         let mut bytes = 0;
         let mut state = self.state();
-        for Pending { record, ack, before, end } in group.records.drain(..) {
+        for Pending { record, ack, debt, before, end } in group.records.drain(..) {
             bytes += record.totals.bytes;
-            unsynced.push(Unsynced { record: record.clone(), ack, before });
+            unsynced.push(Unsynced { record: record.clone(), ack, debt, before });
             state.written(record, start + end as u64, before, self.options().memory_bytes);
         }
         self.show(&state);
@@ -229,64 +236,74 @@ impl Queue {
             gone.extend(state.settle(start, end, totals));
         }
         let settled = state.settled.clone();
-        let spent = (state.waiting.records == 0).then(|| state.segments.back().map_or(0, |last| last.length));
         self.show(&state);
         drop(state);
-        gone.extend(spent.map(|length| self.turn_over(&mut writer, length)).unwrap_or_default());
         self.telemetry.settled_records.add(usize::try_from(records).unwrap_or(usize::MAX));
+        let from = writer.acks.file();
         let mut written = writer.acks.append(&entries, &settled);
-        if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::StorageFull)
-            && self.reserve.release(&*self.place.volume).is_ok()
-        {
+        if written.as_ref().is_err_and(is_full) && self.reserve.release(&*self.place.volume).is_ok() {
             written = writer.acks.append(&entries, &settled);
         }
         if let Err(error) = written {
             self.telemetry.acknowledge_failures.add(1);
+            self.failed(&error);
             warn!(queue = self.name, %error, "acknowledgements cannot be written; they are repeated with the next ones");
         }
         self.remove(&gone);
-        if !self.unsynced_acks.swap(true, Ordering::Relaxed) {
-            let file = writer.acks.file();
-            syncer.add(Job::of_acks(Arc::clone(self), file), SYNC_INTERVAL);
+        let short = self.is_closed().is_some();
+        // What cannot be done now is done when the disk works again.
+        let _ = self.turn_over(&mut writer, short);
+        let to = writer.acks.file();
+        // The one before may be waiting to be synced, but not the one that has just been begun.
+        if !self.unsynced_acks.swap(true, Ordering::Relaxed) || !Arc::ptr_eq(&from, &to) {
+            syncer.add(Job::of_acks(Arc::clone(self), to), SYNC_INTERVAL);
         }
         drop(writer);
         for done in settlements.into_iter().filter_map(|settlement| settlement.done) {
             // Whoever has gone away does not need to know.
             let _ = done.send(());
         }
-        if !gone.is_empty() {
-            self.full.store(false, Ordering::Relaxed);
-            self.room.notify_waiters();
-        }
     }
 
-    /// Begins a new segment after all was settled, when the present one of `length` bytes takes much space or space is short: only with a
-    /// successor can it be deleted. Returns what can be.
-    fn turn_over(&self, writer: &mut Writer, length: u64) -> Vec<Segment> {
-        let short = self.is_failing() || self.full.load(Ordering::Relaxed);
-        let worth_it = length >= SPENT || (short && length > SEGMENT_HEADER as u64);
-        if !worth_it || !writer.distrusted.is_empty() {
-            return Vec::new();
+    /// Begins a new segment when all in the present one is settled, and it takes much space or space is `short`: only with a successor can
+    /// it be deleted. Nothing may be about to be written.
+    pub(super) fn turn_over(&self, writer: &mut Writer, short: bool) -> io::Result<()> {
+        let Some(length) = self.state().spent() else { return Ok(()) };
+        let worth_it = short || length >= self.options().segment_bytes / SPENT_SHARE;
+        if length <= SEGMENT_HEADER as u64 || !worth_it || !writer.distrusted.is_empty() {
+            return Ok(());
         }
         let mut begun = writer.begin_segment();
-        if begun.is_err() && self.reserve.release(&*self.place.volume).is_ok() {
+        if begun.as_ref().is_err_and(is_full) && self.reserve.release(&*self.place.volume).is_ok() {
             begun = writer.begin_segment();
         }
-        // Where not even that is possible, the next acknowledgement tries again.
-        let Ok(segment) = begun else { return Vec::new() };
+        let segment = begun.inspect_err(|error| self.failed(error))?;
+        self.begun(segment);
+        Ok(())
+    }
+
+    /// `segment` is written to from now on.
+    fn begun(&self, segment: Segment) {
         let mut state = self.state();
         let gone = state.begin(segment);
         self.show(&state);
-        gone
+        drop(state);
+        self.remove(&gone);
     }
 
+    /// Deletes segments that have nothing left.
     pub(super) fn remove(&self, gone: &[Segment]) {
+        if gone.is_empty() {
+            return;
+        }
         for segment in gone {
             if let Err(error) = self.place.volume.remove(&self.place.path(segment)) {
                 // It is deleted when the queue is opened again.
                 warn!(queue = self.name, segment = segment.name(), %error, "a segment that is done cannot be deleted");
             }
         }
+        self.full.store(false, Ordering::Relaxed);
+        self.room.notify_waiters();
     }
 
     /// For the sync thread: names have been made.

@@ -1,7 +1,7 @@
 //! Reads records back, on a thread that is there while there is something to read.
 
 use std::io;
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use edgewatch_core::batch::Segments;
@@ -20,22 +20,24 @@ use super::totals::Totals;
 /// How many times a segment that cannot be read is tried again before it is passed over.
 const RETRIES: usize = 10;
 
-/// Starts reading when the window is low; the caller has not locked the state.
-pub(super) fn read_ahead(queue: &Arc<Queue>, engine: &Arc<Engine>) {
+/// Starts reading when the window is low; the caller has not locked the state. Returns false when there is no thread for it.
+pub(super) fn read_ahead(queue: &Arc<Queue>, engine: &Arc<Engine>) -> bool {
     let room = queue.options().memory_bytes;
     {
         let mut state = queue.state();
         if !state.wants_reading(room) {
-            return;
+            return true;
         }
         state.reading = true;
     }
     let mut reading = Reading { queue: Arc::clone(queue), engine: Arc::downgrade(engine), done: false };
     let thread = std::thread::Builder::new().name("journal-read".to_owned());
-    if let Err(error) = thread.spawn(move || reading.run()) {
+    let started = thread.spawn(move || reading.run());
+    if let Err(error) = &started {
         // `reading` has been dropped: the next who asks tries again.
         warn!(queue = queue.name, %error, "no thread to read the sending queue with");
     }
+    started.is_ok()
 }
 
 /// The right to read. Dropping it says that nobody reads any more.
@@ -58,7 +60,7 @@ impl Drop for Reading {
         if !self.done {
             self.queue.state().reading = false;
         }
-        self.queue.read.notify_all();
+        self.queue.read.notify_waiters();
         self.queue.arrived.notify_one();
     }
 }
@@ -96,10 +98,8 @@ impl Reading {
     fn pause(&self) {
         let retry_every = self.queue.options().retry_every;
         let end = Instant::now() + retry_every;
-        let mut state = self.queue.state();
         while self.engine.strong_count() > 0 && Instant::now() < end {
-            let waited = self.queue.read.wait_timeout(state, retry_every / 20);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            std::thread::sleep(retry_every / 20);
         }
     }
 
@@ -172,7 +172,7 @@ impl Reading {
                 if arrived {
                     self.queue.telemetry.read_records.add(1);
                     self.queue.arrived.notify_one();
-                    self.queue.read.notify_all();
+                    self.queue.read.notify_waiters();
                 } else if damaged {
                     self.put_aside(&segment, header.length());
                     let counted = if segment.examined { Totals::default() } else { totals };

@@ -15,6 +15,7 @@ use super::ranges::Ranges;
 use super::scan::{Found, Scanner};
 use super::state::{Cursor, Segment, State};
 use super::totals::Totals;
+use super::trouble::{PROBE_FILE, UNFINISHED};
 
 /// A queue that has been opened.
 #[derive(Debug)]
@@ -84,12 +85,22 @@ pub(super) struct Examined {
 
 fn open(volume: &dyn Volume, directory: &Path) -> io::Result<Result<Recovered, StorageError>> {
     volume.make_directory(directory)?;
+    if let Some(storage) = directory.parent() {
+        // What is synced in a directory is worth nothing if that is not there after a power cut.
+        volume.sync_directory(storage)?;
+    }
     let mut found = match examine(volume, directory)? {
         Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };
     for segment in &found.done {
         volume.remove(&directory.join(segment.name()))?;
+    }
+    for left_behind in [UNFINISHED, PROBE_FILE] {
+        match volume.remove(&directory.join(left_behind)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
     }
     if let (Some(last), 1..) = (found.segments.last_mut(), found.torn) {
         last.length -= found.torn;
@@ -145,8 +156,9 @@ pub(super) fn examine(volume: &dyn Volume, directory: &Path) -> io::Result<Resul
     let mut newer: Option<Segment> = None;
     let mut last = true;
     while let Some(mut segment) = segments.pop() {
-        let adjacent = newer.filter(|newer| newer.index == segment.index + 1);
-        let limit = adjacent.map(|newer| newer.first);
+        // Behind its last sequence, whatever stands in it.
+        let limit = newer.map(|newer| newer.first);
+        let adjacent = newer.is_some_and(|newer| newer.index == segment.index + 1);
         // One that was written again as a whole is repeated by the one that took its place.
         let repeated = newer.is_some_and(|newer| newer.first <= segment.first);
         if repeated {
@@ -160,7 +172,7 @@ pub(super) fn examine(volume: &dyn Volume, directory: &Path) -> io::Result<Resul
             end_of_run = None;
             continue;
         }
-        let untouched = limit.is_some_and(|limit| !found.settled.touches(segment.first, limit));
+        let untouched = adjacent && limit.is_some_and(|limit| !found.settled.touches(segment.first, limit));
         let before = headers.before(&segment)?;
         if let (true, Some(before), Some(end)) = (untouched, before, end_of_run) {
             found.waiting += end - before;

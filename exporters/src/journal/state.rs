@@ -170,9 +170,22 @@ impl State {
         self.taken.remove(&sequence).map(|record| record.totals)
     }
 
-    /// Takes out the oldest record that is in memory, for good.
+    /// Takes out the oldest record that is in memory, for good: it waits no more.
     pub(super) fn give_up(&mut self) -> Option<(u64, Totals)> {
-        self.pop().map(|record| (record.sequence, record.totals))
+        let Record { sequence, totals, .. } = self.pop()?;
+        self.waiting = self.waiting - totals;
+        Some((sequence, totals))
+    }
+
+    /// Whether all that has been written is settled.
+    pub(super) fn is_settled(&self) -> bool {
+        self.segments.front().is_none_or(|first| self.settled.covers(first.first, self.next))
+    }
+
+    /// Bytes of the last segment when all in it is settled.
+    pub(super) fn spent(&self) -> Option<u64> {
+        let last = self.segments.back()?;
+        self.settled.covers(last.first, self.next).then_some(last.length)
     }
 
     /// The consumer is gone: what it held comes first again.

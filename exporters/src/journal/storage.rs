@@ -57,6 +57,8 @@ impl Journals {
         lock: impl Send + Sync + 'static,
     ) -> Result<Self, StorageError> {
         make(&*volume, directory)?;
+        // The same as for queues. Where the agent may not read the directory above, others have made this one.
+        let _ = directory.parent().map(|above| volume.sync_directory(above));
         let engine = Engine::start(&options, lock).map_err(|error| {
             StorageError(format!("no threads for the storage in {} ({error})", directory.display()))
         })?;

@@ -5,11 +5,12 @@ use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Sender;
 use edgewatch_core::ack::Ack;
 
+use super::backlog::Debt;
 use super::disk::File;
 use super::engine::Command;
+use super::mailbox::Post;
 use super::queue::Queue;
 use super::state::Record;
 use super::totals::Totals;
@@ -34,8 +35,19 @@ pub(super) struct Job {
 pub(super) struct Unsynced {
     pub(super) record: Record,
     pub(super) ack: Ack,
+    pub(super) debt: Debt,
     /// What was appended before.
     pub(super) before: Totals,
+}
+
+impl Unsynced {
+    /// Says that it is safe.
+    pub(super) fn safe(mut self) {
+        // Before the senders know: they may ask at once whether more is taken.
+        drop(self.debt);
+        self.ack.accepted();
+        self.ack.delivered();
+    }
 }
 
 impl Job {
@@ -96,11 +108,12 @@ impl Syncer {
         let (own, others) =
             mem::take(&mut state.jobs).into_iter().partition(|job| Arc::ptr_eq(&job.queue, queue));
         state.jobs = others;
+        state.bytes = state.jobs.iter().map(Job::bytes).sum();
         own
     }
 
     /// The thread. What cannot be synced goes to `commands`, to be written again.
-    pub(super) fn run(&self, commands: &Sender<Command>) {
+    pub(super) fn run(&self, commands: &Post<Command>) {
         while let Some(jobs) = self.next() {
             for jobs in by_queue(jobs) {
                 sync(jobs, commands);
@@ -147,7 +160,7 @@ fn by_queue(jobs: Vec<Job>) -> Vec<Vec<Job>> {
 }
 
 /// Syncs what was written to one queue, each file once.
-fn sync(jobs: Vec<Job>, commands: &Sender<Command>) {
+fn sync(jobs: Vec<Job>, commands: &Post<Command>) {
     let Some(queue) = jobs.first().map(|job| Arc::clone(&job.queue)) else { return };
     let start = Instant::now();
     queue.syncing_acks();
@@ -160,7 +173,7 @@ fn sync(jobs: Vec<Job>, commands: &Sender<Command>) {
             if let Some(last) = last {
                 queue.state().synced = last + 1;
             }
-            unsynced.for_each(|unsynced| unsynced.ack.delivered());
+            unsynced.for_each(Unsynced::safe);
         }
         Err(error) => {
             announce(&queue, &error);

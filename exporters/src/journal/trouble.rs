@@ -18,7 +18,13 @@ use super::queue::Queue;
 use super::state::Segment;
 use super::syncer::Unsynced;
 use super::totals::Totals;
-use super::writer::{Active, Place, Writer};
+use super::writer::{Active, Place, Writer, is_full};
+
+/// What is written again, until that is done.
+pub(super) const UNFINISHED: &str = "unfinished";
+
+/// Stands for what will be written.
+pub(super) const PROBE_FILE: &str = "probe";
 
 /// What has to be free before a disk that was full is written to again.
 const PROBE: u64 = 1 << 20;
@@ -68,6 +74,7 @@ impl Reserve {
 impl Queue {
     /// A write has failed.
     pub(super) fn failed(&self, error: &io::Error) {
+        self.no_space.store(is_full(error), Ordering::Relaxed);
         if !self.failing.swap(true, Ordering::Relaxed) {
             warn!(
                 queue = self.name,
@@ -80,6 +87,7 @@ impl Queue {
     pub(super) fn works(&self) {
         if self.failing.load(Ordering::Relaxed) && self.failing.swap(false, Ordering::Relaxed) {
             info!(queue = self.name, "the sending queue can be written to disk again");
+            self.full.store(false, Ordering::Relaxed);
             self.room.notify_waiters();
         }
     }
@@ -94,7 +102,10 @@ impl Queue {
             return true;
         }
         let mut writer = self.writer();
-        let outcome = probe(&self.place).and_then(|()| self.repair(&mut writer, encoder));
+        let outcome = probe(&self.place)
+            .and_then(|()| self.repair(&mut writer, encoder))
+            .and_then(|()| self.repair_acks(&mut writer))
+            .and_then(|()| self.turn_over(&mut writer, true));
         if outcome.is_ok() {
             self.works();
             // Without it the queue works as well.
@@ -108,7 +119,19 @@ impl Queue {
         let mut writer = self.writer();
         writer.active = None;
         writer.distrusted.extend(unsynced);
+        writer.acks.distrust();
+        self.no_space.store(false, Ordering::Relaxed);
         self.failing.store(true, Ordering::Relaxed);
+    }
+
+    /// Writes what is settled again, to the other of the files, when something of it may be missing, and syncs it.
+    fn repair_acks(&self, writer: &mut Writer) -> io::Result<()> {
+        if !writer.acks.is_incomplete() {
+            return Ok(());
+        }
+        let settled = self.state().settled.clone();
+        writer.acks.append(&[], &settled)?;
+        writer.acks.file().sync().inspect_err(|_| writer.acks.distrust())
     }
 
     /// Writes what is distrusted to a new segment and syncs it.
@@ -131,7 +154,7 @@ impl Queue {
         }
         segment.length = bytes.len() as u64;
         let (volume, path) = (&self.place.volume, self.place.path(&segment));
-        let unfinished = self.place.directory.join("unfinished");
+        let unfinished = self.place.directory.join(UNFINISHED);
         let file = volume.create(&unfinished)?;
         file.write_at(&bytes, 0)?;
         file.sync()?;
@@ -146,17 +169,14 @@ impl Queue {
         drop(state);
         self.remove(&gone);
         writer.active = Some(Active { file, segment });
-        for mut unsynced in mem::take(&mut writer.distrusted) {
-            unsynced.ack.accepted();
-            unsynced.ack.delivered();
-        }
+        mem::take(&mut writer.distrusted).into_iter().for_each(Unsynced::safe);
         Ok(())
     }
 }
 
 /// Whether the disk has room.
 fn probe(place: &Place) -> io::Result<()> {
-    let path = place.directory.join("probe");
+    let path = place.directory.join(PROBE_FILE);
     let outcome = place.volume.create(&path).and_then(|file| file.allocate(PROBE));
     match place.volume.remove(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => outcome.and(Err(error)),

@@ -9,6 +9,7 @@ use edgewatch_core::batch::Batch;
 use edgewatch_core::refusal::Refusal;
 
 use super::acks::AckLog;
+use super::backlog::Debt;
 use super::codec::Encoder;
 use super::disk::{File, Volume};
 use super::format::{MAX_RECORD, SEGMENT_HEADER, SegmentHeader};
@@ -69,6 +70,7 @@ pub(super) struct Group {
 pub(super) struct Pending {
     pub(super) record: Record,
     pub(super) ack: Ack,
+    pub(super) debt: Debt,
     /// What was appended before.
     pub(super) before: Totals,
     /// Where it ends in the group's bytes.
@@ -100,6 +102,7 @@ impl Writer {
         &mut self,
         group: &mut Group,
         batch: Batch,
+        debt: Debt,
         encoder: &mut Encoder,
     ) -> Result<(), Batch> {
         let (Ok(items), true) = (u32::try_from(batch.items()), batch.bytes() <= MAX_RECORD) else {
@@ -111,7 +114,7 @@ impl Writer {
             encoder.encode(&mut group.bytes, &segments, (self.place.journal, self.next), items, before);
         let totals = Totals::of_record(items, header.raw);
         let record = Record { sequence: self.next, segments, totals };
-        group.records.push(Pending { record, ack, before, end: group.bytes.len() });
+        group.records.push(Pending { record, ack, debt, before, end: group.bytes.len() });
         self.next += 1;
         self.appended += totals;
         Ok(())
@@ -178,10 +181,18 @@ impl Writer {
 
 /// What the sender of a batch is told that cannot be written.
 pub(super) fn refusal(error: &io::Error) -> Refusal {
-    let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-    Refusal::busy(if full {
-        "the disk of the sending queue is full; send again later"
-    } else {
-        "the sending queue cannot be written to disk; send again later"
-    })
+    if is_full(error) { no_space() } else { trouble() }
+}
+
+/// Whether there was no space on the disk: some may be made.
+pub(super) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+pub(super) fn no_space() -> Refusal {
+    Refusal::busy("the disk of the sending queue is full; send again later")
+}
+
+pub(super) fn trouble() -> Refusal {
+    Refusal::unavailable("the sending queue cannot be written to disk; send again later")
 }

@@ -47,6 +47,28 @@ async fn stopped_agent(directory: &Path, records: &[usize]) {
 }
 
 #[tokio::test]
+async fn a_queue_that_no_exporter_uses_is_sent_from_elsewhere_while_the_agent_runs() {
+    let root = tempfile::tempdir().expect("a directory");
+    let (storage, aside) = (root.path().join("storage"), root.path().join("aside"));
+    stopped_agent(&storage, &[1, 2]).await;
+    let running = Journals::open(&storage, Options::default()).expect("free");
+    let _used = running.queue("otlp_grpc/b", Signal::Traces, &Telemetry::default()).expect("opens");
+    let unclaimed = running.idle();
+    assert_eq!(
+        unclaimed.iter().map(|queue| (&*queue.exporter, queue.items)).collect::<Vec<_>>(),
+        [("otlp_grpc/a", 3)]
+    );
+
+    std::fs::create_dir(&aside).expect("made");
+    let from = &unclaimed[0].directory;
+    std::fs::rename(from, aside.join(from.file_name().expect("a name"))).expect("moved");
+    let (exporter, seen) = destination([]);
+    replay(&aside, &exporter, |_| {}).await.expect("sent");
+    assert_eq!(seen.attempts(), [1, 2]);
+    assert_eq!(running.idle(), Vec::new());
+}
+
+#[tokio::test]
 async fn dead_letters_that_are_taken_are_gone() {
     let root = tempfile::tempdir().expect("a directory");
     bury(root.path(), &[1, 2]).await.close().await;

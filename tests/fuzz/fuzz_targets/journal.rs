@@ -45,7 +45,8 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let opened = Journals::open(&storage, options()).expect("nobody else uses it");
     if let Ok(queue) = opened.queue("fuzz", Signal::Logs, &Telemetry::default()) {
         queue.append(Batch::new(Signal::Logs, vec![1; 10].into(), 1, Ack::none()));
-        while queue.drop_oldest().is_some() {}
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async { while queue.drop_oldest().await.is_some() {} });
     }
     drop(opened);
     fs::remove_dir_all(&storage).expect("removable");

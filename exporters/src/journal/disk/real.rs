@@ -87,15 +87,40 @@ impl File for fs::File {
     fn allocate(&self, length: u64) -> io::Result<()> {
         match rustix::fs::fallocate(self, FallocateFlags::empty(), 0, length) {
             // Some file systems cannot; zeros take space as well.
-            Err(rustix::io::Errno::OPNOTSUPP) => {
-                let zeros = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
-                self.write_all_at(&zeros, 0)
-            }
+            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => append_zeros(self, length),
             result => Ok(result?),
         }
     }
 
     fn sync(&self) -> io::Result<()> {
         self.sync_data()
+    }
+}
+
+/// Makes `file` at least `length` bytes long.
+fn append_zeros(file: &fs::File, length: u64) -> io::Result<()> {
+    let present = file.metadata()?.len();
+    let zeros = vec![0; usize::try_from(length.saturating_sub(present)).unwrap_or(usize::MAX)];
+    file.write_all_at(&zeros, present)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    #[test]
+    fn taking_space_keeps_what_is_there() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        fs::write(&path, "here").expect("writable");
+        let mut file = OpenOptions::new().read(true).write(true).open(&path).expect("it is there");
+        for length in [6, 2] {
+            append_zeros(&file, length).expect("there is room");
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).expect("readable");
+        assert_eq!(bytes, b"here\0\0");
     }
 }

@@ -20,7 +20,9 @@ struct State {
     names: BTreeMap<PathBuf, usize>,
     safe_names: BTreeMap<PathBuf, usize>,
     files: Vec<Content>,
+    /// The same of directories.
     directories: BTreeSet<PathBuf>,
+    safe_directories: BTreeSet<PathBuf>,
     faults: Faults,
     /// Changes so far.
     changes: usize,
@@ -44,6 +46,12 @@ pub(in crate::journal) struct Faults {
     pub(in crate::journal) broken: bool,
     /// The next sync of a segment fails, and forgets what was to be synced.
     pub(in crate::journal) fail_sync: bool,
+    /// The same for other files.
+    pub(in crate::journal) fail_ack_sync: bool,
+    /// The next sync of a directory fails.
+    pub(in crate::journal) fail_directory_sync: bool,
+    /// Nothing is read, written or synced any more, until it is.
+    pub(in crate::journal) hang: bool,
 }
 
 #[derive(Debug)]
@@ -96,7 +104,11 @@ impl SimulatedVolume {
         for content in &mut state.files {
             content.cut(random);
         }
-        let State { names, safe_names, .. } = &mut *state;
+        let State { names, safe_names, directories, safe_directories, .. } = &mut *state;
+        for directory in directories.difference(safe_directories).filter(|_| random.bool()) {
+            names.retain(|path, _| !path.starts_with(directory));
+            safe_names.retain(|path, _| !path.starts_with(directory));
+        }
         let all: BTreeSet<PathBuf> = names.keys().chain(safe_names.keys()).cloned().collect();
         let kept = all.into_iter().filter_map(|path| {
             let from = if random.bool() { &*names } else { &*safe_names };
@@ -113,6 +125,22 @@ impl SimulatedVolume {
     pub(in crate::journal) fn contents(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let state = self.lock();
         state.names.iter().map(|(path, id)| (path.clone(), state.files[*id].bytes.clone())).collect()
+    }
+
+    /// Whether everything in the files whose names begin with `prefix` is on the disk.
+    pub(in crate::journal) fn is_synced(&self, prefix: &str) -> bool {
+        let state = self.lock();
+        let begins =
+            |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix));
+        let mut files = state.names.iter().filter(|(path, _)| begins(path)).map(|(_, id)| &state.files[*id]);
+        files.all(|content| content.bytes == content.safe)
+    }
+
+    /// Waits until the disk does something.
+    fn wait(&self) {
+        while self.lock().faults.hang {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
     }
 
     /// Changes a file behind the process's back.
@@ -206,10 +234,15 @@ impl Volume for SimulatedVolume {
         if state.change()? {
             return Err(ErrorKind::Other.into());
         }
-        let State { names, safe_names, .. } = &mut *state;
+        if std::mem::take(&mut state.faults.fail_directory_sync) {
+            return Err(ErrorKind::Other.into());
+        }
+        let State { names, safe_names, directories, safe_directories, .. } = &mut *state;
         safe_names.retain(|path, _| path.parent() != Some(directory));
         let inside = names.iter().filter(|(path, _)| path.parent() == Some(directory));
         safe_names.extend(inside.map(|(path, id)| (path.clone(), *id)));
+        let inside = directories.iter().filter(|path| path.parent() == Some(directory));
+        safe_directories.extend(inside.cloned());
         Ok(())
     }
 }
@@ -220,6 +253,7 @@ impl File for SimulatedFile {
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.volume.wait();
         let state = self.volume.lock();
         let bytes = &state.files[self.id].bytes;
         let from = bytes.get(offset as usize..).unwrap_or_default();
@@ -229,6 +263,7 @@ impl File for SimulatedFile {
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.volume.wait();
         let mut state = self.volume.lock();
         let last = state.change()?;
         if state.faults.broken {
@@ -276,12 +311,13 @@ impl File for SimulatedFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        self.volume.wait();
         let mut state = self.volume.lock();
         if state.change()? {
             return Err(ErrorKind::Other.into());
         }
-        if state.faults.fail_sync && self.segment {
-            state.faults.fail_sync = false;
+        let Faults { fail_sync, fail_ack_sync, .. } = &mut state.faults;
+        if std::mem::take(if self.segment { fail_sync } else { fail_ack_sync }) {
             let content = &mut state.files[self.id];
             content.bytes = content.safe.clone();
             return Err(ErrorKind::Other.into());

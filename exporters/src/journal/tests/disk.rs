@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edgewatch_core::Signal;
+use edgewatch_core::ack::Ack;
+use edgewatch_core::batch::Batch;
 use edgewatch_core::refusal::RefusalKind;
 use edgewatch_core::storage::{Storage, StoredQueue, Usage};
 use edgewatch_core::telemetry::{Registry, Telemetry};
@@ -90,6 +92,35 @@ async fn a_queue_does_not_grow_beyond_its_size_on_disk() {
 }
 
 #[tokio::test]
+async fn a_batch_that_is_too_much_does_not_close_a_queue_in_which_nothing_waits() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let options =
+        Options { max_bytes: Some(2000), segment_bytes: 1000, compress: false, ..Options::default() };
+    let (_storage, queue) = open(directory.path(), options);
+    let consumer = Arc::clone(&queue).consumer().await;
+    for length in [10, 3000, 10, 1600, 10, 1600, 1600, 3000, 10] {
+        let (ack, mut receipt) = Ack::pair(None);
+        queue.append(Batch::new(Signal::Logs, vec![1; length].into(), 1, ack));
+        receipt.delivered().await.expect("an empty queue takes anything");
+        consumer.settle(consumer.next().await.id).await;
+        queue.admit().expect("there is room, and nothing will make more");
+    }
+}
+
+#[tokio::test]
+async fn what_is_given_up_makes_room_at_once() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (_storage, queue) = open(directory.path(), Options::default());
+    for n in 0..300 {
+        append(&*queue, n).accepted().await.expect("there is room");
+    }
+    for left in (200..300).rev() {
+        queue.drop_oldest().await.expect("something waits");
+        assert_eq!(queue.usage().records, left);
+    }
+}
+
+#[tokio::test]
 async fn two_agents_do_not_use_one_directory() {
     let directory = tempfile::tempdir().expect("a directory");
     let _first = open(directory.path(), Options::default());
@@ -139,8 +170,22 @@ fn later(path: &Path) -> Vec<u8> {
     bytes
 }
 
-fn simulated(volume: &SimulatedVolume, registry: &Registry, sync: Sync) -> (Journals, Arc<dyn StoredQueue>) {
-    let options = Options { sync, retry_every: Duration::from_millis(5), ..Options::default() };
+/// Trouble is over soon.
+pub(super) const RETRY: Duration = Duration::from_millis(5);
+
+pub(super) fn simulated(
+    volume: &SimulatedVolume,
+    registry: &Registry,
+    sync: Sync,
+) -> (Journals, Arc<dyn StoredQueue>) {
+    simulated_with(volume, registry, Options { sync, retry_every: RETRY, ..Options::default() })
+}
+
+pub(super) fn simulated_with(
+    volume: &SimulatedVolume,
+    registry: &Registry,
+    options: Options,
+) -> (Journals, Arc<dyn StoredQueue>) {
     let storage =
         Journals::start(Path::new("/queues"), Arc::new(volume.clone()), options, ()).expect("starts");
     let telemetry = Telemetry::new(registry.clone());

@@ -1,8 +1,13 @@
 //! A queue on a real disk.
 
 mod disk;
+mod ending;
 mod laws;
+mod recovery;
+mod slow;
+mod turning_over;
 
+use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -127,4 +132,10 @@ fn text(n: usize) -> Bytes {
 
 fn joined(segments: &[Bytes]) -> Bytes {
     segments.concat().into()
+}
+
+/// Whether it is known by now that the batch is safe.
+fn is_delivered(receipt: &mut Receipt) -> bool {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    std::pin::pin!(receipt.delivered()).poll(&mut context) == std::task::Poll::Ready(Ok(()))
 }

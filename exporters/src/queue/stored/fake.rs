@@ -135,7 +135,7 @@ impl StoredQueue for FakeQueue {
         Box::new(FakeConsumer { queue: self, _seat: seat })
     }
 
-    fn drop_oldest(&self) -> Option<Usage> {
+    async fn drop_oldest(&self) -> Option<Usage> {
         let mut state = self.lock();
         let state = &mut *state;
         let id = *state.records.keys().find(|id| !state.taken.contains(id))?;

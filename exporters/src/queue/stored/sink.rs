@@ -93,7 +93,7 @@ impl StoredSink {
                 Ok(()) => return ack.delivered(),
                 Err(refusal) => refusal,
             };
-            let passes = matches!(refusal.kind, RefusalKind::Busy { .. });
+            let passes = !matches!(refusal.kind, RefusalKind::Permanent);
             if !passes || self.overflow == Overflow::DropOldest || self.stop.is_cancelled() {
                 self.telemetry.enqueue_failed(items);
                 return ack.refused(&refusal);

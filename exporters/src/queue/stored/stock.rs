@@ -102,8 +102,9 @@ impl Stock {
             Gain::Nothing => return None,
         };
         let mut items = None;
+        // It may have to be read first, from a disk that does not answer.
         while *dropped < until
-            && let Some(oldest) = self.queue.drop_oldest()
+            && let Ok(Some(oldest)) = tokio::time::timeout(LOOK_AGAIN, self.queue.drop_oldest()).await
         {
             // Even a batch without bytes has been given up.
             *dropped += oldest.bytes.max(1);
