@@ -99,7 +99,8 @@ impl Reading {
         let retry_every = self.queue.options().retry_every;
         let end = Instant::now() + retry_every;
         while self.engine.strong_count() > 0 && Instant::now() < end {
-            std::thread::sleep(retry_every / 20);
+            // This thread does nothing else, and nobody wakes it.
+            std::thread::park_timeout(retry_every / 20);
         }
     }
 

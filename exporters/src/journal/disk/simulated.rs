@@ -139,7 +139,7 @@ impl SimulatedVolume {
     /// Waits until the disk does something.
     fn wait(&self) {
         while self.lock().faults.hang {
-            std::thread::sleep(std::time::Duration::from_millis(1));
+            std::thread::park_timeout(std::time::Duration::from_millis(1));
         }
     }
 

@@ -22,7 +22,7 @@ async fn what_was_written_again_counts_once() {
     };
     for changes in 1..20 {
         let volume = SimulatedVolume::new();
-        let (storage, queue) = simulated_with(&volume, &Registry::default(), options.clone());
+        let (storage, queue) = simulated_with(&volume, &Registry::default(), options);
         append(&*queue, 0).delivered().await.expect("it is written");
         let mut receipts = Vec::new();
         for n in 1..8 {
@@ -38,7 +38,7 @@ async fn what_was_written_again_counts_once() {
         volume.kill();
         drop((queue, storage));
 
-        let (_storage, queue) = simulated_with(&volume.after_kill(), &Registry::default(), options.clone());
+        let (_storage, queue) = simulated_with(&volume.after_kill(), &Registry::default(), options);
         let promised = queue.usage();
         let consumer = Arc::clone(&queue).consumer().await;
         let mut found = Usage::default();

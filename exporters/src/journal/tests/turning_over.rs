@@ -57,7 +57,7 @@ async fn what_follows_comes_out_once_wherever_it_lies() {
     for memory_bytes in [0, 1 << 20] {
         let volume = SimulatedVolume::new();
         let options = Options { memory_bytes, ..options() };
-        let (storage, queue) = simulated_with(&volume, &Registry::default(), options.clone());
+        let (storage, queue) = simulated_with(&volume, &Registry::default(), options);
         for round in 0..5 {
             let numbers = round * 6..round * 6 + 6;
             for n in numbers.clone() {
@@ -82,7 +82,7 @@ async fn what_follows_comes_out_once_wherever_it_lies() {
 async fn a_failed_sync_of_a_segment_that_is_gone_brings_nothing_back() {
     let volume = SimulatedVolume::new();
     let options = Options { sync: Sync::Interval(Duration::from_millis(50)), ..options() };
-    let (storage, queue) = simulated_with(&volume, &Registry::default(), options.clone());
+    let (storage, queue) = simulated_with(&volume, &Registry::default(), options);
     volume.set(|faults| faults.fail_sync = true);
     let mut receipts: Vec<_> = (0..6).map(|n| append(&*queue, n)).collect();
     settle(&queue, 0..6).await;
