@@ -15,7 +15,7 @@ pub enum Sync {
 }
 
 /// The interval of [`Sync::Interval`] when nothing is said.
-pub const SYNC_INTERVAL: Duration = Duration::from_millis(200);
+pub const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a storage is asked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -23,7 +23,7 @@ pub(crate) struct Config {
     /// When senders are answered: always (or true) once their data survives a power cut; interval (or false) once it survives
     /// the end of the process. Default: always. The Collector's default is false.
     pub(super) fsync: Fsync,
-    /// With `fsync: interval`, longest time until what was accepted survives a power cut as well. Default: 200ms.
+    /// With `fsync: interval`, longest time until what was accepted survives a power cut as well. Default: 1s.
     pub(super) fsync_interval: Duration,
     /// Most bytes on disk for each queue, that is for each signal of each exporter; zero: what the disk has. What happens at
     /// the limit is said by the exporter's `sending_queue.overflow`. Default: 1GiB. The Collector's default is 0.
