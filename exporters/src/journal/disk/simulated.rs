@@ -44,9 +44,9 @@ pub(in crate::journal) struct Faults {
     pub(in crate::journal) capacity: Option<usize>,
     /// Writes fail.
     pub(in crate::journal) broken: bool,
-    /// The next sync of a segment fails, and forgets what was to be synced.
+    /// The next sync of records fails, and forgets what was to be synced.
     pub(in crate::journal) fail_sync: bool,
-    /// The same for other files.
+    /// The same for acknowledgements.
     pub(in crate::journal) fail_ack_sync: bool,
     /// The next sync of a directory fails.
     pub(in crate::journal) fail_directory_sync: bool,
@@ -58,7 +58,7 @@ pub(in crate::journal) struct Faults {
 struct SimulatedFile {
     volume: SimulatedVolume,
     id: usize,
-    segment: bool,
+    acks: bool,
 }
 
 impl SimulatedVolume {
@@ -127,13 +127,11 @@ impl SimulatedVolume {
         state.names.iter().map(|(path, id)| (path.clone(), state.files[*id].bytes.clone())).collect()
     }
 
-    /// Whether everything in the files whose names begin with `prefix` is on the disk.
-    pub(in crate::journal) fn is_synced(&self, prefix: &str) -> bool {
+    /// Whether all acknowledgements are on the disk.
+    pub(in crate::journal) fn has_synced_acks(&self) -> bool {
         let state = self.lock();
-        let begins =
-            |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix));
-        let mut files = state.names.iter().filter(|(path, _)| begins(path)).map(|(_, id)| &state.files[*id]);
-        files.all(|content| content.bytes == content.safe)
+        let acks = state.names.iter().filter(|(path, _)| is_acks(path));
+        acks.map(|(_, id)| &state.files[*id]).all(|content| content.bytes == content.safe)
     }
 
     /// Waits until the disk does something.
@@ -203,7 +201,7 @@ impl Volume for SimulatedVolume {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
         let state = self.lock();
         let id = *state.names.get(path).ok_or(ErrorKind::NotFound)?;
-        Ok(Arc::new(SimulatedFile { volume: self.clone(), id, segment: is_segment(path) }))
+        Ok(Arc::new(SimulatedFile { volume: self.clone(), id, acks: is_acks(path) }))
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
@@ -212,7 +210,7 @@ impl Volume for SimulatedVolume {
         let id = state.files.len();
         state.files.push(Content::default());
         state.names.insert(path.to_owned(), id);
-        Ok(Arc::new(SimulatedFile { volume: self.clone(), id, segment: is_segment(path) }))
+        Ok(Arc::new(SimulatedFile { volume: self.clone(), id, acks: is_acks(path) }))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -317,7 +315,7 @@ impl File for SimulatedFile {
             return Err(ErrorKind::Other.into());
         }
         let Faults { fail_sync, fail_ack_sync, .. } = &mut state.faults;
-        if std::mem::take(if self.segment { fail_sync } else { fail_ack_sync }) {
+        if std::mem::take(if self.acks { fail_ack_sync } else { fail_sync }) {
             let content = &mut state.files[self.id];
             content.bytes = content.safe.clone();
             return Err(ErrorKind::Other.into());
@@ -328,6 +326,6 @@ impl File for SimulatedFile {
     }
 }
 
-fn is_segment(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "seg")
+fn is_acks(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("acks"))
 }

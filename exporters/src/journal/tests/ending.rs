@@ -25,7 +25,7 @@ async fn what_was_handed_over_before_the_end_is_written_and_synced() {
         let (_storage, queue) = simulated(&after, &Registry::default(), Sync::Always);
         let consumer = Arc::clone(&queue).consumer().await;
         for n in 0..3 {
-            let stored = tokio::time::timeout(Duration::from_secs(5), consumer.next()).await;
+            let stored = tokio::time::timeout(Duration::from_secs(30), consumer.next()).await;
             assert_eq!(joined(&stored.expect("it is on the disk").segments), text(n));
         }
     }

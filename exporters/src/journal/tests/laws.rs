@@ -247,7 +247,7 @@ impl Run {
         let fate = self.fates.entry(n).or_default();
         fate.unsure = true;
         // On a full disk it may have to wait until it is written again.
-        let patience = Duration::from_millis(if self.full { 50 } else { 5000 });
+        let patience = Duration::from_millis(if self.full { 50 } else { 30_000 });
         let accepted = tokio::time::timeout(patience, alive(&self.volume, receipt.accepted())).await;
         assert!(self.full || accepted.is_ok(), "{n} is not answered");
         if let Ok(Some(Ok(()))) = accepted {
@@ -297,9 +297,15 @@ impl Run {
     async fn drop_oldest(&mut self) {
         let open = self.open.as_mut().expect("open");
         let before = open.queue.usage().records;
-        if before > open.taken.len()
-            && alive(&self.volume, open.queue.drop_oldest()).await.flatten().is_some()
-        {
+        if before <= open.taken.len() {
+            return;
+        }
+        // On a full disk it may have to wait until what is to be read is written again.
+        let patience = Duration::from_millis(if self.full { 50 } else { 30_000 });
+        let dropping = alive(&self.volume, open.queue.drop_oldest());
+        let dropped = tokio::time::timeout(patience, dropping).await;
+        assert!(self.full || dropped.is_ok(), "nothing is dropped");
+        if let Ok(Some(Some(_))) = dropped {
             // Which one it was shows when the others come out.
             let oldest = self
                 .fates
@@ -354,7 +360,7 @@ impl Run {
         let consumer = Arc::clone(&open.queue).consumer().await;
         let mut got = Vec::new();
         let mut sum = Usage::default();
-        let patience = Instant::now() + Duration::from_secs(2);
+        let patience = Instant::now() + Duration::from_secs(30);
         while open.queue.usage().records > 0 {
             let next = tokio::time::timeout(Duration::from_millis(20), consumer.next()).await;
             if let Ok(stored) = next {

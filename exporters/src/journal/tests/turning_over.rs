@@ -26,7 +26,7 @@ fn segments(volume: &SimulatedVolume) -> Vec<usize> {
 async fn settle(queue: &Arc<dyn StoredQueue>, numbers: impl IntoIterator<Item = usize>) {
     let consumer = Arc::clone(queue).consumer().await;
     for n in numbers {
-        let stored = tokio::time::timeout(Duration::from_secs(5), consumer.next()).await.expect("it comes");
+        let stored = tokio::time::timeout(Duration::from_secs(30), consumer.next()).await.expect("it comes");
         assert_eq!(joined(&stored.segments), text(n));
         consumer.settle(stored.id).await;
     }
@@ -47,7 +47,7 @@ async fn a_segment_goes_with_the_last_of_its_records_also_from_a_full_disk() {
     assert_eq!(segments(&volume), [SEGMENT_HEADER]);
 
     // What was given back is enough to go on.
-    tokio::time::timeout(Duration::from_secs(5), queue.room()).await.expect("there is room");
+    tokio::time::timeout(Duration::from_secs(30), queue.room()).await.expect("there is room");
     append(&*queue, 4).delivered().await.expect("there is room");
     settle(&queue, [4]).await;
 }
