@@ -17,6 +17,7 @@ pub mod factory;
 pub mod group;
 pub mod health;
 pub mod host;
+pub mod kernel;
 pub mod listeners;
 pub mod memory;
 mod prepared;

@@ -2,6 +2,7 @@
 
 mod file_log;
 mod host_metrics;
+mod jvm;
 mod otlp;
 
 use edgewatch_core::factory::ReceiverFactory;
@@ -10,5 +11,6 @@ use edgewatch_core::factory::ReceiverFactory;
 pub const RECEIVERS: &[ReceiverFactory] = &[
     ReceiverFactory::of::<file_log::FileLog>(),
     ReceiverFactory::of::<host_metrics::HostMetrics>(),
+    ReceiverFactory::of::<jvm::Jvm>(),
     ReceiverFactory::of::<otlp::OtlpReceiver>(),
 ];

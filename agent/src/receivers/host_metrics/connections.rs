@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::parse::{hexadecimal, lines, number, words};
-use super::paths::read_file;
+use edgewatch_core::kernel::read_file;
+use edgewatch_core::kernel::{hexadecimal, lines, number, words};
 
 /// The values of the attribute `state`, in the order of the kernel's numbers for them
 /// (`include/net/tcp_states.h`), which begin at 1.

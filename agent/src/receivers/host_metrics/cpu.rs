@@ -7,11 +7,11 @@ use edgewatch_proto::encode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::metric::{Writer, enabled, metrics, write_host};
-use super::parse::{decimal, lines, number, numbers, split_once, words};
-use super::paths::{Paths, Source, read_file};
-use super::report::Report;
 use super::scraping::{Round, Scraper};
+use crate::measuring::metric::{Writer, enabled, metrics, write_host};
+use crate::measuring::report::Report;
+use edgewatch_core::kernel::{Paths, Source, read_file};
+use edgewatch_core::kernel::{decimal, lines, number, numbers, split_once, words};
 
 metrics! {
     /// Metrics of the scraper `cpu`.

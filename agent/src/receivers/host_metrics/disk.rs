@@ -7,12 +7,12 @@ use edgewatch_proto::encode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::filter::{Devices, Filter, Selection as _};
-use super::metric::{enabled, metrics, write_host};
-use super::parse::{lines, numbers, text, words};
-use super::paths::{Paths, Source};
-use super::report::Report;
 use super::scraping::{Round, Scraper};
+use crate::measuring::filter::{Devices, Filter, Selection as _};
+use crate::measuring::metric::{enabled, metrics, write_host};
+use crate::measuring::report::Report;
+use edgewatch_core::kernel::{Paths, Source};
+use edgewatch_core::kernel::{lines, numbers, text, words};
 
 /// The kernel counts in these, whatever the device's own sectors are; see
 /// `Documentation/ABI/stable/sysfs-block`.

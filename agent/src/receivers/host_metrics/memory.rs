@@ -4,11 +4,11 @@ use edgewatch_proto::encode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::metric::{enabled, metrics, write_host};
-use super::parse::pairs;
-use super::paths::{Paths, Source};
-use super::report::Report;
 use super::scraping::{Round, Scraper};
+use crate::measuring::metric::{enabled, metrics, write_host};
+use crate::measuring::report::Report;
+use edgewatch_core::kernel::pairs;
+use edgewatch_core::kernel::{Paths, Source};
 
 metrics! {
     /// Metrics of the scraper `memory`.

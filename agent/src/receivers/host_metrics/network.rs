@@ -10,12 +10,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::connections::{STATES, Sockets};
-use super::filter::{Filter, Interfaces, Selection as _};
-use super::metric::{Writer, enabled, metrics, write_host};
-use super::parse::{lines, number, numbers, rsplit_once, text, words};
-use super::paths::{Paths, Source, read_file};
-use super::report::Report;
 use super::scraping::{Round, Scraper};
+use crate::measuring::filter::{Filter, Interfaces, Selection as _};
+use crate::measuring::metric::{Writer, enabled, metrics, write_host};
+use crate::measuring::report::Report;
+use edgewatch_core::kernel::{Paths, Source, read_file};
+use edgewatch_core::kernel::{lines, number, numbers, rsplit_once, text, words};
 
 metrics! {
     /// Metrics of the scraper `network`.

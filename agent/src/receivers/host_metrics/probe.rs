@@ -3,7 +3,7 @@
 use edgewatch_core::probe::{Fault, Probe, ProbeContext, readable, readable_directory};
 
 use super::config::Config;
-use super::paths::Paths;
+use edgewatch_core::kernel::Paths;
 
 pub(super) fn probes(config: &Config, context: &ProbeContext) -> Vec<Probe> {
     const KEY: &str = "root_path";

@@ -4,10 +4,10 @@ use edgewatch_proto::encode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::metric::{enabled, metrics, write_host};
-use super::parse::pairs;
-use super::report::Report;
 use super::scraping::{Round, Scraper};
+use crate::measuring::metric::{enabled, metrics, write_host};
+use crate::measuring::report::Report;
+use edgewatch_core::kernel::pairs;
 
 metrics! {
     /// Metrics of the scraper `processes`.

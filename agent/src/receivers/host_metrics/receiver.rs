@@ -13,9 +13,9 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::config::Config;
-use super::paths::Paths;
 use super::scraping::Scraping;
 use super::telemetry::Sent;
+use edgewatch_core::kernel::Paths;
 
 /// Reads metrics about the host, round by round.
 pub(crate) struct HostMetrics {

@@ -14,16 +14,16 @@ use super::disk::Disk;
 use super::filesystem::FileSystem;
 use super::load::Load;
 use super::memory::Memory;
-use super::metric::Window;
 use super::network::Network;
 use super::paging::Paging;
-use super::parse::pairs;
-use super::paths::{Paths, Source};
 use super::process::{Process, Table};
 use super::processes::Processes;
-use super::report::Report;
 use super::system::System;
 use super::telemetry::Scraped;
+use crate::measuring::metric::Window;
+use crate::measuring::report::Report;
+use edgewatch_core::kernel::pairs;
+use edgewatch_core::kernel::{Paths, Source};
 
 /// Reads some of the kernel's files and writes what they say as metrics.
 pub(super) trait Scraper: Send {

@@ -4,8 +4,8 @@ use edgewatch_core::config::ConfigError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::receivers::host_metrics::filter::{Devices, FileSystemTypes, Filter, MountPoints, Selection as _};
-use crate::receivers::host_metrics::metric::{Metric, metrics};
+use crate::measuring::filter::{Devices, FileSystemTypes, Filter, MountPoints, Selection as _};
+use crate::measuring::metric::{Metric, metrics};
 
 metrics! {
     /// Metrics of the scraper `filesystem`.

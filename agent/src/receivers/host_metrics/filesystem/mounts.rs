@@ -6,8 +6,8 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::receivers::host_metrics::parse::{lines, split_once, text, unescaped, words};
-use crate::receivers::host_metrics::paths::{Paths, Source};
+use edgewatch_core::kernel::{Paths, Source};
+use edgewatch_core::kernel::{lines, split_once, text, unescaped, words};
 
 /// A mounted file system.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -8,10 +8,10 @@ use edgewatch_proto::encode;
 use super::config::{Config, Filters, Metrics};
 use super::mounts::{Mount, Mounts, local_path};
 use super::probe::{Prober, Usage};
-use crate::receivers::host_metrics::metric::{enabled, write_host};
-use crate::receivers::host_metrics::paths::Paths;
-use crate::receivers::host_metrics::report::Report;
+use crate::measuring::metric::{enabled, write_host};
+use crate::measuring::report::Report;
 use crate::receivers::host_metrics::scraping::{Round, Scraper};
+use edgewatch_core::kernel::Paths;
 
 /// Reads the table of mounts and asks each.
 pub(in crate::receivers::host_metrics) struct FileSystem {

@@ -16,9 +16,9 @@ use super::config::Config;
 use super::mounts::{Mount, Mounts, parse_file_systems, parse_mountinfo_line, parse_mounts_line};
 use super::probe::{Prober, Usage};
 use super::scraper::FileSystem;
-use crate::receivers::host_metrics::paths::Paths;
 use crate::receivers::host_metrics::scraping::Scraping;
 use crate::receivers::host_metrics::tests::decoded::{Point, paths, recorded, render, round, value};
+use edgewatch_core::kernel::Paths;
 
 const NOW: u64 = 1_795_165_400_000_000_000;
 

@@ -4,8 +4,8 @@ use edgewatch_core::config::{ConfigError, Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::receivers::host_metrics::filter::{Names, Selection as _};
-use crate::receivers::host_metrics::metric::{Metric, Off, On, enabled, metrics};
+use crate::measuring::filter::{Names, Selection as _};
+use crate::measuring::metric::{Metric, Off, On, enabled, metrics};
 
 metrics! {
     /// Metrics of the scraper `process`.

@@ -9,8 +9,8 @@ use super::config::{Config, ResourceAttributes};
 use super::directory::Directory;
 use super::owners::Owners;
 use super::table::Row;
-use crate::receivers::host_metrics::parse::{lines, number, text, words};
-use crate::receivers::host_metrics::report::Report;
+use crate::measuring::report::Report;
+use edgewatch_core::kernel::{lines, number, text, words};
 
 /// Most memory that details of processes occupy. Those of further processes are read in each round.
 pub(in crate::receivers::host_metrics) const MEMORY_BOUND: usize = 8 << 20;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, Mode, OFlags, RawDir};
 
-use crate::receivers::host_metrics::parse::number;
+use edgewatch_core::kernel::number;
 
 /// Room for the names of a directory, as many as one system call brings.
 const LISTING: usize = 32 << 10;

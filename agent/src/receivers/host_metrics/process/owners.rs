@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::receivers::host_metrics::parse::{lines, number, text};
-use crate::receivers::host_metrics::paths::Source;
+use edgewatch_core::kernel::Source;
+use edgewatch_core::kernel::{lines, number, text};
 
 /// Most users that are remembered.
 const MOST_USERS: usize = 16 << 10;

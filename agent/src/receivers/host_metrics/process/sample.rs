@@ -6,8 +6,8 @@ use super::config::{Config, Wanted};
 use super::details::is_gone;
 use super::directory::Directory;
 use super::table::Row;
-use crate::receivers::host_metrics::parse::{hexadecimal, lines, pairs};
-use crate::receivers::host_metrics::report::Report;
+use crate::measuring::report::Report;
+use edgewatch_core::kernel::{hexadecimal, lines, pairs};
 
 /// Room for `/proc/<pid>/status` and `io`.
 const LONGEST_FILE: usize = 8 << 10;

@@ -11,12 +11,12 @@ use super::directory::Directory;
 use super::owners::Owners;
 use super::sample::{Sample, Sampler};
 use super::table::Row;
-use crate::receivers::host_metrics::filter::Filter;
-use crate::receivers::host_metrics::metric::{Window, Writer, write_resource};
-use crate::receivers::host_metrics::paths::{Paths, Source};
-use crate::receivers::host_metrics::report::Report;
+use crate::measuring::filter::Filter;
+use crate::measuring::metric::{Window, Writer, write_resource};
+use crate::measuring::report::Report;
 use crate::receivers::host_metrics::scraping::{Round, Scraper};
 use crate::receivers::host_metrics::{cpu, memory};
+use edgewatch_core::kernel::{Paths, Source};
 
 const NANOSECONDS: u64 = 1_000_000_000;
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use super::directory::Directory;
-use crate::receivers::host_metrics::parse::{number, rsplit_once, split_once, words};
+use edgewatch_core::kernel::{number, rsplit_once, split_once, words};
 
 /// Most processes that are looked at in one round. Further ones are counted as missing.
 pub(super) const MOST_PROCESSES: usize = 32 << 10;

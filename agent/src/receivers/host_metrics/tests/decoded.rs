@@ -10,8 +10,8 @@ use opentelemetry_proto::tonic::metrics::v1::{NumberDataPoint, metric, number_da
 use prost::Message as _;
 
 use crate::receivers::host_metrics::config::Config;
-use crate::receivers::host_metrics::paths::Paths;
 use crate::receivers::host_metrics::scraping::Scraping;
+use edgewatch_core::kernel::Paths;
 
 /// A data point with all that stands around it.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,10 +4,10 @@ use std::io::{self, Read};
 
 use proptest::prelude::*;
 
+use crate::measuring::filter::Filter;
 use crate::receivers::host_metrics::connections::{Connections, Sockets, count_connections, parse_summary};
-use crate::receivers::host_metrics::filter::Filter;
-use crate::receivers::host_metrics::parse::{decimal, hexadecimal, lines, number, unescaped, words};
 use crate::receivers::host_metrics::{cpu, disk, load, memory, network, paging, processes, system};
+use edgewatch_core::kernel::{decimal, hexadecimal, lines, number, unescaped, words};
 
 /// Reads every file with every parser.
 fn parse_everything(bytes: &[u8]) {

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::decoded::{Point, config, paths, round, round_at, scraping, value};
-use crate::receivers::host_metrics::paths::Paths;
+use edgewatch_core::kernel::Paths;
 
 fn host() -> Paths {
     paths(std::path::Path::new("/"))

@@ -10,8 +10,8 @@ use edgewatch_proto::Signal;
 use tokio_util::sync::CancellationToken;
 
 use super::decoded::{config, points, recorded};
-use crate::receivers::host_metrics::paths::Paths;
 use crate::receivers::host_metrics::receiver::HostMetrics;
+use edgewatch_core::kernel::Paths;
 
 fn recorded_context() -> (BuildContext, Registry) {
     let (mut context, registry) = context("host_metrics/test");

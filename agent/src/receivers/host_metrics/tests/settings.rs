@@ -4,8 +4,8 @@ use edgewatch_core::config::{Duration, ProcessEnvironment, from_node, load};
 use edgewatch_core::factory::ComponentConfig as _;
 
 use super::decoded::config;
+use crate::measuring::metric::{Kind, Metric};
 use crate::receivers::host_metrics::config::Config;
-use crate::receivers::host_metrics::metric::{Kind, Metric};
 use crate::receivers::host_metrics::{
     cpu, disk, filesystem, load, memory, network, paging, process, processes, system,
 };

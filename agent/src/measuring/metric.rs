@@ -9,16 +9,16 @@ const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.9.0";
 
 /// What is fixed about a metric.
 #[derive(Debug)]
-pub(super) struct Metric {
-    pub(super) name: &'static str,
-    pub(super) unit: &'static str,
-    pub(super) description: &'static str,
-    pub(super) kind: Kind,
+pub(crate) struct Metric {
+    pub(crate) name: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) description: &'static str,
+    pub(crate) kind: Kind,
 }
 
 /// How a metric's value moves.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A value at a moment.
     Gauge,
     /// A sum that only grows.
@@ -34,14 +34,14 @@ macro_rules! switch {
         #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
         #[serde(default, deny_unknown_fields)]
         #[schemars(inline)]
-        pub(super) struct $name {
+        pub(crate) struct $name {
             #[doc = concat!("Whether it is collected. Default: ", $default, ".")]
-            pub(super) enabled: bool,
+            pub(crate) enabled: bool,
         }
 
         impl $name {
             /// Where the switch stands when nothing is written, for documentation.
-            pub(super) const DEFAULT: bool = $default;
+            pub(crate) const DEFAULT: bool = $default;
         }
 
         impl Default for $name {
@@ -74,39 +74,39 @@ macro_rules! metrics {
             Clone, Debug, Default, serde::Deserialize, schemars::JsonSchema, PartialEq, serde::Serialize,
         )]
         #[serde(default, deny_unknown_fields)]
-        pub(in crate::receivers::host_metrics) struct $table {
+        pub(crate) struct $table {
             $(
                 #[doc = concat!($description, " (`", $unit, "`)")]
                 #[serde(rename = $name)]
-                pub(in crate::receivers::host_metrics) $field:
-                    $crate::receivers::host_metrics::metric::$default,
+                pub(crate) $field:
+                    $crate::measuring::metric::$default,
             )+
         }
 
         impl $table {
             /// Every metric of the table, and whether it is enabled by default.
             #[cfg(test)]
-            pub(in crate::receivers::host_metrics) const ALL: &'static [(
-                $crate::receivers::host_metrics::metric::Metric,
+            pub(crate) const ALL: &'static [(
+                $crate::measuring::metric::Metric,
                 bool,
             )] = &[$((
-                $crate::receivers::host_metrics::metric::Metric {
+                $crate::measuring::metric::Metric {
                     name: $name,
                     unit: $unit,
                     description: $description,
-                    kind: $crate::receivers::host_metrics::metric::Kind::$kind,
+                    kind: $crate::measuring::metric::Kind::$kind,
                 },
-                $crate::receivers::host_metrics::metric::$default::DEFAULT,
+                $crate::measuring::metric::$default::DEFAULT,
             )),+];
 
             $(
-                fn $field(&self) -> Option<&'static $crate::receivers::host_metrics::metric::Metric> {
-                    const METRIC: $crate::receivers::host_metrics::metric::Metric =
-                        $crate::receivers::host_metrics::metric::Metric {
+                pub(crate) fn $field(&self) -> Option<&'static $crate::measuring::metric::Metric> {
+                    const METRIC: $crate::measuring::metric::Metric =
+                        $crate::measuring::metric::Metric {
                             name: $name,
                             unit: $unit,
                             description: $description,
-                            kind: $crate::receivers::host_metrics::metric::Kind::$kind,
+                            kind: $crate::measuring::metric::Kind::$kind,
                         };
                     self.$field.enabled.then_some(&METRIC)
                 }
@@ -115,24 +115,24 @@ macro_rules! metrics {
     };
 }
 
-pub(super) use metrics;
+pub(crate) use metrics;
 
 /// How many of `metrics` are enabled.
-pub(super) fn enabled<const N: usize>(metrics: [Option<&'static Metric>; N]) -> usize {
+pub(crate) fn enabled<const N: usize>(metrics: [Option<&'static Metric>; N]) -> usize {
     metrics.iter().flatten().count()
 }
 
 /// The times of the points of one resource, in nanoseconds since 1970.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Window {
+pub(crate) struct Window {
     /// When counters began at zero.
-    pub(super) start: u64,
+    pub(crate) start: u64,
     /// Now.
-    pub(super) now: u64,
+    pub(crate) now: u64,
 }
 
 /// Writes the metrics that `scraper` has about the host as a whole.
-pub(super) fn write_host(
+pub(crate) fn write_host(
     request: &mut Request<'_, encode::Metrics>,
     scraper: &str,
     window: Window,
@@ -142,7 +142,7 @@ pub(super) fn write_host(
 }
 
 /// Writes the metrics that `scraper` has about the resource that `describe` describes.
-pub(super) fn write_resource(
+pub(crate) fn write_resource(
     request: &mut Request<'_, encode::Metrics>,
     scraper: &str,
     window: Window,
@@ -155,14 +155,14 @@ pub(super) fn write_resource(
 }
 
 /// Writes the metrics of one resource.
-pub(super) struct Writer<'s, 'b> {
+pub(crate) struct Writer<'s, 'b> {
     scope: &'s mut MetricScope<'b>,
     window: Window,
 }
 
 impl Writer<'_, '_> {
     /// Writes `metric`, when it is enabled and `fill` adds points to it.
-    pub(super) fn metric(&mut self, metric: Option<&'static Metric>, fill: impl FnOnce(&mut Series<'_, '_>)) {
+    pub(crate) fn metric(&mut self, metric: Option<&'static Metric>, fill: impl FnOnce(&mut Series<'_, '_>)) {
         let Some(Metric { name, unit, description, kind }) = metric else { return };
         let since_start = Times::since(self.window.start, self.window.now);
         let write = |points: &mut Points<'_>, times| fill(&mut Series { points, times });
@@ -183,20 +183,20 @@ impl Writer<'_, '_> {
 }
 
 /// The points of one metric.
-pub(super) struct Series<'p, 'b> {
+pub(crate) struct Series<'p, 'b> {
     points: &'p mut Points<'b>,
     times: Times,
 }
 
 impl Series<'_, '_> {
     /// Adds a whole number.
-    pub(super) fn int(&mut self, value: u64, attributes: &[(&str, &str)]) {
+    pub(crate) fn int(&mut self, value: u64, attributes: &[(&str, &str)]) {
         let value = i64::try_from(value).unwrap_or(i64::MAX);
         self.points.int(self.times, value, |described| describe(described, attributes));
     }
 
     /// Adds a floating-point number.
-    pub(super) fn double(&mut self, value: f64, attributes: &[(&str, &str)]) {
+    pub(crate) fn double(&mut self, value: f64, attributes: &[(&str, &str)]) {
         self.points.double(self.times, value, |described| describe(described, attributes));
     }
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 /// The lines of `text`, without their ends.
-pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = text;
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -17,24 +17,24 @@ pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The words of `line`: what stands between spaces and tabs.
-pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty())
 }
 
 /// What stands before and after the first `separator`.
-pub(super) fn split_once(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+pub fn split_once(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     let (before, rest) = text.split_at_checked(memchr::memchr(separator, text)?)?;
     Some((before, rest.get(1..)?))
 }
 
 /// What stands before and after the last `separator`.
-pub(super) fn rsplit_once(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+pub fn rsplit_once(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     let (before, rest) = text.split_at_checked(memchr::memrchr(separator, text)?)?;
     Some((before, rest.get(1..)?))
 }
 
 /// A decimal number that fills `word`. What does not fit is as good as no number.
-pub(super) fn number(word: &[u8]) -> Option<u64> {
+pub fn number(word: &[u8]) -> Option<u64> {
     if word.is_empty() {
         return None;
     }
@@ -48,17 +48,17 @@ pub(super) fn number(word: &[u8]) -> Option<u64> {
 }
 
 /// A hexadecimal number that fills `word`.
-pub(super) fn hexadecimal(word: &[u8]) -> Option<u64> {
+pub fn hexadecimal(word: &[u8]) -> Option<u64> {
     u64::from_str_radix(std::str::from_utf8(word).ok()?, 16).ok()
 }
 
 /// A finite decimal number with an optional fraction that fills `word`.
-pub(super) fn decimal(word: &[u8]) -> Option<f64> {
+pub fn decimal(word: &[u8]) -> Option<f64> {
     std::str::from_utf8(word).ok()?.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
 /// The next `N` words as numbers.
-pub(super) fn numbers<'a, const N: usize>(words: &mut impl Iterator<Item = &'a [u8]>) -> Option<[u64; N]> {
+pub fn numbers<'a, const N: usize>(words: &mut impl Iterator<Item = &'a [u8]>) -> Option<[u64; N]> {
     let mut values = [0; N];
     for value in &mut values {
         *value = number(words.next()?)?;
@@ -67,7 +67,7 @@ pub(super) fn numbers<'a, const N: usize>(words: &mut impl Iterator<Item = &'a [
 }
 
 /// The pairs of a file of lines such as `MemFree:  12 kB` or `pgfault 12`.
-pub(super) fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], u64)> {
+pub fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], u64)> {
     lines(text).filter_map(|line| {
         let mut words = words(line);
         let key = words.next()?;
@@ -76,13 +76,13 @@ pub(super) fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], u64)> {
 }
 
 /// `bytes` as text; what is not UTF-8 is replaced.
-pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
+pub fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
 }
 
 /// A path as the kernel prints it in tables: space, tab, newline, backslash and `#` stand as `\` and three
 /// octal digits.
-pub(super) fn unescaped(bytes: &[u8]) -> Cow<'_, [u8]> {
+pub fn unescaped(bytes: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\\', bytes).is_none() {
         return Cow::Borrowed(bytes);
     }

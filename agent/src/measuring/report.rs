@@ -7,7 +7,7 @@ const MOST_TOLD: usize = 64;
 
 /// The failures of the scrapers.
 #[derive(Debug, Default)]
-pub(super) struct Report {
+pub(crate) struct Report {
     receiver: String,
     scraper: &'static str,
     errored: usize,
@@ -16,23 +16,23 @@ pub(super) struct Report {
 
 impl Report {
     /// A report of the receiver with this id.
-    pub(super) fn new(receiver: &str) -> Self {
+    pub(crate) fn new(receiver: &str) -> Self {
         Self { receiver: receiver.to_owned(), ..Self::default() }
     }
 
     /// From now on failures are those of `scraper`.
-    pub(super) fn begin(&mut self, scraper: &'static str) {
+    pub(crate) fn begin(&mut self, scraper: &'static str) {
         self.scraper = scraper;
         self.errored = 0;
     }
 
     /// How many metrics `scraper` could not give since it began.
-    pub(super) const fn errored(&self) -> usize {
+    pub(crate) const fn errored(&self) -> usize {
         self.errored
     }
 
     /// `metrics` metrics are missing from this round because of `what`.
-    pub(super) fn failed(&mut self, metrics: usize, what: impl Display, error: impl Display) {
+    pub(crate) fn failed(&mut self, metrics: usize, what: impl Display, error: impl Display) {
         if metrics == 0 {
             return;
         }
@@ -56,7 +56,7 @@ impl Report {
 
     /// What has been told, for tests.
     #[cfg(test)]
-    pub(super) fn told(&self) -> &[(&'static str, String)] {
+    pub(crate) fn told(&self) -> &[(&'static str, String)] {
         &self.told
     }
 }

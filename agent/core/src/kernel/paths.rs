@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use edgewatch_core::host::Host;
+use crate::host::Host;
 
 /// Most that is read of one file. The largest that are known, mount tables of container hosts, are a
 /// hundredth of it.
@@ -13,20 +13,24 @@ const FIRST_READ: usize = 4 << 10;
 
 /// The directories in which the kernel and the host describe themselves.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Paths {
+pub struct Paths {
     /// The directory that is `/` of the host.
-    pub(super) root: PathBuf,
-    pub(super) proc: PathBuf,
-    pub(super) sys: PathBuf,
-    pub(super) etc: PathBuf,
-    pub(super) dev: PathBuf,
+    pub root: PathBuf,
+    /// Its `/proc`.
+    pub proc: PathBuf,
+    /// Its `/sys`.
+    pub sys: PathBuf,
+    /// Its `/etc`.
+    pub etc: PathBuf,
+    /// Its `/dev`.
+    pub dev: PathBuf,
     /// The directory of `mountinfo` when `HOST_PROC_MOUNTINFO` names the file.
-    pub(super) mounts: Option<PathBuf>,
+    pub mounts: Option<PathBuf>,
 }
 
 impl Paths {
     /// As the Collector finds them: the environment (`HOST_PROC`, ...) before `root_path`.
-    pub(super) fn find(root_path: &str, host: &dyn Host) -> Self {
+    pub fn find(root_path: &str, host: &dyn Host) -> Self {
         let root = PathBuf::from(if root_path.is_empty() { "/" } else { root_path });
         let find = |variable, directory| match host.env(variable) {
             Some(path) if !path.is_empty() => PathBuf::from(path),
@@ -45,13 +49,13 @@ impl Paths {
     }
 
     /// Whether the host's `/` is not the agent's: the agent runs in a container, beside the host.
-    pub(super) fn is_foreign(&self) -> bool {
+    pub fn is_foreign(&self) -> bool {
         self.root != Path::new("/")
     }
 
     /// The directory of the network tables. `/proc/net` shows the network of who reads it; with a foreign
     /// root the host's is wanted, which is that of its first process.
-    pub(super) fn net(&self) -> PathBuf {
+    pub fn net(&self) -> PathBuf {
         let of_init = self.proc.join("1/net");
         if self.is_foreign() && of_init.join("dev").exists() { of_init } else { self.proc.join("net") }
     }
@@ -59,36 +63,36 @@ impl Paths {
 
 /// A file that is read again and again into the same memory.
 #[derive(Debug)]
-pub(super) struct Source {
+pub struct Source {
     path: PathBuf,
     buffer: Vec<u8>,
 }
 
 impl Source {
     /// A source that reads the file at `path`.
-    pub(super) fn new(path: PathBuf) -> Self {
+    pub fn new(path: PathBuf) -> Self {
         Self { path, buffer: Vec::new() }
     }
 
     /// Where the file is.
-    pub(super) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Reads the whole file as it is now.
-    pub(super) fn read(&mut self) -> io::Result<&[u8]> {
+    pub fn read(&mut self) -> io::Result<&[u8]> {
         read_file(&self.path, &mut self.buffer)
     }
 }
 
 /// Reads the whole file at `path` into the memory of `buffer`.
-pub(super) fn read_file<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
+pub fn read_file<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
     let length = fill(File::open(path)?, buffer)?;
     Ok(buffer.get(..length).unwrap_or_default())
 }
 
 /// Reads `input` to its end into `buffer`, which keeps its length, and returns how much there was.
-pub(super) fn fill(mut input: impl Read, buffer: &mut Vec<u8>) -> io::Result<usize> {
+pub fn fill(mut input: impl Read, buffer: &mut Vec<u8>) -> io::Result<usize> {
     let mut length = 0;
     loop {
         if length == buffer.len() {

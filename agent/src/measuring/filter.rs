@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// How names are compared with the entries of a list.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum MatchType {
+pub(crate) enum MatchType {
     /// The whole name equals an entry.
     Strict,
     /// An entry, a regular expression, is found in the name.
@@ -21,13 +21,13 @@ macro_rules! selection {
         $(#[$doc])*
         #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
         #[serde(default, deny_unknown_fields)]
-        pub(super) struct $name {
+        pub(crate) struct $name {
             $(#[$list_doc])*
-            pub(super) $list: Vec<String>,
+            pub(crate) $list: Vec<String>,
             /// How the entries are compared: `strict` (equal) or `regexp` (found in the name). Must be stated
             /// when there are entries. Default: none.
             #[serde(skip_serializing_if = "Option::is_none")]
-            pub(super) match_type: Option<MatchType>,
+            pub(crate) match_type: Option<MatchType>,
         }
 
         impl Selection for $name {
@@ -41,7 +41,7 @@ macro_rules! selection {
 }
 
 /// A list of names with its `match_type`.
-pub(super) trait Selection {
+pub(crate) trait Selection {
     /// The key of the list.
     const LIST: &'static str;
 
@@ -105,7 +105,7 @@ selection! {
 
 /// A list of names, ready for use.
 #[derive(Clone, Debug)]
-pub(super) enum Matcher {
+pub(crate) enum Matcher {
     /// Names that are equal to one of these.
     Strict(Vec<String>),
     /// Names in which one of these is found.
@@ -123,19 +123,19 @@ impl Matcher {
 
 /// What is included, and what of that is excluded again.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Filter {
+pub(crate) struct Filter {
     include: Option<Matcher>,
     exclude: Option<Matcher>,
 }
 
 impl Filter {
     /// A filter of two selections.
-    pub(super) fn new(include: &impl Selection, exclude: &impl Selection) -> Result<Self, ConfigError> {
+    pub(crate) fn new(include: &impl Selection, exclude: &impl Selection) -> Result<Self, ConfigError> {
         Ok(Self { include: include.matcher()?, exclude: exclude.matcher()? })
     }
 
     /// Whether `name` is of interest.
-    pub(super) fn admits(&self, name: &[u8]) -> bool {
+    pub(crate) fn admits(&self, name: &[u8]) -> bool {
         self.include.as_ref().is_none_or(|include| include.matches(name))
             && !self.exclude.as_ref().is_some_and(|exclude| exclude.matches(name))
     }

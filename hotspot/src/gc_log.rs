@@ -1,0 +1,1 @@
+//! Reads the lines of garbage collection logs.

@@ -1,0 +1,1 @@
+//! Makes single pauses of counters that only add up.
