@@ -6,6 +6,8 @@
 //! Names, units and attributes are those of the semantic conventions (`jvm.*`); README.md lists them and where each value comes from.
 
 mod config;
+mod metrics;
 mod receiver;
+mod resource;
 
 pub(super) use receiver::Jvm;
