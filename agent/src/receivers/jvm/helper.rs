@@ -7,8 +7,8 @@ use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 
 use super::fleet::Fleet;
-use super::subject::Moment;
 use super::neighbours::Message;
+use super::subject::Moment;
 
 /// A round's request and the number of its data points.
 pub(super) type Round = (Bytes, usize);

@@ -2,18 +2,22 @@
 
 use std::io;
 
+use edgewatch_core::config::ConfigError;
 use edgewatch_core::kernel::{Paths, Source as TextFile, decimal, lines, number, words};
 use edgewatch_hotspot::counters::Layout;
 use edgewatch_hotspot::find::{Changes, Finder, Process};
 use edgewatch_hotspot::process::{Cpus, Facts, Reader};
 use edgewatch_hotspot::source::{Missing, Source, Way};
 
-use super::world::{Counters, Described, HostCpu, World};
+use super::config::Config;
+use super::resource::{Describer, Identity};
+use super::world::{Counters, HostCpu, World};
 
 /// The host of `Paths`.
 pub(super) struct Host {
     finder: Finder,
     facts: Reader,
+    describer: Describer,
     memory_scan: bool,
     load: TextFile,
     stat: TextFile,
@@ -22,15 +26,16 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(paths: &Paths, memory_scan: bool) -> Self {
-        Self {
+    pub(super) fn new(config: &Config, paths: &Paths) -> Result<Self, ConfigError> {
+        Ok(Self {
             finder: Finder::new(&paths.proc),
             facts: Reader::new(paths),
-            memory_scan,
+            describer: Describer::new(config, paths)?,
+            memory_scan: config.memory_scan,
             load: TextFile::new(paths.proc.join("loadavg")),
             stat: TextFile::new(paths.proc.join("stat")),
             cpu_before: None,
-        }
+        })
     }
 }
 
@@ -47,17 +52,8 @@ impl World for Host {
         Source::open(process, self.memory_scan).map(|source| Box::new(source) as _)
     }
 
-    fn describe(&mut self, process: &Process, counters: Option<(&Layout, &[u8])>) -> Option<Described> {
-        // Stands in for the module `resource`.
-        let command = counters.and_then(|(layout, block)| layout.text(block, "sun.rt.javaCommand"));
-        let name =
-            command.as_deref().and_then(|command| command.split(' ').next()).unwrap_or("java").to_owned();
-        let (pid, service) = (i64::from(process.id.pid), name.clone());
-        let write = Box::new(move |attributes: &mut edgewatch_proto::encode::Attributes<'_>| {
-            attributes.string("service.name", &service);
-            attributes.int("process.pid", pid);
-        });
-        Some(Described { name, write })
+    fn describe(&mut self, process: &Process, counters: Option<(&Layout, &[u8])>) -> Option<Identity> {
+        self.describer.describe(process, counters)
     }
 
     fn facts(&mut self, process: &Process, cpus: Cpus) -> Option<Facts> {

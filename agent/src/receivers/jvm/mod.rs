@@ -13,11 +13,12 @@ mod encoding;
 mod fleet;
 mod helper;
 mod host;
-mod subject;
 mod metrics;
 mod neighbours;
 mod receiver;
+mod resource;
 mod series;
+mod subject;
 mod telemetry;
 #[cfg(test)]
 mod tests;
