@@ -164,7 +164,9 @@ impl Jvm {
 pub(super) fn cpus(layout: &Layout, block: &[u8]) -> Cpus {
     let args = layout.text(block, "java.rt.vmArgs").unwrap_or_default();
     Cpus {
-        fixed: option(&args, "ActiveProcessorCount").and_then(|count| count.parse().ok()).filter(|count| *count > 0),
+        fixed: option(&args, "ActiveProcessorCount")
+            .and_then(|count| count.parse().ok())
+            .filter(|count| *count > 0),
         obeys_groups: flag(&args, "UseContainerSupport").unwrap_or(true),
     }
 }
