@@ -2,7 +2,8 @@
 
 use memchr::{memchr, memchr_iter};
 
-use super::config::{Encoding, Oversize};
+use super::options::{Encoding, Oversize};
+use super::pattern::Begins;
 
 /// How files are cut into records.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +72,76 @@ impl Framing {
         Some(whole(length, length))
     }
 
+    /// As [`Framing::next`], for records that go on until a line that begins the next one. The first line belongs to the record whatever
+    /// it is. What is too long is split.
+    pub(super) fn next_of(&self, buffer: &[u8], begins: &Begins) -> Option<Cut> {
+        // Zeros behind the text may be room for what will be written later.
+        let written = if self.has_padding() && buffer.len() < self.lookahead() {
+            text_end(buffer)
+        } else {
+            buffer.len()
+        };
+        let buffer = buffer.get(..written).unwrap_or_default();
+        let limit = self.limit();
+        let mut line = 0;
+        while let Some(length) = self.line_break(buffer.get(line..).unwrap_or_default()) {
+            let (at, next) = (line + length, line + length + self.unit());
+            let end = self.without_return(buffer, at);
+            if end > limit {
+                return Some(self.part(buffer));
+            }
+            if self.begins(buffer.get(next..).unwrap_or_default(), begins)? {
+                return Some(whole(end, next));
+            }
+            line = next;
+        }
+        // As in `next`, for the last line.
+        (buffer.len() > limit + self.unit()).then(|| self.part(buffer))
+    }
+
+    /// As [`Framing::last`], for records that go on until a line that begins the next one. What is behind the record remains.
+    pub(super) fn last_of(&self, buffer: &[u8], begins: &Begins) -> Option<Cut> {
+        let length = buffer.len() - buffer.len() % self.unit();
+        let buffer = buffer.get(..length).unwrap_or_default();
+        let (mut line, mut end) = (0, length);
+        while let Some(found) = self.line_break(buffer.get(line..).unwrap_or_default()) {
+            let (at, next) = (line + found, line + found + self.unit());
+            end = self.without_return(buffer, at);
+            let rest = buffer.get(next..).unwrap_or_default();
+            if end > self.limit() {
+                return Some(self.part(buffer));
+            }
+            let seen = rest.get(..rest.len().min(Begins::SIGHT)).unwrap_or_default();
+            if !rest.is_empty() && self.begins(rest, begins).unwrap_or_else(|| begins.says(seen)) {
+                return Some(whole(end, next));
+            }
+            line = next;
+        }
+        let end = if line < length { length } else { end };
+        match length {
+            0 => None,
+            _ if end > self.limit() => Some(self.part(buffer)),
+            _ => Some(whole(end, length)),
+        }
+    }
+
+    /// Whether the line at the beginning of `rest` begins a record; `None` when more bytes are needed to tell.
+    fn begins(&self, rest: &[u8], begins: &Begins) -> Option<bool> {
+        let seen = rest.get(..rest.len().min(Begins::SIGHT + self.unit())).unwrap_or_default();
+        let end = match self.line_break(seen) {
+            Some(at) => self.without_return(seen, at).min(Begins::SIGHT),
+            None if seen.len() == Begins::SIGHT + self.unit() => Begins::SIGHT,
+            None => return None,
+        };
+        Some(begins.says(seen.get(..end).unwrap_or_default()))
+    }
+
+    /// The first part of a record that is too long.
+    fn part(&self, buffer: &[u8]) -> Cut {
+        let cut = self.boundary(buffer, self.limit());
+        Cut { end: cut, next: cut, oversized: true, discard: false }
+    }
+
     /// How many bytes of `buffer` belong to a line that is not wanted, and whether it ends there.
     pub(super) fn discard(&self, buffer: &[u8]) -> (usize, bool) {
         match self.line_break(buffer) {
@@ -79,9 +150,9 @@ impl Framing {
         }
     }
 
-    /// Most bytes that [`Framing::next`] needs to see to decide.
+    /// Most bytes that are needed to decide.
     pub(super) fn lookahead(&self) -> usize {
-        self.max + 2 * self.unit()
+        self.max + Begins::SIGHT + 3 * self.unit()
     }
 
     /// Length of the mark at the beginning of a file that says how it is encoded.
@@ -163,4 +234,9 @@ impl Framing {
 
 const fn whole(end: usize, next: usize) -> Cut {
     Cut { end, next, oversized: false, discard: false }
+}
+
+/// Where `buffer` ends without the zeros at its end.
+pub(super) fn text_end(buffer: &[u8]) -> usize {
+    buffer.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
 }

@@ -1,6 +1,6 @@
 //! From the bytes of a record to what stands in its body.
 
-use super::config::{Config, Encoding};
+use super::options::{Encoding, Options};
 
 /// How records become bodies.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) struct Text {
 
 /// The body of a record.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Body<'a> {
+pub(crate) enum Body<'a> {
     /// Text.
     Text(&'a str),
     /// Text in which something was replaced.
@@ -26,11 +26,11 @@ pub(super) enum Body<'a> {
 }
 
 impl Text {
-    pub(super) fn new(config: &Config) -> Self {
+    pub(super) fn new(options: &Options) -> Self {
         Self {
-            encoding: config.encoding,
-            keep_leading: config.preserve_leading_whitespaces,
-            keep_trailing: config.preserve_trailing_whitespaces,
+            encoding: options.encoding,
+            keep_leading: options.keep_leading,
+            keep_trailing: options.keep_trailing,
             scratch: String::new(),
         }
     }

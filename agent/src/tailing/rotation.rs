@@ -1,32 +1,36 @@
 //! Which file is which: new ones, renamed ones, copies, truncated ones, those that are gone.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::attributes::labels;
+use super::access::Location;
 use super::checkpoint::Remembered;
-use super::config::StartAt;
 use super::files::{FileId, Followed};
 use super::finder::Found;
 use super::identity::{Facts, Position, Print, is_compressed, read_up_to};
+use super::options::StartAt;
+use super::pattern::{Begins, Tag};
+use super::records::Records;
 use super::recovery::{Recovered, Sought, is_same};
 use super::tailer::{Tailer, nanoseconds};
 
-/// How long a deleted file is held open after it was last written to: meanwhile its space on the disk is not free.
+/// How long a deleted file, or one whose pattern was withdrawn, is held open after it was last written to: meanwhile its space on the
+/// disk is not free.
 const DELETED_WAIT: Duration = Duration::from_secs(5);
 
 /// How long a file that the globs no longer match is held open after it was last written to. Programs go on writing to a renamed
 /// file until they are told to open a new one.
 const MOVED_WAIT: Duration = Duration::from_secs(60);
 
-impl Tailer {
+impl<R: Records> Tailer<R> {
     /// Asks the system about every open file.
     pub(super) fn observe(&mut self, now: Instant, wall: SystemTime) {
         let mut shrunk = Vec::new();
         let mut ended = Vec::new();
+        let finder = &self.finder;
         for (id, file) in self.files.iter_mut() {
             let Some(handle) = &file.handle else { continue };
             let Ok(metadata) = handle.metadata() else { continue };
@@ -37,7 +41,7 @@ impl Tailer {
             }
             file.observe(facts, now);
             if let Some(gone) = file.gone {
-                let wait = if facts.links == 0 { DELETED_WAIT } else { MOVED_WAIT };
+                let wait = if facts.links == 0 || !finder.has(file.tag) { DELETED_WAIT } else { MOVED_WAIT };
                 let idle = now.saturating_duration_since(gone.max(file.changed)) >= wait;
                 let done = !file.dirty && file.read.offset == file.delivered.offset;
                 if file.ending && done {
@@ -59,7 +63,7 @@ impl Tailer {
     /// Looks whether files that changed and could not be read now are still what they were: their copies may be gone later.
     pub(super) fn verify(&mut self, now: Instant) {
         let mut rewritten = Vec::new();
-        let fingerprint = self.config.fingerprint_size.as_usize();
+        let fingerprint = self.options.fingerprint_size;
         for (id, file) in self.files.iter_mut() {
             let Some(handle) = file.handle.clone() else { continue };
             let looked_at = file.served == now || file.changed != now;
@@ -83,7 +87,7 @@ impl Tailer {
     pub(super) fn scan(&mut self, now: Instant, wall: SystemTime) {
         let mut findings = self.finder.find(wall, &mut self.warnings);
         // What is older was written earlier.
-        findings.files.sort_by(|a, b| (a.facts.modified, &a.path).cmp(&(b.facts.modified, &b.path)));
+        findings.files.sort_by(|a, b| (a.facts.modified, &a.location).cmp(&(b.facts.modified, &b.location)));
         let mut unknown = Vec::new();
         for found in findings.files {
             match self.files.at(found.facts.place) {
@@ -98,12 +102,16 @@ impl Tailer {
             self.recover_remembered(now, wall);
         }
         for found in unknown {
-            if self.files.at(found.facts.place).is_none() {
-                self.discover(&found, now);
+            match self.files.at(found.facts.place) {
+                None if self.is_moved(&found, now) => {}
+                None => self.discover(&found, now),
+                // Found twice in this scan.
+                Some(_) => {}
             }
         }
         self.settle(findings.incomplete, now, wall);
         self.scanned_once = true;
+        self.finder.looked();
     }
 
     fn seen_again(
@@ -117,8 +125,8 @@ impl Tailer {
         let Some(file) = self.files.get_mut(id) else { return };
         if file.seen {
             // One file with several names: the one it has stays.
-            if found.path == file.name {
-                file.location = found.path;
+            if found.location.path == file.name && found.location.root == file.location.root {
+                file.location = found.location;
             }
             return;
         }
@@ -131,12 +139,24 @@ impl Tailer {
             return;
         }
         file.seen = true;
-        file.location = found.path;
+        file.location = found.location;
         if file.has_shrunk_to(found.facts.size) {
             let unread = file.unread();
             self.truncated(id, unread, now);
         } else {
             file.observe(found.facts, now);
+        }
+        self.retag(id, found.pattern);
+    }
+
+    /// `id` belongs to the pattern at `index` now.
+    pub(super) fn retag(&mut self, id: FileId, index: usize) {
+        let Some((pattern, _)) = self.finder.pattern(index) else { return };
+        let Some(file) = self.files.get_mut(id).filter(|file| file.tag != pattern.tag) else { return };
+        if let Ok(metadata) = file.location.metadata() {
+            file.labels = self.batches.records.labels(pattern.tag, &file.name, &metadata);
+            file.tag = pattern.tag;
+            file.begins.clone_from(&pattern.begins);
         }
     }
 
@@ -146,16 +166,17 @@ impl Tailer {
         let mut abandoned = Vec::new();
         let mut copies = Vec::new();
         let mut renamed = Vec::new();
+        let finder = &self.finder;
         for (id, file) in self.files.iter_mut() {
             let seen = std::mem::take(&mut file.seen);
             if seen {
                 file.present = true;
                 file.gone = None;
                 file.ending = false;
-                if file.name != file.location && file.unread() == 0 {
+                if file.name != file.location.path && file.unread() == 0 {
                     renamed.push(id);
                 }
-            } else if !incomplete {
+            } else if !incomplete || !finder.has(file.tag) {
                 let newly = std::mem::replace(&mut file.present, false);
                 if newly {
                     file.gone = Some(now);
@@ -183,15 +204,15 @@ impl Tailer {
         for id in copies {
             self.review_copy(id);
         }
-        self.ignored.retain(|_, path| path.exists());
+        self.ignored.retain(|_, location| location.metadata().is_ok());
     }
 
     /// Records of `id` are named after its new path from now on.
     fn rename(&mut self, id: FileId) {
         let Some(file) = self.files.get_mut(id) else { return };
-        if let Ok(metadata) = fs::metadata(&file.location) {
-            file.labels = labels(&self.config, &file.location, &metadata);
-            file.name = file.location.clone();
+        if let Ok(metadata) = file.location.metadata() {
+            file.labels = self.batches.records.labels(file.tag, &file.location.path, &metadata);
+            file.name.clone_from(&file.location.path);
         }
     }
 
@@ -215,7 +236,7 @@ impl Tailer {
     }
 
     /// The content `id` lies elsewhere now.
-    fn move_to(&mut self, id: FileId, recovered: Recovered, now: Instant) {
+    pub(super) fn move_to(&mut self, id: FileId, recovered: Recovered, now: Instant) {
         if let Some(copy) = self.files.at(recovered.facts.place)
             && copy != id
         {
@@ -223,7 +244,7 @@ impl Tailer {
         }
         let Some(mut file) = self.files.remove(id) else { return };
         self.files.make_room(self.open_limit);
-        file.location = recovered.path;
+        file.location = recovered.location;
         file.facts = recovered.facts;
         file.verified = recovered.facts.size;
         file.handle = Some(Arc::new(recovered.handle));
@@ -245,10 +266,16 @@ impl Tailer {
         let place = old.facts.place;
         let handle = match &old.handle {
             Some(handle) => Some(Arc::clone(handle)),
-            None => File::open(&old.location).ok().map(Arc::new),
+            None => old.location.open().ok().map(Arc::new),
         };
-        let (name, location, present, seen) = (old.name.clone(), old.location.clone(), old.present, old.seen);
-        let old_labels = old.labels.clone();
+        let (present, seen) = (old.present, old.seen);
+        let named = Named {
+            name: old.name.clone(),
+            tag: old.tag,
+            labels: old.labels.clone(),
+            begins: old.begins.clone(),
+            location: old.location.clone(),
+        };
         match copy {
             Some(copy) => self.move_to(id, copy, now),
             None => {
@@ -261,14 +288,12 @@ impl Tailer {
         if facts.place != place {
             return;
         }
-        let head = read_up_to(&handle, 0, self.config.fingerprint_size.as_usize()).unwrap_or_default();
+        let head = read_up_to(&handle, 0, self.options.fingerprint_size).unwrap_or_default();
         self.files.make_room(self.open_limit);
         let fresh = Followed {
-            labels: old_labels,
-            location,
             present,
             seen,
-            ..followed(name, facts, Print::of_head(&head), Position::default(), Some(handle), now)
+            ..followed(named, facts, Print::of_head(&head), Position::default(), Some(handle), now)
         };
         self.files.add(fresh);
         self.unsaved = true;
@@ -277,7 +302,7 @@ impl Tailer {
     fn lose(&self, id: FileId, unread: u64, how: &'static str) {
         let Some(file) = self.files.get(id).filter(|_| unread > 0) else { return };
         self.telemetry.lost_bytes.add(usize::try_from(unread).unwrap_or(usize::MAX));
-        self.warnings.lost(&file.location, unread, how);
+        self.warnings.lost(&file.location.shown(), unread, how);
     }
 
     /// Follows `id` no longer. It is remembered unless it certainly does not exist any more.
@@ -303,56 +328,61 @@ impl Tailer {
         self.files.make_room(self.open_limit);
         match self.begin(found, now) {
             Ok(Some(file)) => {
-                self.warnings.passed(&found.path);
+                self.warnings.passed(|| found.path());
                 self.files.add(file);
                 self.unsaved = true;
             }
             Ok(None) => {
-                self.warnings.compressed(&found.path);
-                self.ignored.insert(found.facts.place, found.path.clone());
+                self.warnings.compressed(&found.path());
+                self.ignored.insert(found.facts.place, found.location.clone());
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => self.warnings.unreadable(&found.path, &error),
+            Err(error) => self.warnings.unreadable(&found.path(), &error),
         }
     }
 
     /// The record of a file never seen; `None` when it is compressed.
-    fn begin(&self, found: &Found, now: Instant) -> io::Result<Option<Followed>> {
-        let handle = File::open(&found.path)?;
+    fn begin(&self, found: &Found, now: Instant) -> io::Result<Option<Followed<R::Labels>>> {
+        let Some((pattern, looked)) = self.finder.pattern(found.pattern) else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let handle = found.location.open()?;
         let metadata = handle.metadata()?;
         let facts = Facts::of(&metadata);
-        let head = read_up_to(&handle, 0, self.config.fingerprint_size.as_usize())?;
+        let head = read_up_to(&handle, 0, self.options.fingerprint_size)?;
         if is_compressed(&head) {
             return Ok(None);
         }
         let copy_of =
-            if self.scanned_once { self.original(&found.path, &handle, &facts, &head)? } else { None };
-        let at_end = !self.scanned_once
-            && self.config.start_at == StartAt::End
-            && !self.came_meanwhile(&found.path, &facts);
+            if self.scanned_once { self.original(&found.location, &handle, &facts, &head)? } else { None };
+        // When a pattern comes later, the time of birth tells what was there before the beginning.
+        let young =
+            self.scanned_once && facts.born.zip(self.begun).is_some_and(|(born, begun)| born >= begun);
+        let at_end = !looked
+            && pattern.start_at == StartAt::End
+            && !young
+            && !self.came_meanwhile(&found.location.path, &facts);
         let position = if at_end { Position::at(&handle, facts.size)? } else { Position::default() };
-        Ok(Some(Followed {
-            labels: labels(&self.config, &found.path, &metadata),
-            seen: true,
-            copy_of,
-            ..followed(
-                found.path.clone(),
-                facts,
-                Print::of_head(&head),
-                position,
-                Some(Arc::new(handle)),
-                now,
-            )
-        }))
+        let named = Named {
+            name: found.location.path.clone(),
+            tag: pattern.tag,
+            labels: self.batches.records.labels(pattern.tag, &found.location.path, &metadata),
+            begins: pattern.begins.clone(),
+            location: found.location.clone(),
+        };
+        let handle = Some(Arc::new(handle));
+        let followed = followed(named, facts, Print::of_head(&head), position, handle, now);
+        Ok(Some(Followed { seen: true, copy_of, ..followed }))
     }
 }
 
-impl Followed {
+impl<L> Followed<L> {
     /// What is remembered of it.
     pub(super) fn remember(&self, gone: Option<u64>) -> Remembered {
         Remembered {
             name: self.name.clone(),
-            location: self.location.clone(),
+            rooted: self.location.root.is_some(),
+            location: self.location.shown(),
             place: self.facts.place,
             born: self.facts.born,
             size: self.facts.size,
@@ -363,18 +393,29 @@ impl Followed {
     }
 }
 
-pub(super) fn followed(
-    name: PathBuf,
+/// What a file is called.
+pub(super) struct Named<L> {
+    pub(super) name: PathBuf,
+    pub(super) tag: Tag,
+    pub(super) labels: L,
+    pub(super) begins: Option<Begins>,
+    pub(super) location: Location,
+}
+
+pub(super) fn followed<L>(
+    named: Named<L>,
     facts: Facts,
     head: Print,
     position: Position,
     handle: Option<Arc<File>>,
     now: Instant,
-) -> Followed {
+) -> Followed<L> {
     Followed {
-        location: name.clone(),
-        name,
-        labels: Vec::new(),
+        location: named.location,
+        name: named.name,
+        tag: named.tag,
+        labels: named.labels,
+        begins: named.begins,
         verified: facts.size,
         facts,
         head,

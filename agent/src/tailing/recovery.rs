@@ -1,16 +1,17 @@
 //! Finds contents again that are not where they were: after a restart, a rename, a truncation.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs::File;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use super::attributes::labels;
+use super::access::Location;
 use super::checkpoint::Remembered;
 use super::files::{FileId, Followed};
 use super::finder::Found;
 use super::identity::{Facts, Place, Position, Print};
-use super::rotation::followed;
+use super::pattern::{Pattern, Tag};
+use super::records::Records;
+use super::rotation::{Named, followed};
 use super::tailer::{Tailer, nanoseconds};
 
 /// Files of a directory that are looked at in search of a copy.
@@ -18,7 +19,7 @@ const MOST_CANDIDATES: usize = 10_000;
 
 /// A content that is to be found again.
 pub(super) struct Sought<'a> {
-    pub(super) location: &'a Path,
+    pub(super) location: &'a Location,
     pub(super) place: Place,
     pub(super) head: Print,
     pub(super) position: Position,
@@ -27,22 +28,25 @@ pub(super) struct Sought<'a> {
 /// Where it was found.
 pub(super) struct Recovered {
     pub(super) handle: File,
-    pub(super) path: PathBuf,
+    pub(super) location: Location,
     pub(super) facts: Facts,
 }
 
-impl Tailer {
+impl<R: Records> Tailer<R> {
     /// Follows `found` when it is a file that was followed before.
     pub(super) fn is_resumed(&mut self, found: &Found, now: Instant) -> bool {
         let place = found.facts.place;
         // After a restart of the machine devices may be numbered differently.
+        let path = found.location.shown();
+        let rooted = found.location.root.is_some();
         let known = |file: &Remembered| {
-            file.place == place || file.place.inode == place.inode || file.location == found.path
+            let same_name = rooted && file.rooted && file.name == found.location.path;
+            file.place == place || file.place.inode == place.inode || file.location == path || same_name
         };
         if !self.remembered.iter().any(known) {
             return false;
         }
-        let Ok(handle) = File::open(&found.path) else { return false };
+        let Ok(handle) = found.location.open() else { return false };
         let fits = |file: &&mut Remembered| {
             let born = file.place != place || found.facts.may_be_born(file.born);
             let content = file.head.length > 0 || file.place == place;
@@ -52,24 +56,57 @@ impl Tailer {
         candidates.sort_by_key(|file| (file.place != place, std::cmp::Reverse(file.position.offset)));
         let Some(file) = candidates.first().map(|file| (**file).clone()) else { return false };
         self.remembered.retain(|other| *other != file);
-        let recovered = Recovered { handle, path: found.path.clone(), facts: found.facts };
-        self.resume(file, recovered, true, now);
+        let Some((pattern, _)) = self.finder.pattern(found.pattern) else { return false };
+        let pattern = pattern.clone();
+        let recovered = Recovered { handle, location: found.location.clone(), facts: found.facts };
+        self.resume(file, &pattern, recovered, true, now);
         true
     }
 
-    fn resume(&mut self, file: Remembered, at: Recovered, present: bool, now: Instant) {
+    /// Goes on with `found` where another file ends that was called the same inside of the root of a process that is gone, and has the
+    /// same content. File systems of containers may be numbered differently when they are started again.
+    pub(super) fn is_moved(&mut self, found: &Found, now: Instant) -> bool {
+        if found.location.root.is_none() {
+            return false;
+        }
+        let gone = self.files.iter().filter(|(_, file)| {
+            let same_name = file.location.root.is_some() && file.name == found.location.path;
+            !file.seen && same_name && file.head.length > 0 && found.facts.size >= file.read.offset
+        });
+        let gone: Vec<FileId> = gone.map(|(id, _)| id).collect();
+        let Some(handle) = (!gone.is_empty()).then(|| found.location.open().ok()).flatten() else {
+            return false;
+        };
+        let same =
+            |id: &FileId| self.files.get(*id).is_some_and(|file| is_same(&handle, file.head, file.read));
+        let Some(id) = gone.into_iter().find(same) else { return false };
+        let at = Recovered { handle, location: found.location.clone(), facts: found.facts };
+        self.move_to(id, at, now);
+        if let Some(file) = self.files.get_mut(id) {
+            file.seen = true;
+            file.copy_of = None;
+        }
+        self.retag(id, found.pattern);
+        true
+    }
+
+    fn resume(&mut self, file: Remembered, pattern: &Pattern, at: Recovered, present: bool, now: Instant) {
         let Ok(metadata) = at.handle.metadata() else { return };
         self.files.make_room(self.open_limit);
-        let labels = labels(&self.config, if present { &at.path } else { &file.name }, &metadata);
-        let name = if present { at.path.clone() } else { file.name };
+        let name = if present { at.location.path.clone() } else { file.name };
+        let named = Named {
+            labels: self.batches.records.labels(pattern.tag, &name, &metadata),
+            name,
+            tag: pattern.tag,
+            begins: pattern.begins.clone(),
+            location: at.location,
+        };
         let handle = Some(Arc::new(at.handle));
         let followed = Followed {
-            labels,
-            location: at.path,
             present,
             seen: present,
             gone: (!present).then_some(now),
-            ..followed(name, at.facts, file.head, file.position, handle, now)
+            ..followed(named, at.facts, file.head, file.position, handle, now)
         };
         self.files.add(followed);
     }
@@ -80,14 +117,21 @@ impl Tailer {
             std::mem::take(&mut self.remembered).into_iter().partition(|file| file.gone.is_none());
         self.remembered = gone;
         for mut file in lost {
-            let sought = Sought {
-                location: &file.location,
-                place: file.place,
-                head: file.head,
-                position: file.position,
-            };
+            if file.rooted {
+                // Its process may be found later, under another number.
+                file.gone = Some(nanoseconds(wall));
+                self.remembered.push(file);
+                continue;
+            }
+            let location = Location::from(file.location.as_path());
+            let sought =
+                Sought { location: &location, place: file.place, head: file.head, position: file.position };
             match self.recover(&sought, None) {
-                Some(recovered) => self.resume(file, recovered, false, now),
+                Some(recovered) => {
+                    let pattern = self.finder.naming(&file.name).cloned();
+                    let pattern = pattern.unwrap_or_else(|| Pattern::new("", Tag::default()));
+                    self.resume(file, &pattern, recovered, false, now);
+                }
                 None => {
                     let unread = file.size.saturating_sub(file.position.offset);
                     if unread > 0 {
@@ -104,11 +148,10 @@ impl Tailer {
     /// Looks for a content beside where it was. The file itself is preferred to a copy, a newer copy to an older one.
     pub(super) fn recover(&self, sought: &Sought<'_>, itself: Option<FileId>) -> Option<Recovered> {
         let parent = sought.location.parent()?;
-        let directory = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
         let mut candidates = Vec::new();
-        for entry in fs::read_dir(directory).ok()?.take(MOST_CANDIDATES).flatten() {
-            let path = parent.join(entry.file_name());
-            let Ok(metadata) = fs::metadata(&path) else { continue };
+        for entry in parent.read_dir().ok()?.take(MOST_CANDIDATES).flatten() {
+            let location = parent.join(&entry.file_name());
+            let Ok(metadata) = location.metadata() else { continue };
             let facts = Facts::of(&metadata);
             let taken =
                 self.files.at(facts.place).filter(|id| Some(*id) != itself).and_then(|id| self.files.get(id));
@@ -118,17 +161,17 @@ impl Tailer {
                 candidates.push((
                     facts.place != sought.place,
                     std::cmp::Reverse(facts.modified),
-                    path,
+                    location,
                     facts,
                 ));
             }
         }
         candidates.sort_by_key(|candidate| (candidate.0, candidate.1));
-        candidates.into_iter().find_map(|(_, _, path, facts)| {
-            let handle = File::open(&path).ok()?;
+        candidates.into_iter().find_map(|(_, _, location, facts)| {
+            let handle = location.open().ok()?;
             let same_place = Facts::of(&handle.metadata().ok()?).place == facts.place;
             let same = same_place && is_same(&handle, sought.head, sought.position);
-            same.then_some(Recovered { handle, path, facts })
+            same.then_some(Recovered { handle, location, facts })
         })
     }
 }

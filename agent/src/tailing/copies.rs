@@ -8,16 +8,18 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::access::Location;
 use super::files::{FileId, Followed};
 use super::identity::{ANCHOR, Facts, Position, Print, read_up_to};
+use super::records::Records;
 use super::recovery::is_same;
 use super::tailer::Tailer;
 
-impl Tailer {
-    /// The file that `handle`, found as `path` and beginning with `head`, is a copy of.
+impl<R: Records> Tailer<R> {
+    /// The file that `handle`, found at `location` and beginning with `head`, is a copy of.
     pub(super) fn original(
         &self,
-        path: &Path,
+        location: &Location,
         handle: &File,
         facts: &Facts,
         head: &[u8],
@@ -28,7 +30,9 @@ impl Tailer {
             if length > 0
                 && same_head
                 && file.copy_of.is_none()
-                && (is_named_after(path, &file.name) || is_named_after(path, &file.location))
+                && file.location.root == location.root
+                && (is_named_after(&location.path, &file.name)
+                    || is_named_after(&location.path, &file.location.path))
                 && is_copy(handle, facts, file)?
             {
                 return Ok(Some(id));
@@ -46,7 +50,7 @@ impl Tailer {
         };
         let handle = match &copy.handle {
             Some(handle) => Some(Arc::clone(handle)),
-            None => File::open(&copy.location).ok().map(Arc::new),
+            None => copy.location.open().ok().map(Arc::new),
         };
         // What cannot be told now will be told later.
         let still = handle.is_none_or(|handle| is_copy(&handle, &copy.facts, original).unwrap_or(true));
@@ -82,7 +86,7 @@ fn is_named_after(path: &Path, original: &Path) -> bool {
 }
 
 /// Whether `copy` is what `original` is or was before it was truncated, or a part of it.
-fn is_copy(copy: &File, facts: &Facts, original: &Followed) -> io::Result<bool> {
+fn is_copy<L>(copy: &File, facts: &Facts, original: &Followed<L>) -> io::Result<bool> {
     let Some(handle) = &original.handle else {
         return Ok(facts.size >= original.read.offset && is_same(copy, original.head, original.read));
     };

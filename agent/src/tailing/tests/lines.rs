@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::config::{Encoding, Oversize};
 use super::super::framing::Framing;
+use super::super::options::{Encoding, Oversize};
 
 /// The slow and obvious way to cut a whole file: line by line, then each line to size.
 fn reference(text: &[u8], max: usize) -> Vec<Vec<u8>> {

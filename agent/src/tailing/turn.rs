@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::chunks::Chunks;
-use super::config::{Config, Encoding};
 use super::files::{FileId, Followed};
-use super::framing::{Cut, Framing};
+use super::framing::{Cut, Framing, text_end};
 use super::identity::{ANCHOR, Position, Print, fill, read_up_to};
+use super::options::{Encoding, Options};
+use super::records::{Batches, Records};
 use super::telemetry::FileTelemetry;
 use super::text::{Body, Text};
 
@@ -51,32 +51,33 @@ pub(super) struct Moment {
 }
 
 impl Turns {
-    pub(super) fn new(config: &Config, telemetry: FileTelemetry) -> Self {
+    pub(super) fn new(options: &Options, telemetry: FileTelemetry) -> Self {
         Self {
             buffer: Vec::new(),
             framing: Framing {
-                encoding: config.encoding,
-                max: config.max_log_size.as_usize(),
-                oversize: config.max_log_size_behavior,
+                encoding: options.encoding,
+                max: options.max_record_size,
+                oversize: options.oversize,
             },
-            text: Text::new(config),
-            flush_period: config.force_flush_period.get(),
-            fingerprint: config.fingerprint_size.as_usize(),
+            text: Text::new(options),
+            flush_period: options.force_flush_period,
+            fingerprint: options.fingerprint_size,
             telemetry,
         }
     }
 
     /// Reads from `file`, which is open, until its end, its quota or the room of the step is reached.
-    pub(super) fn take(
+    pub(super) fn take<R: Records>(
         &mut self,
         id: FileId,
-        file: &mut Followed,
+        file: &mut Followed<R::Labels>,
         handle: &File,
         moment: Moment,
-        chunks: &mut Chunks,
+        batches: &mut Batches<R>,
     ) -> io::Result<Ended> {
         let begun = file.read.offset;
         file.served = moment.now;
+        batches.prepare(&file.labels);
         file.flush_at = None;
         if self.buffer.len() < READ {
             self.buffer.resize(READ, 0);
@@ -100,14 +101,14 @@ impl Turns {
                 file.changed = moment.now;
             }
             let before = file.read.offset;
-            let full = self.records(id, file, base, filled, chunks);
+            let full = self.records(id, file, base, filled, batches);
             if full {
-                if chunks.bytes() >= moment.room {
+                if batches.bytes() >= moment.room {
                     break Ended::More;
                 }
             } else if at_end {
                 let consumed = (file.read.offset - base) as usize;
-                break self.rest(id, file, handle, (consumed, filled), moment, chunks)?;
+                break self.rest(id, file, handle, (consumed, filled), moment, batches)?;
             } else if file.read.offset == before {
                 if let Some(offset) = self.behind_nuls(file, handle)? {
                     if offset == file.read.offset {
@@ -117,7 +118,7 @@ impl Turns {
                     self.telemetry.nul_bytes.add(zeros);
                     let records = file.read.records;
                     file.read = Position { records, ..Position::at(handle, offset)? };
-                    chunks.reached(id, file.read);
+                    batches.reached(id, file.read);
                     continue;
                 }
                 // A line longer than the buffer.
@@ -140,13 +141,13 @@ impl Turns {
 
     /// Takes the records in the first `filled` bytes of the buffer, which lies at `base` in the file; true when a batch was filled
     /// before all of them were taken.
-    fn records(
+    fn records<R: Records>(
         &mut self,
         id: FileId,
-        file: &mut Followed,
+        file: &mut Followed<R::Labels>,
         base: u64,
         filled: usize,
-        chunks: &mut Chunks,
+        batches: &mut Batches<R>,
     ) -> bool {
         let Self { buffer, framing, text, telemetry, .. } = self;
         let buffer = buffer.get(..filled).unwrap_or_default();
@@ -157,7 +158,7 @@ impl Turns {
         if base == 0 && at == 0 {
             at += framing.mark(buffer);
         }
-        while !chunks.is_full() {
+        while !batches.is_full() {
             let rest = buffer.get(at..).unwrap_or_default();
             if discarding {
                 let (passed, ended) = framing.discard(rest);
@@ -172,45 +173,49 @@ impl Turns {
             if rest.first() == Some(&0) && framing.has_padding() && rest.iter().all(|byte| *byte == 0) {
                 break;
             }
-            let Some(cut) = framing.next(rest) else { break };
+            let cut = match &file.begins {
+                None => framing.next(rest),
+                Some(begins) => framing.next_of(rest, begins),
+            };
+            let Some(cut) = cut else { break };
             records += 1;
             discarding = cut.discard;
             let place = base + at as u64;
-            take_record(file, rest, cut, (records, place), (framing, text), chunks, telemetry);
+            take_record(file, rest, cut, (records, place), (framing, text), batches, telemetry);
             at += cut.next;
         }
-        let full = chunks.is_full();
+        let full = batches.is_full();
         if at > begun {
             let anchor = Print::of(buffer.get(at.saturating_sub(ANCHOR)..at).unwrap_or_default());
             file.read = Position { offset: base + at as u64, anchor, records, discarding };
-            chunks.reached(id, file.read);
+            batches.reached(id, file.read);
         }
         if full {
-            chunks.close();
+            batches.close();
         }
         full
     }
 
     /// What to do with the bytes behind the last complete record, at the end of the file.
-    fn rest(
+    fn rest<R: Records>(
         &mut self,
         id: FileId,
-        file: &mut Followed,
+        file: &mut Followed<R::Labels>,
         handle: &File,
         (from, to): (usize, usize),
         moment: Moment,
-        chunks: &mut Chunks,
+        batches: &mut Batches<R>,
     ) -> io::Result<Ended> {
         let Self { buffer, framing, text, flush_period, telemetry, .. } = self;
         let rest = buffer.get(from..to).unwrap_or_default();
         // Zeros at the end of a file are room for what will be written later.
-        let written = if framing.has_padding() {
-            rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
-        } else {
-            rest.len()
-        };
+        let written = if framing.has_padding() { text_end(rest) } else { rest.len() };
         let rest = rest.get(..written).unwrap_or_default();
-        let Some(cut) = framing.last(rest) else { return Ok(Ended::Read) };
+        let cut = match &file.begins {
+            None => framing.last(rest),
+            Some(begins) => framing.last_of(rest, begins),
+        };
+        let Some(cut) = cut else { return Ok(Ended::Read) };
         let due = if framing.encoding == Encoding::Nop || moment.last {
             moment.now
         } else if flush_period.is_zero() {
@@ -224,17 +229,17 @@ impl Turns {
         }
         let number = file.read.records + 1;
         let place = file.read.offset;
-        take_record(file, rest, cut, (number, place), (framing, text), chunks, telemetry);
+        take_record(file, rest, cut, (number, place), (framing, text), batches, telemetry);
         let offset = place + cut.next as u64;
         file.read = Position { records: number, discarding: cut.discard, ..Position::at(handle, offset)? };
-        chunks.reached(id, file.read);
-        // A split line may have more parts.
-        Ok(if cut.oversized { Ended::More } else { Ended::Read })
+        batches.reached(id, file.read);
+        // A split line may have more parts; behind a record of several lines another one may have begun.
+        Ok(if cut.oversized || cut.next < rest.len() { Ended::More } else { Ended::Read })
     }
 
     /// Where the text goes on when zeros stand at the position of `file`: the position itself when nothing else follows; `None` when
     /// there are no zeros.
-    fn behind_nuls(&self, file: &Followed, handle: &File) -> io::Result<Option<u64>> {
+    fn behind_nuls<L>(&self, file: &Followed<L>, handle: &File) -> io::Result<Option<u64>> {
         let mut at = file.read.offset;
         let first = self.buffer.get(file.read.anchor.length as usize..).unwrap_or_default();
         if !self.framing.has_padding() || first.iter().any(|byte| *byte != 0) {
@@ -251,7 +256,7 @@ impl Turns {
     }
 
     /// A file that was short when its first bytes were remembered is known better when it has grown.
-    fn grow_head(&self, file: &mut Followed, handle: &File) -> io::Result<()> {
+    fn grow_head<L>(&self, file: &mut Followed<L>, handle: &File) -> io::Result<()> {
         let length = file.head.length as usize;
         if length >= self.fingerprint || file.read.offset <= u64::from(file.head.length) {
             return Ok(());
@@ -266,13 +271,13 @@ impl Turns {
 }
 
 #[inline]
-fn take_record(
-    file: &Followed,
+fn take_record<R: Records>(
+    file: &Followed<R::Labels>,
     bytes: &[u8],
     cut: Cut,
     (number, place): (u64, u64),
     (framing, text): (&Framing, &mut Text),
-    chunks: &mut Chunks,
+    batches: &mut Batches<R>,
     telemetry: &FileTelemetry,
 ) {
     let mut record = bytes.get(..cut.end).unwrap_or_default();
@@ -290,5 +295,5 @@ fn take_record(
         Body::Mended(_) => telemetry.mended.add(1),
         Body::Text(_) | Body::Bytes(_) => {}
     }
-    chunks.record(file, number, place, body);
+    batches.record(&file.labels, number, place, body);
 }

@@ -17,7 +17,7 @@ pub(super) struct Place {
 
 /// What the system says about a file without reading it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Facts {
+pub(crate) struct Facts {
     pub(super) place: Place,
     pub(super) size: u64,
     /// Nanoseconds since 1970.
@@ -108,7 +108,7 @@ pub(super) const ANCHOR: usize = 256;
 
 /// How far a file has been read.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub(super) struct Position {
+pub(crate) struct Position {
     pub(super) offset: u64,
     /// The bytes in front of `offset`.
     pub(super) anchor: Print,

@@ -8,21 +8,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::attributes::Labels;
+use super::access::Location;
 use super::identity::{Facts, Place, Position, Print};
+use super::pattern::{Begins, Tag};
 
 /// Stands for one content. Never used again.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(super) struct FileId(pub(super) u64);
+pub(crate) struct FileId(pub(super) u64);
 
 /// A file that is being followed.
 #[derive(Debug)]
-pub(super) struct Followed {
-    /// The path that its records are named after.
+pub(super) struct Followed<L> {
+    /// The path that its records are named after: without the root directory of a process.
     pub(super) name: PathBuf,
-    pub(super) labels: Labels,
+    pub(super) tag: Tag,
+    pub(super) labels: L,
+    /// Which lines begin a record; none: all do.
+    pub(super) begins: Option<Begins>,
     /// Where it was seen last.
-    pub(super) location: PathBuf,
+    pub(super) location: Location,
     pub(super) facts: Facts,
     /// Its first bytes.
     pub(super) head: Print,
@@ -53,7 +57,7 @@ pub(super) struct Followed {
     pub(super) copy_of: Option<FileId>,
 }
 
-impl Followed {
+impl<L> Followed<L> {
     /// Whether reading it now may bring something.
     pub(super) fn wants_turn(&self, now: Instant) -> bool {
         self.copy_of.is_none() && (self.dirty || self.flush_at.is_some_and(|due| due <= now))
@@ -81,16 +85,22 @@ impl Followed {
 }
 
 /// Every file that is being followed.
-#[derive(Debug, Default)]
-pub(super) struct Files {
-    files: BTreeMap<FileId, Followed>,
+#[derive(Debug)]
+pub(super) struct Files<L> {
+    files: BTreeMap<FileId, Followed<L>>,
     places: HashMap<Place, FileId>,
     next: u64,
     open: usize,
 }
 
-impl Files {
-    pub(super) fn add(&mut self, file: Followed) -> FileId {
+impl<L> Default for Files<L> {
+    fn default() -> Self {
+        Self { files: BTreeMap::new(), places: HashMap::new(), next: 0, open: 0 }
+    }
+}
+
+impl<L> Files<L> {
+    pub(super) fn add(&mut self, file: Followed<L>) -> FileId {
         self.next += 1;
         let id = FileId(self.next);
         self.put(id, file);
@@ -98,13 +108,13 @@ impl Files {
     }
 
     /// Adds `file` under an id that was taken out before.
-    pub(super) fn put(&mut self, id: FileId, file: Followed) {
+    pub(super) fn put(&mut self, id: FileId, file: Followed<L>) {
         self.open += usize::from(file.handle.is_some());
         self.places.insert(file.facts.place, id);
         self.files.insert(id, file);
     }
 
-    pub(super) fn remove(&mut self, id: FileId) -> Option<Followed> {
+    pub(super) fn remove(&mut self, id: FileId) -> Option<Followed<L>> {
         let file = self.files.remove(&id)?;
         self.open -= usize::from(file.handle.is_some());
         if self.places.get(&file.facts.place) == Some(&id) {
@@ -113,12 +123,12 @@ impl Files {
         Some(file)
     }
 
-    pub(super) fn get(&self, id: FileId) -> Option<&Followed> {
+    pub(super) fn get(&self, id: FileId) -> Option<&Followed<L>> {
         self.files.get(&id)
     }
 
     /// Must not be used to change the place or the handle.
-    pub(super) fn get_mut(&mut self, id: FileId) -> Option<&mut Followed> {
+    pub(super) fn get_mut(&mut self, id: FileId) -> Option<&mut Followed<L>> {
         self.files.get_mut(&id)
     }
 
@@ -126,12 +136,12 @@ impl Files {
         self.places.get(&place).copied()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (FileId, &Followed)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (FileId, &Followed<L>)> {
         self.files.iter().map(|(id, file)| (*id, file))
     }
 
     /// Must not be used to change places or handles.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (FileId, &mut Followed)> {
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (FileId, &mut Followed<L>)> {
         self.files.iter_mut().map(|(id, file)| (*id, file))
     }
 
@@ -168,7 +178,7 @@ impl Files {
         if file.handle.is_some() {
             return Ok(());
         }
-        let handle = File::open(&file.location)?;
+        let handle = file.location.open()?;
         let facts = Facts::of(&handle.metadata()?);
         if facts.place != file.facts.place || !facts.may_be_born(file.facts.born) {
             return Err(io::ErrorKind::NotFound.into());

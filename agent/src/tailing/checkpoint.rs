@@ -13,15 +13,15 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::identity::{Place, Position, Print};
 
-/// First word of a checkpoint, with the version of what follows.
-const MAGIC: &str = "edgewatch-file_log-1";
-
 /// A file as it is remembered.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) struct Remembered {
     /// The path that its records are named after.
     #[serde(serialize_with = "lossy")]
     pub(super) name: PathBuf,
+    /// It is called so inside of the root directory of a process, and `location` says nothing when that has ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) rooted: bool,
     /// Where it was seen last.
     #[serde(serialize_with = "lossy")]
     pub(super) location: PathBuf,
@@ -59,14 +59,19 @@ pub(super) enum Loaded {
 
 /// A place for checkpoints.
 #[derive(Clone, Debug)]
-pub(super) struct Store {
+pub(crate) struct Store {
+    /// First word of a checkpoint, with the version of what follows.
+    magic: String,
     path: PathBuf,
 }
 
 impl Store {
-    /// The place of the receiver `id` below `state_directory`.
-    pub(super) fn new(state_directory: &Path, id: &str) -> Self {
-        Self { path: state_directory.join("file_log").join(format!("{}.checkpoint", file_name(id))) }
+    /// The place of the receiver `id`, which is of type `kind`, below `state_directory`.
+    pub(crate) fn new(state_directory: &Path, kind: &str, id: &str) -> Self {
+        Self {
+            magic: format!("edgewatch-{kind}-1"),
+            path: state_directory.join(kind).join(format!("{}.checkpoint", file_name(kind, id))),
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -74,7 +79,7 @@ impl Store {
     }
 
     /// Makes sure that the directory is there and can be written to.
-    pub(super) fn prepare(&self) -> io::Result<()> {
+    pub(crate) fn prepare(&self) -> io::Result<()> {
         if let Some(directory) = self.path.parent() {
             fs::create_dir_all(directory)?;
         }
@@ -84,11 +89,11 @@ impl Store {
     }
 
     pub(super) fn load(&self) -> io::Result<Loaded> {
-        let newest = read(&self.path)?;
+        let newest = self.read(&self.path)?;
         if let Some(Ok(checkpoint)) = newest {
             return Ok(Loaded::Newest(checkpoint));
         }
-        Ok(match (newest, read(&self.beside("previous"))?) {
+        Ok(match (newest, self.read(&self.beside("previous"))?) {
             (_, Some(Ok(checkpoint))) => Loaded::Previous(checkpoint),
             (None, None) => Loaded::Nothing,
             (_, _) => Loaded::Damaged,
@@ -99,7 +104,7 @@ impl Store {
         let body = serde_json::to_vec(checkpoint)?;
         let next = self.beside("next");
         let mut file = File::create(&next)?;
-        file.write_all(format!("{MAGIC} {:016x} {}\n", xxh3_64(&body), body.len()).as_bytes())?;
+        file.write_all(format!("{} {:016x} {}\n", self.magic, xxh3_64(&body), body.len()).as_bytes())?;
         file.write_all(&body)?;
         file.write_all(b"\n")?;
         file.sync_all()?;
@@ -113,6 +118,16 @@ impl Store {
         self.path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
     }
 
+    /// `None` when there is no such file; `Err` when it is damaged.
+    fn read(&self, path: &Path) -> io::Result<Option<Result<Checkpoint, ()>>> {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok(Some(parse(&bytes, &self.magic).ok_or(())))
+    }
+
     fn beside(&self, what: &str) -> PathBuf {
         let mut name = OsString::from(&self.path);
         name.push(".");
@@ -121,20 +136,10 @@ impl Store {
     }
 }
 
-/// `None` when there is no such file; `Err` when it is damaged.
-fn read(path: &Path) -> io::Result<Option<Result<Checkpoint, ()>>> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    Ok(Some(parse(&bytes).ok_or(())))
-}
-
-fn parse(bytes: &[u8]) -> Option<Checkpoint> {
+fn parse(bytes: &[u8], magic: &str) -> Option<Checkpoint> {
     let end = memchr::memchr(b'\n', bytes)?;
     let mut words = str::from_utf8(bytes.get(..end)?).ok()?.split(' ');
-    if words.next()? != MAGIC {
+    if words.next()? != magic {
         return None;
     }
     let hash = u64::from_str_radix(words.next()?, 16).ok()?;
@@ -147,9 +152,9 @@ fn parse(bytes: &[u8]) -> Option<Checkpoint> {
 }
 
 /// `id` as the name of a file; both spellings of the receiver's type mean the same file.
-fn file_name(id: &str) -> String {
+fn file_name(kind: &str, id: &str) -> String {
     let name = id.split_once('/').map_or_else(String::new, |(_, name)| format!("/{name}"));
-    let mut text = String::from("file_log");
+    let mut text = String::from(kind);
     for byte in name.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => text.push(char::from(byte)),

@@ -11,6 +11,7 @@ use super::super::identity::{Place, Position, Print};
 fn checkpoint(written: u64) -> Checkpoint {
     let file = Remembered {
         name: "/var/log/app.log".into(),
+        rooted: false,
         location: "/var/log/app.log.1".into(),
         place: Place { device: 1, inode: 2 },
         born: Some(3),
@@ -25,7 +26,7 @@ fn checkpoint(written: u64) -> Checkpoint {
 #[test]
 fn what_was_saved_last_is_loaded() {
     let directory = TempDir::new().unwrap();
-    let store = Store::new(directory.path(), "filelog/my app");
+    let store = Store::new(directory.path(), "file_log", "filelog/my app");
     store.prepare().unwrap();
     assert_eq!(store.load().unwrap(), Loaded::Nothing);
 
@@ -39,7 +40,7 @@ fn what_was_saved_last_is_loaded() {
 #[test]
 fn the_one_before_is_loaded_when_the_newest_is_missing() {
     let directory = TempDir::new().unwrap();
-    let store = Store::new(directory.path(), "file_log");
+    let store = Store::new(directory.path(), "file_log", "file_log");
     store.prepare().unwrap();
     store.save(&checkpoint(1)).unwrap();
     store.save(&checkpoint(2)).unwrap();
@@ -55,7 +56,7 @@ proptest! {
     #[test]
     fn damage_is_noticed_wherever_it_is(at in any::<proptest::sample::Index>(), flip in 1_u8.., cut in any::<bool>()) {
         let directory = TempDir::new().unwrap();
-        let store = Store::new(directory.path(), "file_log");
+        let store = Store::new(directory.path(), "file_log", "file_log");
         store.prepare().unwrap();
         store.save(&checkpoint(1)).unwrap();
         let mut bytes = fs::read(store.path()).unwrap();

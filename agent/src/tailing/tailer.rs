@@ -1,18 +1,21 @@
 //! The state machine that knows and reads files. Everything that touches a disk happens here, step by step, on a helper thread.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use edgewatch_core::config::ConfigError;
+use rustix::process::{Resource, getrlimit};
 use tracing::{info, warn};
 
+use super::access::Location;
 use super::checkpoint::{Checkpoint, Loaded, Remembered, Store};
-use super::chunks::{Chunk, Chunks};
-use super::config::Config;
 use super::files::{FileId, Files};
 use super::finder::Finder;
 use super::identity::{Facts, Place, Position};
+use super::options::Options;
+use super::pattern::Pattern;
+use super::records::{Batches, Chunk, Records};
 use super::telemetry::FileTelemetry;
 use super::turn::{Ended, Moment, Turns};
 use super::warnings::Warnings;
@@ -35,14 +38,14 @@ const MOST_REMEMBERED: usize = 10_000;
 
 /// Follows files.
 #[derive(Debug)]
-pub(super) struct Tailer {
-    pub(super) config: Config,
+pub(crate) struct Tailer<R: Records> {
+    pub(super) options: Options,
     pub(super) finder: Finder,
-    pub(super) files: Files,
+    pub(super) files: Files<R::Labels>,
     /// Files that are not followed now, and how far they were read.
     pub(super) remembered: Vec<Remembered>,
     /// Files that are passed over: compressed ones.
-    pub(super) ignored: HashMap<Place, PathBuf>,
+    pub(super) ignored: HashMap<Place, Location>,
     pub(super) warnings: Warnings,
     pub(super) telemetry: FileTelemetry,
     pub(super) open_limit: usize,
@@ -51,8 +54,10 @@ pub(super) struct Tailer {
     pub(super) scanned_once: bool,
     /// Something has changed that the checkpoint does not say.
     pub(super) unsaved: bool,
+    /// When the first step was taken, in nanoseconds since 1970.
+    pub(super) begun: Option<u64>,
     turns: Turns,
-    chunks: Chunks,
+    pub(super) batches: Batches<R>,
     store: Option<Store>,
     next_poll: Option<Instant>,
     next_scan: Option<Instant>,
@@ -64,43 +69,50 @@ pub(super) struct Tailer {
 
 /// What a step is given.
 #[derive(Debug)]
-pub(super) struct Step {
-    pub(super) now: Instant,
-    pub(super) wall: SystemTime,
+pub(crate) struct Step {
+    pub(crate) now: Instant,
+    pub(crate) wall: SystemTime,
     /// Bytes that may be written; zero: only look after the files.
-    pub(super) room: usize,
+    pub(crate) room: usize,
     /// Positions that have been delivered, in order.
-    pub(super) delivered: Vec<(FileId, Position)>,
+    pub(crate) delivered: Vec<(FileId, Position)>,
 }
 
 /// What a step brought.
 #[derive(Debug)]
-pub(super) struct Stepped {
-    pub(super) chunks: Vec<Chunk>,
+pub(crate) struct Stepped {
+    pub(crate) chunks: Vec<Chunk>,
     /// Another step would bring more at once.
-    pub(super) more: bool,
+    pub(crate) more: bool,
 }
 
-impl Tailer {
-    pub(super) fn new(
-        config: Config,
+impl<R: Records> Tailer<R> {
+    /// A tailer of the receiver `id`. Without a store positions are kept in memory.
+    ///
+    /// # Errors
+    ///
+    /// Every pattern that is not a glob.
+    pub(crate) fn new(
+        options: Options,
+        patterns: Vec<Pattern>,
+        records: R,
         id: &str,
         store: Option<Store>,
-        open_limit: usize,
         telemetry: FileTelemetry,
     ) -> Result<Self, ConfigError> {
         Ok(Self {
-            finder: Finder::new(&config.include, &config.exclude, config.exclude_older_than.get())?,
+            finder: Finder::new(patterns, &options.exclude, options.exclude_older_than)?,
             files: Files::default(),
             remembered: Vec::new(),
             ignored: HashMap::new(),
             warnings: Warnings::new(id),
-            turns: Turns::new(&config, telemetry.clone()),
-            chunks: Chunks::new(&config),
+            turns: Turns::new(&options, telemetry.clone()),
+            batches: Batches::new(records),
             telemetry,
-            open_limit: open_limit.min(config.max_concurrent_files.get()).max(1),
+            open_limit: open_limit().min(options.max_open_files).max(1),
             resumed_from: None,
             scanned_once: false,
+            begun: None,
             unsaved: false,
             store,
             next_poll: None,
@@ -108,17 +120,42 @@ impl Tailer {
             next_save: None,
             last_served: FileId(0),
             share: SHARE,
-            config,
+            options,
         })
     }
 
+    /// Looks for `patterns` from the next step on. Files that none of them matches are read to their end and given up.
+    pub(crate) fn set_patterns(&mut self, patterns: Vec<Pattern>) {
+        self.finder.set(patterns, &mut self.warnings);
+        self.next_poll = None;
+        self.next_scan = None;
+    }
+
+    /// What records are made into.
+    pub(crate) fn records(&mut self) -> &mut R {
+        &mut self.batches.records
+    }
+
+    /// With at most `open_limit` open files, and as often as asked, whatever it costs.
+    #[cfg(test)]
+    pub(crate) fn limit_for_tests(&mut self, open_limit: usize) {
+        self.open_limit = open_limit.min(self.options.max_open_files).max(1);
+        self.share = 0;
+    }
+
+    /// How many files are followed.
+    #[cfg(test)]
+    pub(crate) fn followed(&self) -> usize {
+        self.files.iter().count()
+    }
+
     /// Writes no checkpoints.
-    pub(super) fn keep_in_memory(&mut self) {
+    pub(crate) fn keep_in_memory(&mut self) {
         self.store = None;
     }
 
     /// Reads the checkpoint, once, before the first step.
-    pub(super) fn load(&mut self) {
+    pub(crate) fn load(&mut self) {
         let Some(store) = &self.store else { return };
         let path = store.path().display().to_string();
         let checkpoint = match store.load() {
@@ -146,18 +183,19 @@ impl Tailer {
     }
 
     /// Looks after the files, and reads as far as there is room.
-    pub(super) fn step(&mut self, step: Step) -> Stepped {
+    pub(crate) fn step(&mut self, step: Step) -> Stepped {
         self.deliver(step.delivered);
+        self.begun.get_or_insert_with(|| nanoseconds(step.wall));
         let polled = self.next_poll.is_none_or(|due| due <= step.now);
         if polled {
-            self.next_poll = Some(step.now + self.config.poll_interval.get());
+            self.next_poll = Some(step.now + self.options.poll_interval);
             self.observe(step.now, step.wall);
             if self.next_scan.is_none_or(|due| due <= step.now) {
                 let begun = Instant::now();
                 self.scan(step.now, step.wall);
-                let pause = (begun.elapsed() * self.share).max(self.config.poll_interval.get());
+                let pause = (begun.elapsed() * self.share).max(self.options.poll_interval);
                 // A little earlier than the poll that it belongs to.
-                self.next_scan = Some(step.now + pause - self.config.poll_interval.get() / 2);
+                self.next_scan = Some(step.now + pause - self.options.poll_interval / 2);
             }
         }
         let more = step.room > 0 && self.read(step.now, step.wall, step.room.min(STEP));
@@ -170,11 +208,24 @@ impl Tailer {
             self.next_save = Some(step.now + (begun.elapsed() * self.share).max(SAVE_INTERVAL));
         }
         self.telemetry.open_files.set(self.files.open_count() as u64);
-        Stepped { chunks: self.chunks.take(), more }
+        Stepped { chunks: self.batches.take(), more }
+    }
+
+    /// Reads all there is, which is delivered as soon as it is read: for what is not sent anywhere. Bounded by the files themselves, as the
+    /// records are.
+    pub(crate) fn look(&mut self, now: Instant, wall: SystemTime) {
+        let mut delivered = Vec::new();
+        loop {
+            let stepped = self.step(Step { now, wall, room: usize::MAX, delivered });
+            delivered = stepped.chunks.into_iter().flat_map(|chunk| chunk.positions).collect();
+            if !stepped.more {
+                return self.deliver(delivered);
+            }
+        }
     }
 
     /// Writes the last checkpoint.
-    pub(super) fn finish(&mut self, delivered: Vec<(FileId, Position)>, wall: SystemTime) {
+    pub(crate) fn finish(&mut self, delivered: Vec<(FileId, Position)>, wall: SystemTime) {
         self.deliver(delivered);
         if self.unsaved {
             self.save(wall);
@@ -191,12 +242,12 @@ impl Tailer {
     }
 
     fn read(&mut self, now: Instant, wall: SystemTime, room: usize) -> bool {
-        self.chunks.observed = nanoseconds(wall);
+        self.batches.observed = nanoseconds(wall);
         let waiting = self.files.waiting(self.last_served, now);
         self.telemetry.reading_files.set(waiting.len() as u64);
         let mut more = false;
         for id in waiting {
-            if self.chunks.bytes() >= room {
+            if self.batches.bytes() >= room {
                 return true;
             }
             self.last_served = id;
@@ -214,7 +265,7 @@ impl Tailer {
         let Some(file) = self.files.get_mut(id) else { return false };
         let Some(handle) = file.handle.clone() else { return false };
         let moment = Moment { now, room, last: file.ending };
-        match self.turns.take(id, file, &handle, moment, &mut self.chunks) {
+        match self.turns.take(id, file, &handle, moment, &mut self.batches) {
             Ok(Ended::Read) => {
                 file.dirty = false;
                 false
@@ -240,7 +291,7 @@ impl Tailer {
     fn postpone(&mut self, id: FileId, error: &std::io::Error) {
         let Some(file) = self.files.get_mut(id) else { return };
         if error.kind() != std::io::ErrorKind::NotFound {
-            self.warnings.unreadable(&file.location, error);
+            self.warnings.unreadable(&file.location.shown(), error);
             file.dirty = false;
         }
     }
@@ -254,7 +305,7 @@ impl Tailer {
         match store.save(&Checkpoint { written: nanoseconds(wall), files }) {
             Ok(()) => {
                 self.unsaved = false;
-                self.warnings.passed(store.path());
+                self.warnings.passed(|| store.path().to_path_buf());
             }
             Err(error) => {
                 self.telemetry.checkpoint_failed.add(1);
@@ -271,21 +322,27 @@ impl Tailer {
         }
     }
 
-    /// Whether `path` with `facts` was made while the receiver was not running, or so shortly before that no scan had seen it.
-    pub(super) fn came_meanwhile(&self, path: &Path, facts: &Facts) -> bool {
-        let unseen = BIRTH_TOLERANCE.saturating_add(self.config.poll_interval.get());
+    /// Whether the file called `name` with `facts` was made while the receiver was not running, or so shortly before that no scan had seen it.
+    pub(super) fn came_meanwhile(&self, name: &Path, facts: &Facts) -> bool {
+        let unseen = BIRTH_TOLERANCE.saturating_add(self.options.poll_interval);
         let unseen = u64::try_from(unseen.as_nanos()).unwrap_or(u64::MAX);
         match (self.resumed_from, facts.born) {
             (None, _) => false,
             (Some(stopped), Some(born)) => born.saturating_add(unseen) > stopped,
             // The new file of a rotation has a known name.
-            (Some(_), None) => self.remembered.iter().any(|file| file.name == path),
+            (Some(_), None) => self.remembered.iter().any(|file| file.name == name),
         }
     }
 }
 
+/// Half of the files that the process may open: the rest is for sockets.
+fn open_limit() -> usize {
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(limit / 2).unwrap_or(usize::MAX)
+}
+
 /// Nanoseconds since 1970.
-pub(super) fn nanoseconds(time: SystemTime) -> u64 {
+pub(crate) fn nanoseconds(time: SystemTime) -> u64 {
     let age = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(age.as_nanos()).unwrap_or(u64::MAX)
 }

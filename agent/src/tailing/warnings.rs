@@ -11,13 +11,13 @@ const MOST: usize = 1024;
 
 /// Paths that something is wrong with.
 #[derive(Debug)]
-pub(super) struct Warnings {
+pub(crate) struct Warnings {
     receiver: String,
     paths: HashSet<PathBuf>,
 }
 
 impl Warnings {
-    pub(super) fn new(receiver: &str) -> Self {
+    pub(crate) fn new(receiver: &str) -> Self {
         Self { receiver: receiver.to_owned(), paths: HashSet::new() }
     }
 
@@ -42,10 +42,17 @@ impl Warnings {
         warn!(receiver = self.receiver, %path, bytes, how, "lines were lost before they could be read");
     }
 
+    /// `glob` cannot be looked for.
+    pub(super) fn no_glob(&mut self, glob: &str, error: &globset::Error) {
+        if self.is_news(Path::new(glob)) {
+            warn!(receiver = self.receiver, glob, %error, "not a glob; files are not looked for there");
+        }
+    }
+
     /// Nothing is wrong with `path`.
-    pub(super) fn passed(&mut self, path: &Path) {
+    pub(super) fn passed(&mut self, path: impl FnOnce() -> PathBuf) {
         if !self.paths.is_empty() {
-            self.paths.remove(path);
+            self.paths.remove(&path());
         }
     }
 

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use edgewatch_core::refusal::{Refusal, RefusalKind};
 
-use super::chunks::Chunk;
-use super::config::Retry;
 use super::files::FileId;
 use super::identity::Position;
+use super::options::Retry;
+use super::records::Chunk;
 
 /// What is on its way.
 #[derive(Debug)]
