@@ -12,4 +12,5 @@ pub mod queue;
 mod reach;
 pub mod receivers;
 pub mod service;
+#[allow(dead_code, unused_imports, reason = "an engine offers more than one receiver uses")]
 mod tailing;
