@@ -171,7 +171,7 @@ impl Layout {
 }
 
 /// `0xCAFEC0C0`, in this order of bytes on every machine.
-const MAGIC: [u8; 4] = [0xCA, 0xFE, 0xC0, 0xC0];
+pub(crate) const MAGIC: [u8; 4] = [0xCA, 0xFE, 0xC0, 0xC0];
 
 /// Length of the fixed part of an entry.
 const ENTRY: usize = 20;

@@ -7,7 +7,7 @@
 //!
 //! [`session`] is what callers hold, [`command`] what may be asked: a closed list. [`target`] is the process, held by a descriptor of its
 //! directory in `/proc`, so that no reused number can be mistaken for it. [`owner`] takes the ids of the JVM, for one thread, because a
-//! JVM speaks to its own user only. [`exchange`] is the wire, [`peer`] who is at its other end. [`error`] sorts what can go wrong.
+//! JVM speaks to its own user only. [`exchange`] is the wire, [`peer`] who is at its other end. [`gc_log_file`] switches logs on and off. [`error`] sorts what can go wrong.
 //!
 //! Everything in the file system of a JVM is under control of whoever runs in its container: no symbolic link leads out of it, and a
 //! socket is believed only if it belongs to the JVM's user and the JVM listens on it.
@@ -15,6 +15,7 @@
 mod command;
 mod error;
 mod exchange;
+mod gc_log_file;
 mod listener;
 mod owner;
 mod peer;
@@ -24,6 +25,7 @@ mod target;
 pub use command::{Command, GcLogDetail, Unsendable};
 pub use error::{AttachError, Reason};
 pub use exchange::{LARGEST_REPLY, Reply, parse_reply};
+pub use gc_log_file::SwitchedOn;
 pub use session::{Attach, Known};
 pub use target::{Facts, identify};
 

@@ -35,7 +35,7 @@ impl Known<'_> {
 /// `&mut self` sees to.
 #[derive(Debug)]
 pub struct Attach {
-    target: Target,
+    pub(super) target: Target,
     state: State,
 }
 

@@ -151,14 +151,25 @@ impl Target {
         )
     }
 
-    /// `/tmp` as the process sees it. A link in its place is followed inside of what the process sees only.
+    /// `/tmp` as the process sees it.
     pub(super) fn tmp(&self) -> Result<OwnedFd, Errno> {
+        self.inside("/tmp")
+    }
+
+    /// A directory as the process sees it. Links are followed inside of what the process sees only.
+    pub(super) fn inside(&self, path: &str) -> Result<OwnedFd, Errno> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = openat(&self.directory, "root", flags, Mode::empty())?;
-        match openat2(&root, "tmp", flags, Mode::empty(), ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS)
+        let path = path.trim_start_matches('/');
+        match openat2(&root, path, flags, Mode::empty(), ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS)
         {
-            // Kernels before 5.6, and filters of system calls that do not know it.
-            Err(Errno::NOSYS | Errno::PERM) => openat(&root, "tmp", flags | OFlags::NOFOLLOW, Mode::empty()),
+            // Kernels before 5.6, and filters of system calls that do not know it: step by step, without links.
+            Err(Errno::NOSYS | Errno::PERM) => path
+                .split('/')
+                .filter(|name| !matches!(*name, "" | "." | ".."))
+                .try_fold(root, |directory, name| {
+                    openat(&directory, name, flags | OFlags::NOFOLLOW, Mode::empty())
+                }),
             opened => opened,
         }
     }

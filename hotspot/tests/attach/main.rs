@@ -1,6 +1,6 @@
 //! Speaks to real JVMs, well and badly. They are taken from the environment variable `EDGEWATCH_JAVA`; without it there is nothing to do.
 
-#![expect(missing_docs, unreachable_pub, reason = "tests")]
+#![expect(unreachable_pub, reason = "tests")]
 
 mod guards;
 mod jvm;
