@@ -60,6 +60,14 @@ pub enum Command {
     /// Looks after queues on disk and dead letters.
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// Asks the JVMs of this host, or loads an agent into one.
+    ///
+    /// Uses the socket that a JVM opens for its own tools. One that was never asked before gets a SIGQUIT, if it takes that well; all others
+    /// are left alone.
+    ///
+    /// Needs to be run as the user of the JVM, as root, or with CAP_SYS_PTRACE, CAP_SETUID and CAP_SETGID.
+    #[command(subcommand)]
+    Jvm(crate::jvm::cli::JvmCommand),
 }
 
 /// What can be done with queues on disk.

@@ -5,6 +5,7 @@ pub mod config;
 pub mod connectors;
 pub mod deep;
 pub mod extensions;
+pub mod jvm;
 mod measuring;
 mod page;
 pub mod pipeline;

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Command::Schema => print(&format!("{:#}\n", config::schema(&Components::of_this_build()))),
         Command::Example => print(&config::example(&Components::of_this_build())),
         Command::Queue(command) => queue(&command),
+        Command::Jvm(command) => edgewatch::jvm::run(&command),
     };
     match done {
         Ok(code) => code,

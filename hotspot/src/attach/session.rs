@@ -1,6 +1,8 @@
 //! What callers hold of a JVM that they ask.
 
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
@@ -97,6 +99,25 @@ impl Attach {
             Ok(())
         })?;
         Ok(written)
+    }
+
+    /// Opens a regular file that the JVM names, as its user: whether the JVM can read it.
+    ///
+    /// # Errors
+    ///
+    /// What the system said.
+    pub fn open_file(&self, path: &str) -> io::Result<File> {
+        self.target.open_file(path)
+    }
+
+    /// Whether the JVM has the file open that it names `path`.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be found out.
+    pub fn has_open(&self, path: &str) -> io::Result<bool> {
+        let file = self.target.open_file(path)?.metadata()?;
+        self.target.has_open(file.dev(), file.ino())
     }
 
     fn run(

@@ -6,11 +6,12 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use edgewatch_core::kernel::{hexadecimal, lines, number, rsplit_once, words};
-use rustix::fs::{CWD, Dir, Mode, OFlags, ResolveFlags, openat, openat2};
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, ResolveFlags, openat, openat2, statat};
 use rustix::io::Errno;
 use rustix::process::{Signal, pidfd_send_signal};
 
 use super::error::{AttachError, Reason, failed};
+use super::owner::as_owner;
 use crate::find::{Process, ProcessId};
 
 /// Most that is read of one file of a process.
@@ -172,6 +173,32 @@ impl Target {
                 }),
             opened => opened,
         }
+    }
+
+    /// A regular file that it names `path`, opened as its user.
+    pub(super) fn open_file(&self, path: &str) -> io::Result<File> {
+        let way = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = openat(&self.directory, "root", way, Mode::empty())?;
+        let path = path.trim_start_matches('/');
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        let open = || openat2(&root, path, flags, Mode::empty(), resolve);
+        let file = File::from(as_owner(self.uid, self.gid, open)??);
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
+        }
+        Ok(file)
+    }
+
+    /// Whether one of its descriptors is the file with this device and inode.
+    pub(super) fn has_open(&self, device: u64, inode: u64) -> io::Result<bool> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let descriptors = openat(&self.directory, "fd", flags, Mode::empty())?;
+        let entries = Dir::read_from(&descriptors)?;
+        Ok(entries.flatten().any(|entry| {
+            let status = statat(&descriptors, entry.file_name(), AtFlags::empty());
+            status.is_ok_and(|status| (status.st_dev, status.st_ino) == (device, inode))
+        }))
     }
 
     /// Its working directory.
