@@ -45,7 +45,7 @@ Examples:
     /// JDK 21 and later print warnings to their standard error. Prefer `-javaagent:` on the command line for what is to stay.
     #[command(
         after_help = "Exit status: 0 when the agent is loaded (or, with --check, could be), 1 when it is \
-not and the JVM was left as it was, 2 for bad arguments, 3 when the JVM was asked and it is not known what became of it.
+not, 2 for bad arguments, 3 when the JVM was asked and it is not known what became of it.
 
 Examples:
   edgewatch jvm instrument 4711 --agent /opt/opentelemetry-javaagent.jar --check
