@@ -13,3 +13,4 @@ pub mod queue;
 mod reach;
 pub mod receivers;
 pub mod service;
+mod table;

@@ -1,12 +1,12 @@
-//! What users type after `edgewatch jvm`.
+//! What users type after `edgewatch jvm` to ask a JVM.
 
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-/// What can be done with JVMs.
+/// What a JVM can be asked, and made to do.
 #[derive(Debug, Subcommand)]
-pub enum JvmCommand {
+pub enum AskCommand {
     /// Prints what all threads of a JVM are doing.
     ///
     /// Stops the JVM while it writes that down: some milliseconds with a few hundred threads, more than a tenth of a second with a thousand.
