@@ -100,15 +100,19 @@ pub(super) fn write(
         .unwrap_or(0)
         .min(known.now.unix);
     let window = Window { start, now: known.now.unix };
-    request.resource(SCHEMA_URL, &jvm.described.write, |resource| {
-        resource.scope(SCOPE, env!("CARGO_PKG_VERSION"), |scope| {
-            let mut out = Writer::new(scope, window);
-            write_process(&mut out, metrics, known);
-            write_general(&mut out, metrics, &known.general);
-            write_memory(&mut out, metrics, known.memory);
-            write_pauses(&mut out, metrics, &jvm.series, known.now.unix);
-        });
-    });
+    request.resource(
+        SCHEMA_URL,
+        |attributes| jvm.identity.write(attributes),
+        |resource| {
+            resource.scope(SCOPE, env!("CARGO_PKG_VERSION"), |scope| {
+                let mut out = Writer::new(scope, window);
+                write_process(&mut out, metrics, known);
+                write_general(&mut out, metrics, &known.general);
+                write_memory(&mut out, metrics, known.memory);
+                write_pauses(&mut out, metrics, &jvm.series, known.now.unix);
+            });
+        },
+    );
 }
 
 fn write_process(out: &mut Writer<'_, '_>, metrics: &Metrics, known: &Known<'_>) {

@@ -16,6 +16,7 @@ use super::config::Config;
 use super::encoding::{self, Known, Memory};
 use super::metrics::Metrics;
 use super::neighbours::{MOST_POOLS, Message, Neighbour, Newcomer};
+use super::resource::Identity;
 use super::series::AllSeries;
 use super::subject::{Jvm, Looking, Moment, Reading, cpus};
 use super::telemetry::{Census, Measured, Told};
@@ -206,44 +207,47 @@ impl Fleet {
     }
 
     fn add(&mut self, process: Process, now: Moment) {
-        let opened = self.world.open(&process).and_then(|source| Reading::new(source, &self.looking));
-        let mut jvm = Jvm {
-            described: super::world::Described { name: String::new(), write: Box::new(|_| {}) },
-            counters: opened,
+        let mut counters = self.open(&process);
+        let Some((identity, cpus)) = self.introduce(&process, &mut counters) else { return };
+        let jvm = Jvm {
+            identity,
+            counters,
             series: AllSeries::default(),
             pools: Vec::new(),
-            cpus: Cpus::default(),
+            cpus,
             cpu_before: None,
             tailed: false,
             due: now.instant,
             process,
         };
-        if self.introduce(&mut jvm) {
-            tell(&mut self.told, &jvm);
-            self.jvms.insert(jvm.process.id, jvm);
-        }
+        tell(&mut self.told, &jvm);
+        self.jvms.insert(jvm.process.id, jvm);
     }
 
-    /// Finds out who it is; false when it is not of interest.
-    fn introduce(&mut self, jvm: &mut Jvm) -> bool {
+    fn open(&mut self, process: &Process) -> Result<Reading, Missing> {
+        self.world.open(process).and_then(|source| Reading::new(source, &self.looking))
+    }
+
+    /// Finds out who it is and tells the neighbours; `None` when it is not of interest.
+    fn introduce(
+        &mut self,
+        process: &Process,
+        counters: &mut Result<Reading, Missing>,
+    ) -> Option<(Identity, Cpus)> {
         let mut named = None;
         let (mut collector, mut feature) = (None, None);
-        if let Ok(reading) = &mut jvm.counters {
+        if let Ok(reading) = counters {
             (collector, feature) = (reading.plan.collector(), reading.plan.feature());
             named = reading.named().ok();
         }
         let counters = named.as_ref().map(|(layout, block)| (layout, *block));
-        let Some(described) = self.world.describe(&jvm.process, counters) else { return false };
-        if let Some((layout, block)) = counters {
-            jvm.cpus = cpus(layout, block);
-        }
-        let newcomer =
-            Newcomer { process: &jvm.process, name: &described.name, counters, collector, feature };
+        let identity = self.world.describe(process, counters)?;
+        let newcomer = Newcomer { process, name: &identity.name, counters, collector, feature };
         for neighbour in &mut self.neighbours {
             neighbour.came(&newcomer);
         }
-        jvm.described = described;
-        true
+        let cpus = counters.map(|(layout, block)| cpus(layout, block)).unwrap_or_default();
+        Some((identity, cpus))
     }
 
     fn remove(&mut self, id: ProcessId) {
@@ -268,16 +272,16 @@ impl Fleet {
             .collect();
         for id in ids {
             let Some(mut jvm) = self.jvms.remove(&id) else { continue };
-            jvm.counters =
-                self.world.open(&jvm.process).and_then(|source| Reading::new(source, &self.looking));
-            jvm.due = now.instant;
-            if jvm.counters.is_err() || self.introduce(&mut jvm) {
-                self.jvms.insert(id, jvm);
-            } else {
-                for neighbour in &mut self.neighbours {
-                    neighbour.gone(id);
-                }
+            jvm.counters = self.open(&jvm.process);
+            if jvm.counters.is_ok() {
+                jvm.due = now.instant;
+                let Some((identity, cpus)) = self.introduce(&jvm.process, &mut jvm.counters) else {
+                    self.neighbours.iter_mut().for_each(|neighbour| neighbour.gone(id));
+                    continue;
+                };
+                (jvm.identity, jvm.cpus) = (identity, cpus);
             }
+            self.jvms.insert(id, jvm);
         }
     }
 

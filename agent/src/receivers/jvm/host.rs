@@ -8,11 +8,10 @@ use edgewatch_hotspot::counters::Layout;
 use edgewatch_hotspot::find::{Changes, Finder, Process};
 use edgewatch_hotspot::process::{Cpus, Facts, Reader};
 use edgewatch_hotspot::source::{Missing, Source, Way};
-use edgewatch_proto::encode::Attributes;
 
 use super::config::Config;
-use super::resource::Describer;
-use super::world::{Counters, Described, HostCpu, World};
+use super::resource::{Describer, Identity};
+use super::world::{Counters, HostCpu, World};
 
 /// The host of `Paths`.
 pub(super) struct Host {
@@ -27,7 +26,7 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(paths: &Paths, config: &Config) -> Result<Self, ConfigError> {
+    pub(super) fn new(config: &Config, paths: &Paths) -> Result<Self, ConfigError> {
         Ok(Self {
             finder: Finder::new(&paths.proc),
             facts: Reader::new(paths),
@@ -53,11 +52,8 @@ impl World for Host {
         Source::open(process, self.memory_scan).map(|source| Box::new(source) as _)
     }
 
-    fn describe(&mut self, process: &Process, counters: Option<(&Layout, &[u8])>) -> Option<Described> {
-        let identity = self.describer.describe(process, counters)?;
-        let name = identity.name.clone();
-        let write = Box::new(move |attributes: &mut Attributes<'_>| identity.write(attributes));
-        Some(Described { name, write })
+    fn describe(&mut self, process: &Process, counters: Option<(&Layout, &[u8])>) -> Option<Identity> {
+        self.describer.describe(process, counters)
     }
 
     fn facts(&mut self, process: &Process, cpus: Cpus) -> Option<Facts> {

@@ -44,7 +44,7 @@ impl ReceiverSpec for Jvm {
         }
         let (sender, messages) = sync_channel(MAILBOX);
         let mailbox = Mailbox(sender);
-        let world = Box::new(Host::new(&paths, &config)?);
+        let world = Box::new(Host::new(&config, &paths)?);
         let fleet =
             Fleet::new(world, neighbours(&config, &mailbox), &config, &context.id, &context.telemetry);
         let times = Times {

@@ -10,13 +10,14 @@ use edgewatch_hotspot::process::Cpus;
 use edgewatch_hotspot::source::Missing;
 
 use super::neighbours::{LivePool, LoggedPause};
+use super::resource::Identity;
 use super::series::AllSeries;
-use super::world::{Counters, Described};
+use super::world::Counters;
 
 /// A JVM that is measured.
 pub(super) struct Jvm {
     pub(super) process: Process,
-    pub(super) described: Described,
+    pub(super) identity: Identity,
     pub(super) counters: Result<Reading, Missing>,
     pub(super) series: AllSeries,
     pub(super) pools: Vec<LivePool>,
