@@ -12,6 +12,7 @@ use edgewatch_core::receiver::{Outlets, ReceiveError, Receiver};
 use edgewatch_proto::Signal;
 use tokio_util::sync::CancellationToken;
 
+use super::asking::Asking;
 use super::config::Config;
 use super::fleet::Fleet;
 use super::helper::{self, Times};
@@ -45,8 +46,8 @@ impl ReceiverSpec for Jvm {
         let (sender, messages) = sync_channel(MAILBOX);
         let mailbox = Mailbox(sender);
         let world = Box::new(Host::new(&config, &paths)?);
-        let fleet =
-            Fleet::new(world, neighbours(&config, &mailbox), &config, &context.id, &context.telemetry);
+        let neighbours = neighbours(&config, &mailbox, context)?;
+        let fleet = Fleet::new(world, neighbours, &config, &context.id, &context.telemetry);
         let times = Times {
             initial_delay: config.initial_delay.get(),
             collection: config.collection_interval.get(),
@@ -58,8 +59,17 @@ impl ReceiverSpec for Jvm {
 }
 
 /// Those who find out more about JVMs than counters tell: what is asked over the attach socket, and what logs tell.
-fn neighbours(_config: &Config, _mailbox: &Mailbox) -> Vec<Box<dyn Neighbour>> {
-    Vec::new()
+fn neighbours(
+    config: &Config,
+    mailbox: &Mailbox,
+    context: &BuildContext,
+) -> Result<Vec<Box<dyn Neighbour>>, ConfigError> {
+    let mut neighbours: Vec<Box<dyn Neighbour>> = Vec::new();
+    let Config { attach, gc_log, .. } = config;
+    if let Some(asking) = Asking::start(&context.id, attach, gc_log, &context.telemetry, mailbox.clone())? {
+        neighbours.push(Box::new(asking));
+    }
+    Ok(neighbours)
 }
 
 #[async_trait]
