@@ -8,6 +8,7 @@
 //!
 //! Names, units and attributes are those of the semantic conventions (`jvm.*`); README.md lists them and where each value comes from.
 
+mod asking;
 mod config;
 mod encoding;
 mod fleet;
