@@ -4,6 +4,7 @@ mod file_log;
 mod host_metrics;
 mod jvm;
 mod otlp;
+mod tomcat;
 
 use edgewatch_core::factory::ReceiverFactory;
 
