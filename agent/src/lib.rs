@@ -12,3 +12,4 @@ pub mod queue;
 mod reach;
 pub mod receivers;
 pub mod service;
+mod tailing;

@@ -14,4 +14,5 @@ pub const RECEIVERS: &[ReceiverFactory] = &[
     ReceiverFactory::of::<host_metrics::HostMetrics>(),
     ReceiverFactory::of::<jvm::Jvm>(),
     ReceiverFactory::of::<otlp::OtlpReceiver>(),
+    ReceiverFactory::of::<tomcat::Tomcat>(),
 ];

@@ -5,6 +5,9 @@ use edgewatch_core::factory::ComponentConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::metrics::Metrics;
+use super::resource::ResourceAttributes;
+
 /// Shortest time between two looks at the collection counters.
 const SHORTEST_POLL: Duration = Duration::from_millis(10);
 
@@ -36,6 +39,10 @@ pub(crate) struct Config {
     pub(super) attach: Attach,
     /// What is read from garbage collection logs.
     pub(super) gc_log: GcLog,
+    /// Which metrics are collected.
+    pub(super) metrics: Metrics,
+    /// Which attributes describe a JVM.
+    pub(super) resource_attributes: ResourceAttributes,
 }
 
 /// JVMs by what they are.
@@ -60,6 +67,9 @@ pub(super) struct Pauses {
     pub(super) min_interval: Duration,
     /// Time between two looks at a JVM that seldom collects. Default: 250ms.
     pub(super) max_interval: Duration,
+    /// Whether `jvm.gc.duration` has the attribute `jvm.gc.cause`, where the cause of a collection is known: one that was the only one
+    /// between two looks, or stands in a log. Default: false.
+    pub(super) cause: bool,
 }
 
 /// Settings of `attach`.
@@ -121,6 +131,8 @@ impl Default for Config {
             memory_scan: false,
             attach: Attach::default(),
             gc_log: GcLog::default(),
+            metrics: Metrics::default(),
+            resource_attributes: ResourceAttributes::default(),
         }
     }
 }
@@ -131,6 +143,7 @@ impl Default for Pauses {
             enabled: true,
             min_interval: Duration::from_millis(100),
             max_interval: Duration::from_millis(250),
+            cause: false,
         }
     }
 }
@@ -166,9 +179,17 @@ impl ComponentConfig for Config {
             positive("discovery_interval", self.discovery_interval),
             positive("attach.interval", self.attach.interval),
             positive("attach.timeout", self.attach.timeout),
+            self.include.check("include"),
+            self.exclude.check("exclude"),
             self.check_pauses(),
             self.check_gc_log(),
         ])
+    }
+
+    /// A block, its plan and its series for each JVM.
+    fn memory_bound(&self) -> usize {
+        const EACH: usize = 64 << 10;
+        self.max_jvms.saturating_mul(EACH)
     }
 }
 

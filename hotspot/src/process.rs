@@ -1,1 +1,0 @@
-//! What `/proc` tells of the process of a JVM at a moment: CPU time, descriptors, limits, CPUs that it may use.
