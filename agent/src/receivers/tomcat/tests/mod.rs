@@ -8,6 +8,7 @@ mod receiver;
 mod settings;
 mod threads;
 mod version;
+mod written;
 
 use std::path::{Path, PathBuf};
 
