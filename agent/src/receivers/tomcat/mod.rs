@@ -19,7 +19,7 @@ mod encoding;
 mod exceptions;
 mod files;
 mod following;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(feature = "fuzzing", test))]
 pub(crate) mod fuzzing;
 mod inside;
 mod instances;
