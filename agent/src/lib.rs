@@ -5,6 +5,8 @@ pub mod config;
 pub mod connectors;
 pub mod deep;
 pub mod extensions;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod jvm;
 mod measuring;
 mod page;

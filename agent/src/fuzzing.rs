@@ -1,0 +1,6 @@
+//! What the fuzz targets reach of the program.
+
+/// Reads `data` as what a Tomcat writes: a pattern, lines, a record and a configuration with zeros between.
+pub fn access_log(data: &[u8]) {
+    crate::receivers::tomcat::fuzzing::access_log(data);
+}
