@@ -124,8 +124,10 @@ impl Event<'_> {
             (Collector::GenerationalZ, Kind::ShortMinor) => ("ZGC Minor Pauses", PAUSE),
             (Collector::GenerationalZ, _) if pause => ("ZGC Major Pauses", PAUSE),
             (Collector::GenerationalZ, _) => ("ZGC Major Cycles", CYCLE),
-            (Collector::Shenandoah, _) if pause => ("Shenandoah Pauses", PAUSE),
-            (Collector::Shenandoah, _) => ("Shenandoah Cycles", CYCLE),
+            (Collector::Shenandoah | Collector::GenerationalShenandoah, _) if pause => {
+                ("Shenandoah Pauses", PAUSE)
+            }
+            (Collector::Shenandoah | Collector::GenerationalShenandoah, _) => ("Shenandoah Cycles", CYCLE),
             (
                 Collector::G1 | Collector::Parallel | Collector::Serial | Collector::Cms | Collector::Epsilon,
                 Kind::Young

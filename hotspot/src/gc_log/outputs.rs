@@ -35,6 +35,7 @@ impl Output {
             | Collector::Serial
             | Collector::Cms
             | Collector::Shenandoah
+            | Collector::GenerationalShenandoah
             | Collector::Epsilon => self.pauses,
         }
     }

@@ -5,21 +5,35 @@
 //! configuration names the manager application, [`page`] asks it: [`status`] and [`jmxproxy`] read the answers. All that is known about a
 //! Tomcat at one moment is a [`reading`], which [`encoding`] writes as metrics.
 //!
+//! What a Tomcat writes is found by [`logs`], from its configuration. The engine of [`crate::tailing`] follows those files, and
+//! [`following`] makes of their lines what pipelines want: [`records`] by the hands of [`access`] and [`juli`], and counted [`requests`].
+//!
 //! Invariants: no series has two sources in a round; a number that cannot be known is absent, never zero; links in the file systems
-//! of containers lead nowhere else ([`inside`]). Pages, XML and archives are foreign bytes: their readers are plain functions that neither
+//! of containers lead nowhere else ([`files`]). Pages, XML and archives are foreign bytes: their readers are plain functions that neither
 //! panic nor grow beyond what they are given.
 
+mod access;
 mod config;
+mod dates;
 mod encoding;
-mod inside;
+mod exceptions;
+mod files;
+mod following;
 mod instances;
 mod jmxproxy;
+mod juli;
+mod logging;
+mod logs;
 mod page;
 mod probe;
 mod processes;
+mod properties;
 mod reading;
 mod receiver;
+mod records;
+mod requests;
 mod rounds;
+mod server_xml;
 mod status;
 mod tags;
 mod telemetry;

@@ -1,5 +1,6 @@
 //! The receiver on its lane: looks for Tomcats, and sends what a round brought.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -10,6 +11,7 @@ use edgewatch_core::config::ConfigError;
 use edgewatch_core::factory::{BuildContext, ReceiverSpec};
 use edgewatch_core::kernel::Paths;
 use edgewatch_core::receiver::{Outlet, Outlets, ReceiveError, Receiver};
+use edgewatch_hotspot::find::ProcessId;
 use edgewatch_proto::Signal;
 use futures_util::future::join_all;
 use tokio::sync::watch;
@@ -19,20 +21,27 @@ use tokio_util::sync::CancellationToken;
 
 use super::config::{Config, globs};
 use super::encoding::Metrics;
+use super::following::{Book, Lines, Plan};
 use super::instances::{Instance, Search};
 use super::page::{Form, Page};
 use super::rounds::{Answer, assemble, count_threads, encode};
 use super::telemetry::{Scraped, Sent};
 use crate::measuring::report::Report;
+use crate::tailing::{FileTelemetry, Follower, Following, Pattern, Tailer, telemetry_names};
 
 /// The Tomcats that there are; `None` before the first look.
 pub(super) type Found = Option<Arc<[Arc<Instance>]>>;
 
 /// Follows Tomcats.
 pub(crate) struct Tomcat {
-    discovery_interval: Duration,
-    search: Search,
+    discovery: Discovery,
     rounds: Rounds,
+    /// Follows their logs for pipelines of logs.
+    follower: Follower<Lines>,
+    /// Reads them where requests are to be counted only.
+    tailer: Tailer<Lines>,
+    poll_interval: Duration,
+    reads_logs: bool,
 }
 
 impl ReceiverSpec for Tomcat {
@@ -62,10 +71,33 @@ impl ReceiverSpec for Tomcat {
         }
         let include = globs("include", &config.include)?;
         let exclude = globs("exclude", &config.exclude)?;
+        let book = Book::default();
+        let names = telemetry_names!("edgewatch_tomcat");
+        let (options, telemetry) = (config.logs.options(), &context.telemetry);
+        let following = Following {
+            kind: Self::NAME,
+            names,
+            options: options.clone(),
+            patterns: Vec::new(),
+            records: Lines::new(book.clone(), true, telemetry),
+            max_in_flight: config.logs.max_in_flight_size.as_usize(),
+            retry: config.logs.retry_on_failure.clone(),
+        };
+        let files = FileTelemetry::new(telemetry, names);
+        let counting = Lines::new(book.clone(), false, telemetry);
         Ok(Self {
-            discovery_interval: config.discovery_interval.get(),
-            search: Search::new(paths, include, exclude, config.max_instances, &context.id),
+            follower: Follower::new(following, context)?,
+            tailer: Tailer::new(options, Vec::new(), counting, &context.id, None, files)?,
+            poll_interval: config.logs.poll_interval.get(),
+            reads_logs: config.logs.access || config.logs.juli,
+            discovery: Discovery {
+                interval: config.discovery_interval.get(),
+                search: Search::new(paths, include, exclude, config.max_instances, &context.id),
+                plan: Plan::new(config.logs, book.clone(), &context.id),
+            },
             rounds: Rounds {
+                book,
+                told: HashSet::new(),
                 interval: config.collection_interval.get(),
                 initial_delay: config.initial_delay.get(),
                 metrics: config.metrics,
@@ -80,14 +112,33 @@ impl ReceiverSpec for Tomcat {
 
 #[async_trait]
 impl Receiver for Tomcat {
+    async fn open(&mut self) -> Result<(), ReceiveError> {
+        self.follower.open().await;
+        Ok(())
+    }
+
+    /// Its checkpoint says where its successor goes on.
+    fn is_exclusive(&self) -> bool {
+        self.reads_logs && self.follower.is_exclusive()
+    }
+
     async fn run(self: Box<Self>, outlets: Outlets, stop: CancellationToken) -> Result<(), ReceiveError> {
-        let Self { discovery_interval, search, rounds } = *self;
+        let Self { discovery, rounds, follower, tailer, poll_interval, reads_logs } = *self;
         let Outlets { metrics, logs, traces: _ } = outlets;
-        // Readers of logs take what there is to follow from `found` too.
         let (send, found) = watch::channel(None);
+        let (follow, patterns) = watch::channel(Arc::from([]));
         let mut tasks = JoinSet::new();
         if metrics.is_some() || logs.is_some() {
-            tasks.spawn(discover(search, discovery_interval, send, stop.clone()));
+            tasks.spawn(discovery.run(send, follow, stop.clone()));
+        }
+        match logs.filter(|_| reads_logs) {
+            Some(outlet) => {
+                tasks.spawn(follower.with_patterns(patterns).run(outlet, stop.clone()));
+            }
+            None if reads_logs && metrics.is_some() => {
+                tasks.spawn(count(tailer, patterns, poll_interval, stop.clone()));
+            }
+            None => {}
         }
         if let Some(outlet) = metrics {
             tasks.spawn(rounds.run(outlet, found, stop));
@@ -100,11 +151,59 @@ impl Receiver for Tomcat {
     }
 }
 
-/// Looks for Tomcats until `stop`.
-async fn discover(
-    mut search: Search,
+/// What looks for Tomcats and their logs.
+struct Discovery {
+    interval: Duration,
+    search: Search,
+    plan: Plan,
+}
+
+impl Discovery {
+    /// Looks until `stop`. What is to be followed is said before what there is, so that no round misses counts of requests that are
+    /// made already.
+    async fn run(
+        self,
+        found: watch::Sender<Found>,
+        follow: watch::Sender<Arc<[Pattern]>>,
+        stop: CancellationToken,
+    ) -> Result<(), ReceiveError> {
+        let Self { interval: every, mut search, mut plan } = self;
+        let mut looks = interval(every);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                _ = looks.tick() => {}
+            }
+            let looked = tokio::task::spawn_blocking(move || {
+                let changed = search.look().map(|instances| {
+                    let patterns = plan.patterns(&instances, unix_nanoseconds());
+                    (instances, patterns)
+                });
+                (search, plan, changed)
+            });
+            let (kept, planned, changed) = looked.await.map_err(broken)?;
+            (search, plan) = (kept, planned);
+            match changed {
+                Some((instances, patterns)) => {
+                    follow.send_replace(patterns);
+                    found.send_replace(Some(instances));
+                }
+                None => drop(found.send_if_modified(|found| {
+                    let is_first = found.is_none();
+                    found.get_or_insert_default();
+                    is_first
+                })),
+            }
+        }
+    }
+}
+
+/// Reads logs for what is counted of them, until `stop`.
+async fn count(
+    mut tailer: Tailer<Lines>,
+    mut patterns: watch::Receiver<Arc<[Pattern]>>,
     every: Duration,
-    found: watch::Sender<Found>,
     stop: CancellationToken,
 ) -> Result<(), ReceiveError> {
     let mut looks = interval(every);
@@ -114,25 +213,22 @@ async fn discover(
             () = stop.cancelled() => return Ok(()),
             _ = looks.tick() => {}
         }
-        let looked = tokio::task::spawn_blocking(move || {
-            let instances = search.look();
-            (search, instances)
-        });
-        let (kept, instances) = looked.await.map_err(broken)?;
-        search = kept;
-        match instances {
-            Some(instances) => drop(found.send_replace(Some(instances))),
-            None => drop(found.send_if_modified(|found| {
-                let is_first = found.is_none();
-                found.get_or_insert_default();
-                is_first
-            })),
+        if patterns.has_changed().unwrap_or(false) {
+            tailer.set_patterns(patterns.borrow_and_update().to_vec());
         }
+        let looked = tokio::task::spawn_blocking(move || {
+            tailer.look(std::time::Instant::now(), SystemTime::now());
+            tailer
+        });
+        tailer = looked.await.map_err(broken)?;
     }
 }
 
 /// What makes metrics.
 struct Rounds {
+    book: Book,
+    /// The Tomcats whose requests MBeans tell.
+    told: HashSet<ProcessId>,
     interval: Duration,
     initial_delay: Duration,
     metrics: Metrics,
@@ -150,7 +246,8 @@ impl Rounds {
         mut found: watch::Receiver<Found>,
         stop: CancellationToken,
     ) -> Result<(), ReceiveError> {
-        let Self { interval, initial_delay, metrics, pages, mut report, sent, scraped } = self;
+        let Self { book, mut told, interval, initial_delay, metrics, pages, mut report, sent, scraped } =
+            self;
         let mut rounds = interval_at(Instant::now() + initial_delay, interval);
         rounds.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
@@ -181,7 +278,9 @@ impl Rounds {
             let (threads, kept) = counted.map_err(broken)?;
             report = kept;
             let mut round = assemble(&instances, threads, answers, &mut report);
-            let (request, points) = encode(&mut round, &metrics, unix_nanoseconds());
+            told.retain(|id| instances.iter().any(|instance| instance.id == *id));
+            told.extend(round.iter().filter_map(|(owner, reading)| owner.tells_requests(reading)));
+            let (request, points) = encode(&mut round, &metrics, (&book, &told), unix_nanoseconds());
             scraped.scraped.add(points);
             scraped.errored.add(report.errored());
             if points > 0 {

@@ -10,7 +10,7 @@ use edgewatch_core::testing::FakeHost;
 use tempfile::TempDir;
 
 use crate::receivers::tomcat::config::globs;
-use crate::receivers::tomcat::instances::{Command, Instance, Search, recognise};
+use crate::receivers::tomcat::instances::{Directories, Instance, Search, recognise};
 use crate::receivers::tomcat::version::Version;
 
 const MAIN: &str = "org.apache.catalina.startup.Bootstrap";
@@ -71,7 +71,7 @@ fn names(found: Option<Arc<[Arc<Instance>]>>) -> Vec<String> {
 fn a_tomcat_is_known_by_its_command_line() {
     let base = |arguments: &[&'static str]| {
         let arguments: Vec<&[u8]> = arguments.iter().map(|argument| argument.as_bytes()).collect();
-        recognise(&arguments).map(|Command { base, home }| (base, home))
+        recognise(&arguments).map(|Directories { base, home }| (base, home))
     };
     let (a, b) = (&b"/a"[..], &b"/b"[..]);
 
