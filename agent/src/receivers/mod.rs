@@ -7,6 +7,8 @@ mod otlp;
 mod tomcat;
 
 use edgewatch_core::factory::ReceiverFactory;
+#[doc(hidden)]
+pub use tomcat::fuzzing as tomcat_fuzzing;
 
 /// Every receiver in this build, in alphabetical order.
 pub const RECEIVERS: &[ReceiverFactory] = &[

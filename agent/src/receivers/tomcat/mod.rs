@@ -19,6 +19,7 @@ mod encoding;
 mod exceptions;
 mod files;
 mod following;
+pub mod fuzzing;
 mod instances;
 mod jmxproxy;
 mod juli;

@@ -177,5 +177,8 @@ fn without_its_files_a_tomcat_is_still_known_and_what_is_missing_is_told_once() 
     let found = search.look().expect("a change");
 
     assert_eq!((found[0].version, found[0].connectors.len()), (None, 0));
-    assert_eq!(search.report.told(), [("discovery", "the files of shop".to_owned())]);
+    let told = ["the version of shop", "server.xml of shop"].map(|what| ("discovery", what.to_owned()));
+    assert_eq!(search.report.told(), told);
+    search.look();
+    assert_eq!(search.report.told().len(), 2);
 }
