@@ -7,7 +7,7 @@ mod otlp;
 mod tomcat;
 
 use edgewatch_core::factory::ReceiverFactory;
-#[doc(hidden)]
+#[cfg(feature = "fuzzing")]
 pub use tomcat::fuzzing as tomcat_fuzzing;
 
 /// Every receiver in this build, in alphabetical order.

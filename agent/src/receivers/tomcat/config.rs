@@ -157,7 +157,10 @@ impl Logs {
     pub(super) fn options(&self) -> Options {
         Options {
             poll_interval: self.poll_interval.get(),
-            max_record_size: self.max_log_size.as_usize().max(4),
+            max_record_size: self.max_log_size.as_usize(),
+            // Blanks at the ends of lines stand for values.
+            keep_leading: true,
+            keep_trailing: true,
             ..Options::default()
         }
     }

@@ -8,6 +8,7 @@ use crate::measuring::metric::{Metric, Series, Window, Writer, metrics, write_re
 metrics! {
     /// Metrics of the receiver `tomcat`.
     Metrics {
+        server_request_duration: "http.server.request.duration", "s", Histogram, On, "Duration of HTTP server requests, from the access log, where its pattern has one.";
         request_count: "tomcat.request.count", "{request}", Counter, On, "The number of requests processed.";
         error_count: "tomcat.error.count", "{error}", Counter, On, "The number of errors.";
         request_duration_sum: "tomcat.request.duration.sum", "s", Counter, On, "Total time of processing all requests.";

@@ -1,302 +1,257 @@
-//! Follows the logs of Tomcats: which files there are, what their lines are, and where that goes.
-//!
-//! A [`Log`] is all files of one valve or handler. The engine knows it by its tag; [`Book`] is what both sides look up. [`Lines`] is
-//! what the engine gives records to: it writes them for pipelines of logs, and counts requests for pipelines of metrics, on a helper thread.
+//! Follows the logs of the Tomcats that there are, as they come and go.
 
-use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::fs::{self, Metadata};
-use std::os::unix::ffi::OsStrExt;
+use std::collections::HashMap;
+use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
-use edgewatch_core::telemetry::{Counter, Telemetry};
+use edgewatch_core::config::ConfigError;
+use edgewatch_core::factory::BuildContext;
+use edgewatch_core::receiver::{Outlet, ReceiveError};
 use edgewatch_hotspot::find::ProcessId;
-use edgewatch_proto::encode::{Attributes, LogsWriter};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
 
-use super::access::redact::redact;
-use super::access::request::Request;
-use super::access::{self, Outcome, Release};
+use super::access::Release;
 use super::config;
 use super::instances::Instance;
-use super::juli;
-use super::logs::{self, AccessLog, ServerLog};
-use super::records::{self, Origin};
-use super::requests::Requests;
-use crate::measuring::report::Report;
-use crate::tailing::{Begins, Body, Pattern, Record, Records, Tag};
+use super::logs::{self, Logs};
+use super::receiver::{Found, broken, unix_nanoseconds};
+use super::tailed::{Counts, Log, Table, Tailed, Written};
+use crate::tailing::{Begins, FileTelemetry, Follower, Following, Names, Pattern, Tailer, telemetry_names};
 
-/// Records of one batch at most.
-const MAX_RECORDS: usize = 1000;
+const NAMES: &Names = telemetry_names!("edgewatch_tomcat");
 
-/// Bytes of one batch at most, unless a single record is larger.
-const MAX_BYTES: usize = 256 * 1024;
+/// Longest command line and environment that are read.
+const LONGEST: u64 = 1 << 20;
 
-/// Logs that are remembered at most; those of Tomcats that ended longest ago are forgotten first.
-const MOST_LOGS: usize = 10_000;
+/// Open files that are looked at, of one process.
+const MOST_OPEN: usize = 4096;
 
-/// Files of a process that are looked at.
-const MOST_OPEN: usize = 10_000;
-
-/// The scope of the records.
-const SCOPE: &str = "edgewatch/tomcat";
-
-/// The requests of one Tomcat.
-#[derive(Debug)]
-pub(super) struct Counting {
-    /// Since when they are counted, in nanoseconds since 1970.
-    pub(super) since: u64,
-    requests: Mutex<Requests>,
+/// What follows logs.
+pub(super) struct LogReader {
+    id: String,
+    config: config::Logs,
+    follower: Follower<Tailed>,
+    telemetry: FileTelemetry,
+    pub(super) table: Table,
 }
 
-impl Counting {
-    /// The requests counted so far.
-    pub(super) fn requests(&self) -> MutexGuard<'_, Requests> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+impl LogReader {
+    pub(super) fn new(config: &config::Logs, context: &BuildContext) -> Result<Self, ConfigError> {
+        let table = Table::default();
+        let following = Following {
+            kind: "tomcat",
+            names: NAMES,
+            options: config.options(),
+            patterns: Vec::new(),
+            records: Tailed::new(table.clone()),
+            max_in_flight: config.max_in_flight_size.as_usize(),
+            retry: config.retry_on_failure.clone(),
+        };
+        Ok(Self {
+            id: context.id.clone(),
+            config: config.clone(),
+            follower: Follower::new(following, context)?,
+            telemetry: FileTelemetry::new(&context.telemetry, NAMES),
+            table,
+        })
+    }
+
+    /// Looks whether positions can be kept.
+    pub(super) async fn open(&mut self) {
+        self.follower.open().await;
+    }
+
+    /// Whether it keeps positions: then its successor must wait for its end.
+    pub(super) fn is_exclusive(&self) -> bool {
+        self.follower.is_exclusive()
+    }
+
+    /// Follows logs until `stop`: to send them, or, without an outlet, to count what is in them.
+    pub(super) async fn run(
+        self,
+        outlet: Option<Outlet>,
+        found: watch::Receiver<Found>,
+        stop: CancellationToken,
+    ) -> Result<(), ReceiveError> {
+        let Self { id, config, follower, telemetry, table } = self;
+        let (send, patterns) = watch::channel(Arc::<[Pattern]>::from([]));
+        let mut tasks = JoinSet::new();
+        let reads_juli = outlet.is_some();
+        if let Some(outlet) = outlet {
+            table.send();
+            tasks.spawn(follower.with_patterns(patterns).run(outlet, stop.clone()));
+        } else {
+            let records = Tailed::new(table.clone());
+            let tailer = Tailer::new(config.options(), Vec::new(), records, &id, None, telemetry);
+            let tailer = tailer.map_err(|error| ReceiveError::Setup(error.to_string()))?;
+            tasks.spawn(count(tailer, patterns, config.poll_interval.get(), stop.clone()));
+        }
+        let finder = Finder { id, config, reads_juli, table, known: HashMap::new() };
+        tasks.spawn(finder.run(found, send, stop));
+        let mut outcome = Ok(());
+        while let Some(ended) = tasks.join_next().await {
+            outcome = outcome.and(ended.map_err(broken).flatten());
+        }
+        outcome
     }
 }
 
-/// All files of one valve or handler.
-#[derive(Debug)]
-struct Log {
-    instance: Arc<Instance>,
-    scheme: Option<String>,
-    reader: Mutex<Reader>,
-    /// Whether its requests are counted: each stands in one such log.
-    counting: Option<Arc<Counting>>,
-}
-
-#[derive(Debug)]
-enum Reader {
-    Access(Box<access::Reader>),
-    Server(Box<juli::Reader>),
-}
-
-/// What is known of logs, by tag, and of Tomcats, by process.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Book(Arc<Mutex<Entries>>);
-
-#[derive(Debug, Default)]
-struct Entries {
-    logs: BTreeMap<u64, Arc<Log>>,
-    counting: BTreeMap<ProcessId, Arc<Counting>>,
-}
-
-impl Book {
-    fn entries(&self) -> MutexGuard<'_, Entries> {
-        let Self(entries) = self;
-        entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The requests of a Tomcat, when its access logs are read.
-    pub(super) fn counting(&self, id: ProcessId) -> Option<Arc<Counting>> {
-        self.entries().counting.get(&id).cloned()
+/// Reads logs that nobody wants as logs.
+async fn count(
+    mut tailer: Tailer<Tailed>,
+    mut patterns: watch::Receiver<Arc<[Pattern]>>,
+    every: Duration,
+    stop: CancellationToken,
+) -> Result<(), ReceiveError> {
+    let mut looks = interval(every);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            _ = looks.tick() => {}
+        }
+        if patterns.has_changed().unwrap_or(false) {
+            let patterns = patterns.borrow_and_update().to_vec();
+            tailer.set_patterns(patterns);
+        }
+        let looked = tokio::task::spawn_blocking(move || {
+            tailer.look(Instant::now(), SystemTime::now());
+            tailer
+        });
+        tailer = looked.await.map_err(broken)?;
     }
 }
 
 /// Says which files are to be followed.
-#[derive(Debug)]
-pub(super) struct Plan {
+struct Finder {
+    id: String,
     config: config::Logs,
-    book: Book,
-    patterns: BTreeMap<ProcessId, Vec<Pattern>>,
-    next: u64,
-    report: Report,
+    reads_juli: bool,
+    table: Table,
+    known: HashMap<ProcessId, Vec<Pattern>>,
 }
 
-impl Plan {
-    pub(super) fn new(config: config::Logs, book: Book, receiver: &str) -> Self {
-        Self { config, book, patterns: BTreeMap::new(), next: 0, report: Report::new(receiver) }
-    }
-
-    /// The files of `instances`. Reads the configuration of those that are new.
-    pub(super) fn patterns(&mut self, instances: &[Arc<Instance>], now: u64) -> Arc<[Pattern]> {
-        self.report.begin("logs");
-        self.patterns.retain(|id, _| instances.iter().any(|instance| instance.id == *id));
-        let gone = |id: &ProcessId| instances.iter().all(|instance| instance.id != *id);
-        self.book.entries().counting.retain(|id, _| !gone(id));
-        for instance in instances {
-            if !self.patterns.contains_key(&instance.id) {
-                let patterns = self.of(instance, now);
-                self.patterns.insert(instance.id, patterns);
+impl Finder {
+    async fn run(
+        mut self,
+        mut found: watch::Receiver<Found>,
+        patterns: watch::Sender<Arc<[Pattern]>>,
+        stop: CancellationToken,
+    ) -> Result<(), ReceiveError> {
+        loop {
+            let instances = found.borrow_and_update().clone().unwrap_or_default();
+            let looked = tokio::task::spawn_blocking(move || {
+                self.look(&instances);
+                self
+            });
+            self = looked.await.map_err(broken)?;
+            let mut all: Vec<(&ProcessId, &Vec<Pattern>)> = self.known.iter().collect();
+            all.sort_unstable_by_key(|(id, _)| **id);
+            patterns.send_replace(all.into_iter().flat_map(|(_, patterns)| patterns.clone()).collect());
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                changed = found.changed() => if changed.is_err() { return Ok(()) },
             }
         }
-        let mut entries = self.book.entries();
-        while entries.logs.len() > MOST_LOGS && entries.logs.pop_first().is_some() {}
-        self.patterns.values().flatten().cloned().collect()
     }
 
-    fn of(&mut self, instance: &Arc<Instance>, now: u64) -> Vec<Pattern> {
-        let root = instance.root();
-        let open = open_files(&instance.process);
-        let properties = properties(&fs::read(instance.process.join("cmdline")).unwrap_or_default());
-        let tz = time_zone(&fs::read(instance.process.join("environ")).unwrap_or_default());
-        let found = logs::find(&logs::Tomcat {
-            root: &root,
-            base: &instance.base,
-            home: &instance.home,
-            properties: &properties,
-            tz: tz.as_deref(),
-            release: instance.version.map(|version| Release { major: version.major, minor: version.minor }),
-            open: &open,
-        });
-        for problem in &found.problems {
-            self.report.failed(1, format!("logs of {}: {problem}", instance.name), "assumed to be as usual");
+    fn look(&mut self, instances: &[Arc<Instance>]) {
+        self.known.retain(|id, _| instances.iter().any(|instance| instance.id == *id));
+        self.table.keep(instances);
+        for instance in instances {
+            if !self.known.contains_key(&instance.id) {
+                let patterns = self.patterns(instance);
+                self.known.insert(instance.id, patterns);
+            }
         }
-        let counting = Arc::new(Counting { since: now, requests: Mutex::default() });
-        let root: Arc<Path> = root.into();
+    }
+
+    fn patterns(&self, instance: &Arc<Instance>) -> Vec<Pattern> {
+        let Logs { access, server, zone, scheme, problems } = read(instance);
+        for problem in problems {
+            let (receiver, tomcat) = (&self.id, &instance.name);
+            tracing::warn!(receiver, tomcat, problem, "the logs of a Tomcat may be read wrongly");
+        }
+        let counts = Arc::new(Mutex::new(Counts::new(unix_nanoseconds())));
+        let root: Arc<Path> = instance.process.join("root").into();
         let mut patterns = Vec::new();
-        let mut add = |glob: String, reader, begins, counting| {
-            let tag = Tag(self.next);
-            self.next += 1;
-            let (scheme, instance) = (found.scheme.clone(), Arc::clone(instance));
-            let log = Log { instance, scheme, reader: Mutex::new(reader), counting };
-            self.book.entries().logs.insert(tag.0, Arc::new(log));
+        let mut add = |glob: String, written: Written, begins: Option<Begins>| {
+            let tag = self.table.add(Log {
+                instance: Arc::clone(instance),
+                written,
+                zone: zone.clone(),
+                scheme: scheme.clone(),
+                counts: Arc::clone(&counts),
+            });
             let start_at = self.config.start_at;
-            patterns.push(Pattern { glob, root: Some(Arc::clone(&root)), tag, start_at, begins });
+            let root = Some(Arc::clone(&root));
+            patterns.push(Pattern { root, start_at, begins, ..Pattern::new(&glob, tag) });
         };
         if self.config.access {
-            for AccessLog { glob, format, counts, buffered: _ } in found.access {
-                let reader = access::Reader::new(format, found.zone.clone());
-                add(glob, Reader::Access(Box::new(reader)), None, counts.then(|| Arc::clone(&counting)));
+            for log in access {
+                add(log.glob, Written::Access(log.format, log.counts), None);
             }
-            self.book.entries().counting.insert(instance.id, counting);
         }
-        if self.config.juli {
-            for ServerLog { glob, layout } in found.server {
-                let reader = juli::Reader::new(layout.clone(), found.zone.clone());
-                let begins = Begins::new(move |line| layout.begins(line));
-                add(glob, Reader::Server(Box::new(reader)), Some(begins), None);
+        if self.config.juli && self.reads_juli {
+            for log in server {
+                let layout = log.layout.clone();
+                add(
+                    log.glob,
+                    Written::Server(log.layout),
+                    Some(Begins::new(move |line| layout.begins(line))),
+                );
             }
         }
         patterns
     }
 }
 
-/// The files that a process has open, as it sees them.
-fn open_files(process: &Path) -> Vec<PathBuf> {
-    let Ok(links) = fs::read_dir(process.join("fd")) else { return Vec::new() };
-    let open = links.take(MOST_OPEN).flatten().filter_map(|link| fs::read_link(link.path()).ok());
-    open.filter(|path| path.is_absolute()).collect()
-}
-
-/// The properties of a command line: words such as `-Dname=value`.
-fn properties(line: &[u8]) -> Vec<(String, String)> {
-    let words = line.split(|byte| *byte == 0).filter_map(|word| std::str::from_utf8(word).ok());
-    let pairs = words.filter_map(|word| word.strip_prefix("-D")?.split_once('='));
-    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-}
-
-/// The variable `TZ` of an environment, of which nothing else is kept.
-fn time_zone(environment: &[u8]) -> Option<String> {
-    let mut variables = environment.split(|byte| *byte == 0);
-    let value = variables.find_map(|variable| variable.strip_prefix(b"TZ="))?;
-    OsStr::from_bytes(value).to_str().map(str::to_owned)
-}
-
-/// What every record of a file carries.
-#[derive(Clone, Debug)]
-pub(super) struct Labels {
-    log: Option<Arc<Log>>,
-    file: Arc<str>,
-}
-
-/// Makes log records and numbers of lines.
-#[derive(Debug)]
-pub(super) struct Lines {
-    book: Book,
-    /// Whether records are written; otherwise requests are counted only.
-    writes: bool,
-    /// The request in the making, and whose it is.
-    writer: Option<(ProcessId, LogsWriter)>,
-    /// A line without its secrets.
-    line: String,
-    scratch: String,
-    malformed: Counter,
-}
-
-impl Lines {
-    pub(super) fn new(book: Book, writes: bool, telemetry: &Telemetry) -> Self {
-        let malformed = telemetry.counter(
-            "edgewatch_tomcat_malformed_lines",
-            "{lines}",
-            "Lines of access logs that are not as the pattern of their valve says. They are sent as they are.",
-        );
-        Self { book, writes, writer: None, line: String::new(), scratch: String::new(), malformed }
-    }
-}
-
-impl Records for Lines {
-    type Labels = Labels;
-
-    fn labels(&self, tag: Tag, path: &Path, _metadata: &Metadata) -> Labels {
-        let log = self.book.entries().logs.get(&tag.0).cloned();
-        let file = path.file_name().unwrap_or_default().to_string_lossy();
-        Labels { log, file: file.into() }
-    }
-
-    fn fits(&self, labels: &Labels) -> bool {
-        let (Some((owner, writer)), Some(log)) = (&self.writer, &labels.log) else { return true };
-        *owner == log.instance.id || writer.is_empty()
-    }
-
-    fn record(&mut self, labels: &Labels, record: Record<'_>) {
-        let Some(log) = &labels.log else { return };
-        let Self { writer, line, scratch, malformed, .. } = self;
-        let text = match record.body {
-            Body::Text(text) | Body::Mended(text) => text,
-            // The encoding has no such records.
-            Body::Bytes(_) | Body::Empty => return,
-        };
-        let id = log.instance.id;
-        let writer = match writer {
-            _ if !self.writes => None,
-            Some((owner, writer)) if *owner == id => Some(writer),
-            other => {
-                let describe = |attributes: &mut Attributes<'_>| log.instance.describe(attributes);
-                let fresh = LogsWriter::new(describe, SCOPE, env!("CARGO_PKG_VERSION"));
-                Some(&mut other.insert((id, fresh)).1)
-            }
-        };
-        let origin = Origin { file: &labels.file, scheme: log.scheme.as_deref(), observed: record.observed };
-        match &mut *log.reader.lock().unwrap_or_else(PoisonError::into_inner) {
-            Reader::Access(reader) => {
-                let text = redact(text, line);
-                let mut request = Request::default();
-                let outcome = reader.read(text, &mut request);
-                match (&log.counting, outcome) {
-                    (Some(counting), Outcome::Request) => {
-                        counting.requests().add(&request, log.scheme.as_deref());
-                    }
-                    (_, Outcome::Malformed) => malformed.add(1),
-                    (None, Outcome::Request) | (_, Outcome::Comment) => {}
-                }
-                if let Some(writer) = writer.filter(|_| outcome != Outcome::Comment) {
-                    records::request(writer, text, (outcome, &request), reader.format(), origin, scratch);
-                }
-            }
-            Reader::Server(reader) => {
-                if let Some(writer) = writer {
-                    records::entry(writer, &reader.read(text), origin);
-                }
-            }
+/// What the configuration of `instance` and its process say about its logs.
+fn read(instance: &Instance) -> Logs {
+    let arguments = content(&instance.process.join("cmdline"));
+    let mut properties: Vec<(String, String)> = Vec::new();
+    for argument in arguments.split(|byte| *byte == 0) {
+        let argument = String::from_utf8_lossy(argument);
+        if let Some((name, value)) =
+            argument.strip_prefix("-D").map(|stated| stated.split_once('=').unwrap_or((stated, "")))
+        {
+            // The last one counts.
+            properties.retain(|(known, _)| known != name);
+            properties.push((name.to_owned(), value.to_owned()));
         }
     }
+    let environment = content(&instance.process.join("environ"));
+    let tz = environment.split(|byte| *byte == 0).find_map(|pair| pair.strip_prefix(b"TZ="));
+    let tz = tz.map(|tz| String::from_utf8_lossy(tz).into_owned());
+    let open: Vec<PathBuf> = fs::read_dir(instance.process.join("fd"))
+        .into_iter()
+        .flatten()
+        .take(MOST_OPEN)
+        .filter_map(|entry| fs::read_link(entry.ok()?.path()).ok())
+        .collect();
+    let version = instance.version.map(|version| Release { major: version.major, minor: version.minor });
+    logs::find(&logs::Tomcat {
+        root: &instance.process.join("root"),
+        base: &instance.base,
+        home: &instance.home,
+        properties: &properties,
+        tz: tz.as_deref(),
+        release: version,
+        open: &open,
+    })
+}
 
-    fn is_full(&self) -> bool {
-        self.writer
-            .as_ref()
-            .is_some_and(|(_, writer)| writer.records() >= MAX_RECORDS || writer.bytes() >= MAX_BYTES)
+/// The content of a file of `/proc`; nothing when it cannot be read.
+fn content(path: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Ok(file) = fs::File::open(path) {
+        let _ = file.take(LONGEST).read_to_end(&mut bytes);
     }
-
-    fn bytes(&self) -> usize {
-        self.writer.as_ref().map_or(0, |(_, writer)| writer.bytes())
-    }
-
-    fn finish(&mut self) -> (Bytes, usize) {
-        let Some((_, writer)) = &mut self.writer else { return (Bytes::new(), 0) };
-        let items = writer.records();
-        (writer.finish(), items)
-    }
+    bytes
 }

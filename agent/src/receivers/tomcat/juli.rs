@@ -114,6 +114,13 @@ pub(super) struct Entry<'t> {
     pub(super) exception: Option<Thrown<'t>>,
 }
 
+impl<'t> Entry<'t> {
+    /// A text of which nothing is known.
+    pub(super) fn plain(text: &'t str) -> Self {
+        with_exception(text, Self::default())
+    }
+}
+
 /// An exception of a record.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Thrown<'t> {
@@ -140,7 +147,7 @@ impl Reader {
         self.json(text)
             .or_else(|| self.one_line(text))
             .or_else(|| self.other(text))
-            .unwrap_or_else(|| with_exception(text, Entry::default()))
+            .unwrap_or_else(|| Entry::plain(text))
     }
 
     fn one_line<'t>(&mut self, text: &'t str) -> Option<Entry<'t>> {

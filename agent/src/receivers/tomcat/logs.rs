@@ -11,7 +11,7 @@ use super::files::Files;
 use super::juli::Layout;
 use super::logging::{Logging, Written};
 use super::properties::Properties;
-use super::server_xml::{self, Container, Kind, Server, Valve};
+use super::server_xml::{self, Container, Kind, Valve};
 
 /// Largest file of properties that is read.
 const LARGEST: u64 = 256 * 1024;
@@ -43,8 +43,6 @@ pub(super) struct AccessLog {
     pub(super) format: Format,
     /// Whether its lines are counted: each request stands in one such log, however many there are.
     pub(super) counts: bool,
-    /// Whether lines come late, in heaps.
-    pub(super) buffered: bool,
 }
 
 /// A log of the server.
@@ -64,8 +62,6 @@ pub(super) struct Logs {
     pub(super) zone: TimeZone,
     /// The scheme of all requests, if there is but one.
     pub(super) scheme: Option<String>,
-    /// The configuration's connectors and the like.
-    pub(super) configuration: Server,
     /// What could not be read, and what is assumed instead.
     pub(super) problems: Vec<String>,
 }
@@ -88,14 +84,14 @@ pub(super) fn find(tomcat: &Tomcat<'_>) -> Logs {
         for glob in globs(tomcat, valve) {
             if access.iter().all(|known: &AccessLog| known.glob != glob) {
                 let format = format_of(valve, release);
-                access.push(AccessLog { glob, format, counts, buffered: valve.buffered });
+                access.push(AccessLog { glob, format, counts });
             }
         }
     }
     let logging = logging(tomcat, &files, &properties);
     let server = server_logs(tomcat, &logging);
     let scheme = configuration.scheme().map(str::to_owned);
-    Logs { access, server, zone, scheme, configuration, problems }
+    Logs { access, server, zone, scheme, problems }
 }
 
 /// What `${name}` may stand for: properties of the command line, then those of `conf/catalina.properties`.

@@ -5,8 +5,8 @@
 //! configuration names the manager application, [`page`] asks it: [`status`] and [`jmxproxy`] read the answers. All that is known about a
 //! Tomcat at one moment is a [`reading`], which [`encoding`] writes as metrics.
 //!
-//! What a Tomcat writes is found by [`logs`], from its configuration. The engine of [`crate::tailing`] follows those files, and
-//! [`following`] makes of their lines what pipelines want: [`records`] by the hands of [`access`] and [`juli`], and counted [`requests`].
+//! What it writes to its logs is found by [`logs`] ([`server_xml`], [`logging`]), followed by [`following`] and read by [`access`] and
+//! [`juli`] ([`exceptions`]); [`tailed`] makes [`records`] of it and counts [`requests`].
 //!
 //! Invariants: no series has two sources in a round; a number that cannot be known is absent, never zero; links in the file systems
 //! of containers lead nowhere else ([`files`]). Pages, XML and archives are foreign bytes: their readers are plain functions that neither
@@ -19,6 +19,7 @@ mod encoding;
 mod exceptions;
 mod files;
 mod following;
+#[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod instances;
 mod jmxproxy;
@@ -37,6 +38,7 @@ mod rounds;
 mod server_xml;
 mod status;
 mod tags;
+mod tailed;
 mod telemetry;
 mod threads;
 mod version;

@@ -6,9 +6,11 @@
 //!
 //! Series are told apart by method, status and scheme, never by path; methods are those of the conventions. Their number is bounded.
 
-use edgewatch_proto::encode::{Attributes, HistogramPoint, MetricScope, Temporality, Times};
+use edgewatch_proto::encode::{Attributes, HistogramPoint, Times};
 
 use super::access::request::Request;
+use super::encoding::Metrics;
+use crate::measuring::metric::Writer;
 
 /// Boundaries of the buckets that the semantic conventions advise, in seconds.
 const BOUNDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
@@ -104,6 +106,11 @@ impl Requests {
         self.series(key).add(request.duration);
     }
 
+    /// Whether there were none.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.requests == 0
+    }
+
     /// Counts a line that could not be read.
     pub(super) fn add_malformed(&mut self) {
         self.malformed += 1;
@@ -132,16 +139,16 @@ impl Requests {
         }
     }
 
-    /// Writes what was counted since `times` says.
-    pub(super) fn write(&self, scope: &mut MetricScope<'_>, times: Times, counted: Counted) {
+    /// Writes what was counted.
+    pub(super) fn write(&self, out: &mut Writer<'_, '_>, times: Times, metrics: &Metrics, counted: Counted) {
         if self.requests == 0 {
             return;
         }
         if self.all().any(|(_, series)| series.least.is_some()) {
-            self.write_durations(scope, times);
+            self.write_durations(out, times, metrics);
         }
         if counted == Counted::All {
-            self.write_counts(scope, times);
+            self.write_counts(out, metrics);
         }
     }
 
@@ -151,10 +158,8 @@ impl Requests {
         known.chain(rest)
     }
 
-    fn write_durations(&self, scope: &mut MetricScope<'_>, times: Times) {
-        let name = "http.server.request.duration";
-        let about = "Duration of HTTP server requests.";
-        scope.histogram(name, "s", about, Temporality::Cumulative, |points| {
+    fn write_durations(&self, out: &mut Writer<'_, '_>, times: Times, metrics: &Metrics) {
+        out.histogram(metrics.server_request_duration(), |points| {
             for (key, series) in self.all() {
                 let Some(least) = series.least else { continue };
                 let point = HistogramPoint {
@@ -170,23 +175,15 @@ impl Requests {
         });
     }
 
-    fn write_counts(&self, scope: &mut MetricScope<'_>, times: Times) {
-        let cumulative = Temporality::Cumulative;
-        let about = "The number of requests processed.";
-        scope.sum("tomcat.request.count", "{request}", about, cumulative, true, |points| {
+    fn write_counts(&self, out: &mut Writer<'_, '_>, metrics: &Metrics) {
+        out.metric(metrics.request_count(), |points| {
             for (key, series) in self.all() {
-                points.int(times, signed(series.requests), |attributes| describe(key, attributes));
+                points.int_with(series.requests, |attributes| describe(key, attributes));
             }
         });
-        let about = "The number of errors.";
-        scope.sum("tomcat.error.count", "{error}", about, cumulative, true, |points| {
-            points.int(times, signed(self.errors), |_| {});
-        });
-        let about = "The number of bytes transmitted.";
-        scope.sum("tomcat.network.io", "By", about, cumulative, true, |points| {
-            points.int(times, signed(self.bytes), |attributes| {
-                attributes.string("network.io.direction", "transmit");
-            });
+        out.metric(metrics.error_count(), |points| points.int(self.errors, &[]));
+        out.metric(metrics.network_io(), |points| {
+            points.int(self.bytes, &[("network.io.direction", "transmit")]);
         });
     }
 }
@@ -233,8 +230,4 @@ fn describe(key: Option<Key>, attributes: &mut Attributes<'_>) {
 #[expect(clippy::cast_precision_loss, reason = "sums of durations are rounded to what a double can hold")]
 fn seconds(nanos: u128) -> f64 {
     nanos as f64 / 1e9
-}
-
-fn signed(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

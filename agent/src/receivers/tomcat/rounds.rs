@@ -1,18 +1,16 @@
 //! One round of metrics: what each source tells, put together by Tomcat.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use edgewatch_hotspot::find::ProcessId;
-use edgewatch_proto::encode::{self, Attributes, Times};
+use edgewatch_proto::encode::{self, Attributes};
 
 use super::encoding::{Metrics, write};
-use super::following::Book;
 use super::instances::Instance;
 use super::page::{Form, Page, Refused};
 use super::reading::{Pool, Reading};
-use super::requests::Counted;
+use super::tailed::Table;
 use super::threads;
 use crate::measuring::metric::Window;
 use crate::measuring::report::Report;
@@ -126,14 +124,6 @@ impl Owner {
         }
     }
 
-    /// The process, when `reading` has what MBeans say of its requests.
-    pub(super) fn tells_requests(&self, reading: &Reading) -> Option<ProcessId> {
-        match self {
-            Self::Here(instance) => (!reading.processors.is_empty()).then_some(instance.id),
-            Self::Elsewhere { .. } => None,
-        }
-    }
-
     /// When counters began; zero: not known.
     fn started(&self) -> u64 {
         match self {
@@ -143,12 +133,13 @@ impl Owner {
     }
 }
 
-/// Encodes the round of the moment `now`, in nanoseconds since 1970. Requests that were counted in access logs are in `book`; those of the
-/// Tomcats in `told` are known from MBeans, so that their logs tell durations only. Returns the request and the number of its points.
+/// Encodes the round of the moment `now`, in nanoseconds since 1970. Returns the request and the number of its points.
+///
+/// Requests that logs tell of are counted from those, unless pages do.
 pub(super) fn encode(
     round: &mut [(Owner, Reading)],
     metrics: &Metrics,
-    (book, told): (&Book, &HashSet<ProcessId>),
+    logs: &Table,
     now: u64,
 ) -> (Bytes, usize) {
     let mut request = Vec::new();
@@ -159,21 +150,10 @@ pub(super) fn encode(
                 let window = Window { start: owner.started(), now };
                 write(request, metrics, reading, window, |attributes| owner.describe(attributes));
             }
-            let Owner::Here(instance) = owner else { continue };
-            let Some(counting) = book.counting(instance.id) else { continue };
-            let counted = if told.contains(&instance.id) { Counted::Durations } else { Counted::All };
-            let requests = counting.requests();
-            let times = Times::since(counting.since, now);
-            request.resource(
-                "",
-                |attributes| owner.describe(attributes),
-                |resource| {
-                    let version = env!("CARGO_PKG_VERSION");
-                    resource.scope("edgewatch/tomcat/requests", version, |scope| {
-                        requests.write(scope, times, counted)
-                    });
-                },
-            );
+            if let Owner::Here(instance) = owner {
+                let has_pages = !reading.processors.is_empty();
+                logs.write(request, instance, has_pages, metrics, now);
+            }
         }
     });
     (request.into(), points)

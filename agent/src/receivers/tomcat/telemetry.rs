@@ -6,6 +6,7 @@ use edgewatch_core::telemetry::{Counter, Gauge, Telemetry};
 pub(super) struct Sent {
     pub(super) accepted: Counter,
     pub(super) instances: Gauge,
+    pub(super) malformed: Gauge,
 }
 
 /// Counts what a source gives and what it cannot.
@@ -26,6 +27,11 @@ impl Sent {
                 "edgewatch_tomcat_instances",
                 "{instances}",
                 "Tomcats that are followed now.",
+            ),
+            malformed: telemetry.gauge(
+                "edgewatch_tomcat_malformed_lines",
+                "{lines}",
+                "Lines of the access logs of these Tomcats that do not have the format that server.xml states.",
             ),
         }
     }

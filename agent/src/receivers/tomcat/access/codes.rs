@@ -16,14 +16,6 @@ pub(in super::super) struct Release {
 }
 
 impl Release {
-    /// The release that `10.1.48` names; what follows does not matter.
-    pub(in super::super) fn parse(version: &str) -> Option<Self> {
-        let mut numbers = version.trim().split('.');
-        let major = numbers.next()?.parse().ok()?;
-        let minor = numbers.next().and_then(|minor| minor.parse().ok()).unwrap_or(0);
-        Some(Self { major, minor })
-    }
-
     /// Nanoseconds of the unit of `%D`: milliseconds until 10.0, then microseconds.
     const fn elapsed(self) -> u64 {
         if self.major > 10 || (self.major == 10 && self.minor >= 1) { MICROSECOND } else { MILLISECOND }

@@ -148,7 +148,8 @@ async fn records_of_both_kinds_arrive_whole_and_under_the_name_of_their_tomcat()
     assert!(failure.3.contains(&"exception.stacktrace".to_owned()), "{failure:?}");
     let request = found.iter().find(|(_, severity, ..)| *severity == 13).expect("a request");
     assert!(request.3.contains(&"url.query".to_owned()), "{request:?}");
-    assert_eq!(reading(&registry, "edgewatch_tomcat_malformed_lines", &[]), 1.0);
+    let accepted = reading(&registry, "otelcol_receiver_accepted_log_records", &[]);
+    assert_eq!(accepted, 5.0);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod receiver;
 mod settings;
 mod threads;
 mod version;
+mod written;
 
 use std::path::{Path, PathBuf};
 
