@@ -4,3 +4,8 @@
 pub fn access_log(data: &[u8]) {
     crate::receivers::tomcat::fuzzing::access_log(data);
 }
+
+/// Reads `data` as the pages of the manager application of a Tomcat, and as other files of it.
+pub fn tomcat_pages(data: &[u8]) {
+    crate::receivers::tomcat::fuzzing::pages(data);
+}

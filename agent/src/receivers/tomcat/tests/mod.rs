@@ -2,6 +2,7 @@
 
 mod decoded;
 mod instances;
+mod logs;
 mod pages;
 mod property;
 mod receiver;
