@@ -2,5 +2,5 @@
 
 /// Reads `data` as what a Tomcat writes: a pattern, lines, a record and a configuration with zeros between.
 pub fn access_log(data: &[u8]) {
-    crate::receivers::tomcat::fuzzing::access_log(data);
+    crate::receivers::fuzzing::access_log(data);
 }

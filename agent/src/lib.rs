@@ -7,6 +7,7 @@ pub mod deep;
 pub mod extensions;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+pub mod jvm;
 mod measuring;
 mod page;
 pub mod pipeline;
@@ -14,4 +15,5 @@ pub mod queue;
 mod reach;
 pub mod receivers;
 pub mod service;
+mod table;
 mod tailing;

@@ -1,1 +1,8 @@
 //! Tests of the receiver as a whole.
+
+mod decoded;
+mod receiver;
+mod resource;
+mod rounds;
+mod settings;
+mod world;
