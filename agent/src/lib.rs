@@ -16,5 +16,4 @@ mod reach;
 pub mod receivers;
 pub mod service;
 mod table;
-#[allow(dead_code, unused_imports, reason = "an engine offers more than one receiver uses")]
 mod tailing;
