@@ -54,7 +54,6 @@ mod turn;
 mod warnings;
 mod window;
 
-pub(crate) use checkpoint::Store;
 #[cfg(test)]
 pub(crate) use files::FileId;
 pub(crate) use finder::{Finder, Found};
@@ -63,8 +62,8 @@ pub(crate) use identity::Position;
 pub(crate) use lane::{Follower, Following};
 pub(crate) use options::{Encoding, Options, Oversize, Retry, StartAt};
 pub(crate) use pattern::{Begins, Pattern, Tag};
-pub(crate) use records::{Chunk, Record, Records};
-pub(crate) use tailer::{Step, Tailer};
+pub(crate) use records::{Record, Records};
+pub(crate) use tailer::Tailer;
 pub(crate) use telemetry::{FileTelemetry, Names, telemetry_names};
 pub(crate) use text::Body;
 pub(crate) use warnings::Warnings;

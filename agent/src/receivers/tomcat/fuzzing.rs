@@ -17,7 +17,7 @@ use super::threads::connectors;
 use super::{jmxproxy, records, status, version};
 
 /// Reads lines in a pattern, records of a server and its configuration; four texts in one, zeros between.
-pub fn access_log(data: &[u8]) {
+pub(crate) fn access_log(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let mut parts = text.split('\0');
     let mut part = || parts.next().unwrap_or_default();
@@ -57,7 +57,8 @@ pub fn access_log(data: &[u8]) {
 }
 
 /// Reads `data` as each of the pages of the manager application, and as other files of a Tomcat.
-pub fn pages(data: &[u8]) {
+#[cfg_attr(not(feature = "fuzzing"), expect(dead_code, reason = "for the fuzz targets"))]
+pub(crate) fn pages(data: &[u8]) {
     let mut reading = Reading::default();
     let _ = jmxproxy::read(data, &mut reading);
     for page in [status::json(data), status::xml(data)].into_iter().flatten() {
