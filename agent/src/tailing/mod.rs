@@ -55,6 +55,8 @@ mod warnings;
 mod window;
 
 #[cfg(test)]
+pub(crate) use checkpoint::Store;
+#[cfg(test)]
 pub(crate) use files::FileId;
 pub(crate) use finder::{Finder, Found};
 #[cfg(test)]
@@ -62,7 +64,11 @@ pub(crate) use identity::Position;
 pub(crate) use lane::{Follower, Following};
 pub(crate) use options::{Encoding, Options, Oversize, Retry, StartAt};
 pub(crate) use pattern::{Begins, Pattern, Tag};
+#[cfg(test)]
+pub(crate) use records::Chunk;
 pub(crate) use records::{Record, Records};
+#[cfg(test)]
+pub(crate) use tailer::Step;
 pub(crate) use tailer::Tailer;
 pub(crate) use telemetry::{FileTelemetry, Names, telemetry_names};
 pub(crate) use text::Body;
