@@ -24,7 +24,12 @@ fn attributes(record: &LogRecord) -> Vec<(String, String)> {
         Value::IntValue(number) => number.to_string(),
         Value::DoubleValue(number) => number.to_string(),
         Value::ArrayValue(array) => format!("{:?}", array.values.len()),
-        other => format!("{other:?}"),
+        Value::BoolValue(_)
+        | Value::KvlistValue(_)
+        | Value::BytesValue(_)
+        | Value::StringValueStrindex(_) => {
+            format!("{value:?}")
+        }
     };
     let value = |value: &Option<_>| -> String {
         let value: &Option<opentelemetry_proto::tonic::common::v1::AnyValue> = value;
