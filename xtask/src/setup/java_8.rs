@@ -23,7 +23,7 @@ const PACKAGES: &[&str] = &["libc6", "libgcc-s1", "libstdc++6", "openjdk-8-jre-h
 /// A home with a `bin/java` that starts Java 8 in its own root file system.
 pub(super) fn home(folder: &Path) -> anyhow::Result<PathBuf> {
     ensure!(is_root(), "only root may change the root directory");
-    let root = unpacked::once(&folder.join("8-root"), SUITE, fill)?;
+    let root = unpacked::once(&folder.join("8-root"), WRAPPER, fill)?;
     unpacked::once(&folder.join("8"), WRAPPER, |home| {
         let bin = home.join("bin");
         fs::create_dir_all(&bin)?;
@@ -48,7 +48,7 @@ fn fill(root: &Path) -> anyhow::Result<()> {
     for name in ["bin", "lib", "lib64"] {
         symlink(format!("usr/{name}"), root.join(name))?;
     }
-    for name in ["dev", "proc", "tmp"] {
+    for name in ["dev", "proc", "tmp", "var/tmp"] {
         fs::create_dir_all(root.join(name))?;
     }
     Ok(fs::write(root.join("etc").join("passwd"), "root:x:0:0:root:/:/bin/sh\n")?)
@@ -100,6 +100,7 @@ const WRAPPER: &str = r#"#!/bin/sh
 exec unshare --mount sh -ec '
 root="{root}"
 mount -t tmpfs tmpfs "$root/tmp"
+mount -t tmpfs tmpfs "$root/var/tmp"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 if [ -n "$EDGEWATCH_BIND" ]; then
