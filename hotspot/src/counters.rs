@@ -30,6 +30,10 @@ pub enum LayoutError {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Slot(u32);
 
+/// Where the text of a counter stands in its block: from, to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TextSlot(u32, u32);
+
 /// The names of a block and where their values are.
 #[derive(Clone, Debug)]
 pub struct Layout {
@@ -38,7 +42,7 @@ pub struct Layout {
     /// Bytes 8 to 32 of the prologue: when they change, so may the layout.
     stamp: [u8; 24],
     numbers: HashMap<Box<str>, Slot>,
-    texts: HashMap<Box<str>, (u32, u32)>,
+    texts: HashMap<Box<str>, TextSlot>,
 }
 
 impl Layout {
@@ -121,10 +125,27 @@ impl Layout {
     /// The text `name` up to its first zero; what is not UTF-8 is replaced.
     #[must_use]
     pub fn text<'a>(&self, block: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
-        let (from, to) = *self.texts.get(name)?;
+        self.read_text(block, self.text_slot(name)?)
+    }
+
+    /// Where the text `name` is, if the JVM has it.
+    #[must_use]
+    pub fn text_slot(&self, name: &str) -> Option<TextSlot> {
+        self.texts.get(name).copied()
+    }
+
+    /// The text at `slot` of `block`, as [`text`](Self::text).
+    #[must_use]
+    pub fn read_text<'a>(&self, block: &'a [u8], TextSlot(from, to): TextSlot) -> Option<Cow<'a, str>> {
         let bytes = block.get(from as usize..to as usize)?;
         let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
         Some(String::from_utf8_lossy(bytes.get(..end)?))
+    }
+
+    /// Forgets all names, which are most of what a layout takes of memory. Slots stay good.
+    pub fn forget_names(&mut self) {
+        self.numbers = HashMap::new();
+        self.texts = HashMap::new();
     }
 
     /// The names of all numbers, in no order.
@@ -157,7 +178,8 @@ impl Layout {
             }
             (b'B', 1..) => {
                 let end = data.checked_add(length).filter(|end| *end <= block.len())?;
-                self.texts.insert(name.into(), (u32::try_from(data).ok()?, u32::try_from(end).ok()?));
+                let slot = TextSlot(u32::try_from(data).ok()?, u32::try_from(end).ok()?);
+                self.texts.insert(name.into(), slot);
             }
             _ => {}
         }
@@ -171,7 +193,7 @@ impl Layout {
 }
 
 /// `0xCAFEC0C0`, in this order of bytes on every machine.
-const MAGIC: [u8; 4] = [0xCA, 0xFE, 0xC0, 0xC0];
+pub(crate) const MAGIC: [u8; 4] = [0xCA, 0xFE, 0xC0, 0xC0];
 
 /// Length of the fixed part of an entry.
 const ENTRY: usize = 20;

@@ -20,5 +20,6 @@ pub mod find;
 pub mod gc_log;
 pub mod pauses;
 pub mod process;
+pub mod procfs;
 pub mod replies;
 pub mod source;

@@ -1,6 +1,6 @@
 //! Tables of metrics, and how their values are written.
 
-use edgewatch_proto::encode::{self, MetricScope, Points, Request, Temporality, Times};
+use edgewatch_proto::encode::{self, HistogramPoints, MetricScope, Points, Request, Temporality, Times};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Counter,
     /// A sum that goes up and down.
     UpDownCounter,
+    /// Values by size.
+    Histogram,
 }
 
 /// Defines a switch that stands on its default when nothing is written.
@@ -160,8 +162,23 @@ pub(crate) struct Writer<'s, 'b> {
     window: Window,
 }
 
-impl Writer<'_, '_> {
-    /// Writes `metric`, when it is enabled and `fill` adds points to it.
+impl<'s, 'b> Writer<'s, 'b> {
+    /// A writer into `scope`.
+    pub(crate) fn new(scope: &'s mut MetricScope<'b>, window: Window) -> Self {
+        Self { scope, window }
+    }
+
+    /// Writes the histogram `metric`, when it is enabled and `fill` adds points to it.
+    pub(crate) fn histogram(
+        &mut self,
+        metric: Option<&'static Metric>,
+        fill: impl FnOnce(&mut HistogramPoints<'_>),
+    ) {
+        let Some(Metric { name, unit, description, .. }) = metric else { return };
+        self.scope.histogram(name, unit, description, Temporality::Cumulative, fill);
+    }
+
+    /// Writes `metric`, which is no histogram, when it is enabled and `fill` adds points to it.
     pub(crate) fn metric(&mut self, metric: Option<&'static Metric>, fill: impl FnOnce(&mut Series<'_, '_>)) {
         let Some(Metric { name, unit, description, kind }) = metric else { return };
         let since_start = Times::since(self.window.start, self.window.now);
@@ -178,6 +195,7 @@ impl Writer<'_, '_> {
                 let cumulative = Temporality::Cumulative;
                 self.scope.sum(name, unit, description, cumulative, false, |p| write(p, since_start));
             }
+            Kind::Histogram => {}
         }
     }
 }
@@ -193,6 +211,11 @@ impl Series<'_, '_> {
     pub(crate) fn int(&mut self, value: u64, attributes: &[(&str, &str)]) {
         let value = i64::try_from(value).unwrap_or(i64::MAX);
         self.points.int(self.times, value, |described| describe(described, attributes));
+    }
+
+    /// Adds a whole number that `describe` describes.
+    pub(crate) fn int_with(&mut self, value: u64, describe: impl FnOnce(&mut encode::Attributes<'_>)) {
+        self.points.int(self.times, i64::try_from(value).unwrap_or(i64::MAX), describe);
     }
 
     /// Adds a floating-point number.

@@ -5,6 +5,8 @@ use edgewatch_core::factory::ComponentConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::metrics::Metrics;
+
 /// Shortest time between two looks at the collection counters.
 const SHORTEST_POLL: Duration = Duration::from_millis(10);
 
@@ -36,6 +38,8 @@ pub(crate) struct Config {
     pub(super) attach: Attach,
     /// What is read from garbage collection logs.
     pub(super) gc_log: GcLog,
+    /// Which metrics are collected.
+    pub(super) metrics: Metrics,
 }
 
 /// JVMs by what they are.
@@ -60,6 +64,9 @@ pub(super) struct Pauses {
     pub(super) min_interval: Duration,
     /// Time between two looks at a JVM that seldom collects. Default: 250ms.
     pub(super) max_interval: Duration,
+    /// Whether `jvm.gc.duration` has the attribute `jvm.gc.cause`, where the cause of a collection is known: one that was the only one
+    /// between two looks, or stands in a log. Default: false.
+    pub(super) cause: bool,
 }
 
 /// Settings of `attach`.
@@ -121,6 +128,7 @@ impl Default for Config {
             memory_scan: false,
             attach: Attach::default(),
             gc_log: GcLog::default(),
+            metrics: Metrics::default(),
         }
     }
 }
@@ -131,6 +139,7 @@ impl Default for Pauses {
             enabled: true,
             min_interval: Duration::from_millis(100),
             max_interval: Duration::from_millis(250),
+            cause: false,
         }
     }
 }
@@ -169,6 +178,12 @@ impl ComponentConfig for Config {
             self.check_pauses(),
             self.check_gc_log(),
         ])
+    }
+
+    /// A block, its plan and its series for each JVM.
+    fn memory_bound(&self) -> usize {
+        const EACH: usize = 64 << 10;
+        self.max_jvms.saturating_mul(EACH)
     }
 }
 

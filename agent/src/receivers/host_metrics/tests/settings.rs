@@ -140,6 +140,7 @@ fn the_readme_lists_exactly_the_metrics_of_the_tables() {
                 Kind::Gauge => "gauge",
                 Kind::Counter => "counter",
                 Kind::UpDownCounter => "up-down counter",
+                Kind::Histogram => "histogram",
             };
             let default = if *default { "yes" } else { "no" };
             expected +=

@@ -1,4 +1,23 @@
 //! Opens the counters of one process, and reads them again and again.
+//!
+//! What is opened must be what the process has mapped: the path was written by another container, the file may have been replaced, and two
+//! JVMs that share a `/tmp` may use the same name. The path is walked below the root directory of the process without following
+//! links, nothing is read before the file is known to be the right one, and nothing but a regular file is opened at all.
+//!
+//! The same file means: `fstat` tells the device and the inode that `maps` tells. File systems such as btrfs and, in some versions of
+//! Linux and some arrangements, overlayfs tell different ones to the two. Then the agent maps the file itself, without ever touching
+//! the mapping, and compares what `/proc/self/maps` tells: the same file has the same line everywhere.
+//!
+//! A file outlives a JVM that was killed, and then never changes again. A [`Source`] does not notice; whoever reads the
+//! [facts](crate::process) of the process in the same round, or looks for JVMs, does.
+
+mod open;
+mod same;
+mod scan;
+#[cfg(test)]
+mod tests;
+
+pub use open::Source;
 
 use std::io;
 
@@ -49,4 +68,14 @@ pub enum Missing {
         /// What the system said.
         source: io::Error,
     },
+}
+
+/// The failure to read `what`, which needs `capabilities`.
+fn denied(what: &str, capabilities: &'static str, source: io::Error) -> Missing {
+    let what = what.to_owned();
+    if source.kind() == io::ErrorKind::PermissionDenied {
+        Missing::Denied { what, capabilities, source }
+    } else {
+        Missing::Io { what, source }
+    }
 }

@@ -1,6 +1,16 @@
 //! Notices JVMs as they come and go, and says where each keeps its counters.
+//!
+//! A look lists `/proc` and reads more only of processes that are new, very young or run another program than before, and of a share of
+//! the others, in turn. A process is the same as in the look before when its number and the inode of its directory are.
+
+mod finder;
+mod memory;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
+
+pub use finder::Finder;
 
 /// A process, told from all others that had or will have the same number.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -33,7 +43,7 @@ pub struct Process {
 /// A mapped file of counters, as `/proc/<pid>/maps` describes it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Shared {
-    /// Its path inside of the mount namespace of the process.
+    /// Its path below the root directory of the process.
     pub path: PathBuf,
     /// Device (major, minor) and inode: what is opened must be this.
     pub device: (u32, u32),
@@ -50,12 +60,17 @@ pub struct Shared {
 pub enum Obstacle {
     /// A process named `java` whose maps may not be read: it is probably a JVM. Missing: `CAP_SYS_PTRACE`.
     Hidden(ProcessId),
+    /// `/proc` cannot be listed; what the system said.
+    Unlisted(String),
+    /// So many processes were not looked at, because there are more than are remembered.
+    Crowded(usize),
 }
 
-/// What has changed since the last look.
+/// What has changed since the last look. A process may be in both lists, when it runs another JVM than before: what is gone comes first.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
-    /// JVMs that were not there before.
+    /// JVMs that were not there before. One that had no counters then comes again when it has some, or when their file was deleted: it
+    /// replaces the former.
     pub came: Vec<Process>,
     /// JVMs that are gone.
     pub gone: Vec<ProcessId>,

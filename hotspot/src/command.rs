@@ -1,1 +1,0 @@
-//! The command line of a JVM: its name, flags and properties, without its secrets.

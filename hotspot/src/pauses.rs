@@ -1,1 +1,0 @@
-//! Makes single pauses of counters that only add up.
