@@ -13,7 +13,7 @@ async fn jvms_answer_what_their_counters_do_not_tell() -> anyhow::Result<()> {
     let mut jvms = Vec::new();
     for java in Java::all() {
         for collector in ["G1", "Parallel", "Serial"] {
-            let name = format!("asked-{}-{collector}", java.version);
+            let name = format!("asked-java{}-{collector}", java.version);
             let flag = format!("-XX:+Use{collector}GC");
             let jvm = Launch::probe(&java, name).flags([flag]).start().await?;
             jvms.push((java.version, collector, jvm));

@@ -84,10 +84,10 @@ struct Subject {
 
 async fn every_collector(version: u8) -> anyhow::Result<()> {
     let Some(java) = Java::of(version) else { return Ok(()) };
-    let watch = Watch::start(&format!("{version}-*"), "").await?;
+    let watch = Watch::start(&format!("java{version}-*"), "").await?;
     let mut subjects = Vec::new();
     for (collector, flags) in collectors(version) {
-        let jvm = Launch::probe(&java, format!("{version}-{collector}")).flags(flags.iter().copied());
+        let jvm = Launch::probe(&java, format!("java{version}-{collector}")).flags(flags.iter().copied());
         subjects.push(Subject { collector, jvm: jvm.start().await?, before: None });
     }
     for subject in &mut subjects {

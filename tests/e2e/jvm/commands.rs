@@ -12,7 +12,7 @@ use tempfile::TempDir;
 async fn the_list_tells_of_every_jvm_what_is_known_and_why_the_rest_is_not() -> anyhow::Result<()> {
     let mut jvms = Vec::new();
     for java in Java::all() {
-        let name = format!("listed-{}", java.version);
+        let name = format!("listed-java{}", java.version);
         jvms.push(Launch::probe(&java, name).flags(["-XX:+UseSerialGC"]).start().await?);
     }
     let Some(java) = Java::of(17) else { return Ok(()) };

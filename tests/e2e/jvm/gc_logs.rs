@@ -11,7 +11,7 @@ const SWITCH_ON: &str = "attach: {enabled: true, interval: 200ms}, gc_log: {swit
 async fn pauses_of_a_log_that_is_written_anyway_have_their_cause_and_are_counted_once() -> anyhow::Result<()>
 {
     for java in Java::all() {
-        let watch = Watch::start(&format!("logged-{}-*", java.version), "").await?;
+        let watch = Watch::start(&format!("logged-java{}-*", java.version), "").await?;
         let flags: &[&str] = match java.version {
             8 => &["-XX:+PrintGCDetails", "-Xloggc:gc.log"],
             _ => &["-Xlog:gc*:file=gc.log"],
@@ -21,7 +21,7 @@ async fn pauses_of_a_log_that_is_written_anyway_have_their_cause_and_are_counted
             if java.version == 8 && collector == "Shenandoah" {
                 continue;
             }
-            let launch = Launch::probe(&java, format!("logged-{}-{collector}", java.version));
+            let launch = Launch::probe(&java, format!("logged-java{}-{collector}", java.version));
             let launch = launch
                 .flags(["-XX:+UnlockExperimentalVMOptions".to_owned(), format!("-XX:+Use{collector}GC")]);
             jvms.push((collector, launch.flags(flags.iter().copied()).start().await?));
@@ -63,14 +63,14 @@ async fn pauses_of_a_log_that_is_written_anyway_have_their_cause_and_are_counted
 async fn logs_are_switched_on_and_off_again_and_leave_nothing_behind() -> anyhow::Result<()> {
     for version in [17, 25] {
         let Some(java) = Java::of(version) else { continue };
-        let name = |own: &str| format!("switched-{version}-{own}");
+        let name = |own: &str| format!("switched-java{version}-{own}");
         let own = "-Xlog:safepoint=debug:file=own.log:uptime:filecount=2";
         let mut plain = Launch::probe(&java, name("plain")).start().await?;
         let mut configured =
             Launch::probe(&java, name("configured")).flags([own, "-Xlog:gc+heap:stderr"]).start().await?;
         let before = (outputs(&plain).await?, outputs(&configured).await?);
         let files = logs_in_memory()?;
-        let mut watch = Watch::start(&format!("switched-{version}-*"), SWITCH_ON).await?;
+        let mut watch = Watch::start(&format!("switched-java{version}-*"), SWITCH_ON).await?;
 
         for jvm in [&mut plain, &mut configured] {
             let first = settled(&watch, jvm).await?.pauses("G1 Old Generation");

@@ -89,13 +89,15 @@ async fn a_jvm_that_is_just_starting_is_never_ended_by_a_question() -> anyhow::R
     let Some(java) = Java::of(17) else { return Ok(()) };
     let more = format!("{ASKING}, collection_interval: 50ms");
     let sink = edgewatch_tests::sink::Sink::start().await?;
-    let builder = Watch::builder(&sink, "start-*", ASKING)?;
+    let builder = Watch::builder(&sink, "starting-*", ASKING)?;
     let fast = format!("{{receivers: {{jvm: {{{more}, discovery_interval: 10ms}}}}}}");
     let watch = Watch { agent: builder.with(&fast).start().await?, sink };
 
     for round in 0..10 {
-        let jvm =
-            Launch::probe(&java, format!("start-{round}")).flags(["-XX:TieredStopAtLevel=1"]).start().await?;
+        let jvm = Launch::probe(&java, format!("starting-round{round}"))
+            .flags(["-XX:TieredStopAtLevel=1"])
+            .start()
+            .await?;
         watch.reading(&jvm).await?;
         jvm.quit().await?;
     }

@@ -66,7 +66,7 @@ async fn a_search_of_memory_finds_the_counters_that_no_file_holds() -> anyhow::R
         twin("twin-second").flags(["-XX:+DisplayVMOutputToStderr"]).start().await?,
     ];
     for java in Java::all().iter().filter(|java| java.version != 17) {
-        let launch = Launch::probe(java, format!("scan-{}", java.version));
+        let launch = Launch::probe(java, format!("scan-java{}", java.version));
         jvms.push(launch.flags(["-XX:+PerfDisableSharedMem"]).start().await?);
     }
 
