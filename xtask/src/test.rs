@@ -35,7 +35,8 @@ pub(crate) fn set_up() {
     }
 }
 
-fn environment() -> Vec<(&'static str, OsString)> {
+/// What the tests need, set up, and the variables that say where it is.
+pub(crate) fn environment() -> Vec<(&'static str, OsString)> {
     setup::debian();
     let python = setup::python();
     let mut environment = vec![("EDGEWATCH_JAVA", setup::java(python.as_deref()).into())];
