@@ -3,3 +3,4 @@
 mod agent;
 mod backend;
 mod jvms;
+mod tomcats;

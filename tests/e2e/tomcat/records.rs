@@ -24,7 +24,7 @@ async fn every_line_of_the_access_log_is_a_record_with_its_attributes() -> anyho
     }
     load.mixed(1).await?;
 
-    let lines = times(settled(&scene, load.tally.count() + 5).await?);
+    let lines = times(scene.tomcat.wait_for_lines(load.tally.count() + 5).await?);
 
     let count = lines.values().sum::<usize>();
     let arrived = scene.sink.wait_until(|receipts| bodies(receipts).len() >= count).await;
@@ -71,7 +71,7 @@ async fn no_line_is_missing_though_files_change_their_names_and_the_agent_is_kil
     }
 
     let agent = scene.agent().await?;
-    let lines = times(settled(&scene, load.tally.count()).await?);
+    let lines = times(scene.tomcat.wait_for_lines(load.tally.count()).await?);
     let complete = |receipts: &Receipts| {
         let arrived = times(bodies(receipts));
         lines.iter().all(|(line, count)| arrived.get(line).is_some_and(|have| have >= count))
@@ -121,20 +121,6 @@ async fn an_exception_is_one_record_with_its_whole_stack_trace() -> anyhow::Resu
     let started = arrived.iter().filter(|record| record.body.contains("Server startup in"));
     assert_eq!(started.count(), 1);
     Ok(())
-}
-
-/// All lines of the access logs, once Tomcat has written `count`.
-async fn settled(scene: &Scene, count: u64) -> anyhow::Result<Vec<String>> {
-    let deadline = tokio::time::Instant::now() + edgewatch_tests::sink::PATIENCE;
-    loop {
-        let lines = scene.tomcat.access_lines()?;
-        if lines.len() as u64 >= count {
-            return Ok(lines);
-        }
-        anyhow::ensure!(tokio::time::Instant::now() < deadline, "{} lines of {count}", lines.len());
-        // A file sends no news.
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 fn bodies(receipts: &Receipts) -> Vec<String> {

@@ -12,6 +12,7 @@ use tokio::process::{Child, Command};
 
 use super::base::USER;
 use crate::jvm::Java;
+use crate::sink::PATIENCE;
 
 /// How long a start may take on a loaded machine.
 const START: Duration = Duration::from_secs(60);
@@ -102,6 +103,26 @@ impl Tomcat {
             lines.extend(fs::read_to_string(path)?.lines().map(str::to_owned));
         }
         Ok(lines)
+    }
+
+    /// The same, once there are `count`: a line may be written after the client has its answer.
+    ///
+    /// # Errors
+    /// When there are not so many in time, or more.
+    pub async fn wait_for_lines(&self, count: u64) -> anyhow::Result<Vec<String>> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let lines = self.access_lines()?;
+            let have = u64::try_from(lines.len())?;
+            if have == count {
+                return Ok(lines);
+            }
+            let last = lines.last();
+            anyhow::ensure!(have < count, "{have} lines for {count} requests; the last: {last:?}");
+            anyhow::ensure!(tokio::time::Instant::now() < deadline, "{have} lines for {count} requests in vain");
+            // A file sends no news.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Its access logs, the oldest first.
