@@ -99,9 +99,9 @@ impl Base {
 
 const SMALL: &str = "a small file\n";
 
-/// Fails with a cause and a message of several lines, one of which looks like nothing in particular.
+/// Fails with a cause whose message has several lines, one of which looks like nothing in particular. Tomcat logs the cause.
 const BOOM: &str = "<%! private void fail(String id) {
-    throw new IllegalStateException(\"boom \" + id + \"\\nsecond line\\n\\nfourth line\", new RuntimeException(\"cause \" + id));
+    throw new IllegalStateException(\"outer\", new IllegalArgumentException(\"boom \" + id + \"\\nsecond line\\n\\nfourth line\"));
 } %><% fail(request.getParameter(\"id\")); %>";
 
 const SLOW: &str = "<% Thread.sleep(Long.parseLong(request.getParameter(\"ms\"))); %>done";

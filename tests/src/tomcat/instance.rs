@@ -119,7 +119,10 @@ impl Tomcat {
             }
             let last = lines.last();
             anyhow::ensure!(have < count, "{have} lines for {count} requests; the last: {last:?}");
-            anyhow::ensure!(tokio::time::Instant::now() < deadline, "{have} lines for {count} requests in vain");
+            anyhow::ensure!(
+                tokio::time::Instant::now() < deadline,
+                "{have} lines for {count} requests in vain"
+            );
             // A file sends no news.
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
