@@ -1,6 +1,7 @@
 //! What receivers that measure have in common: tables of metrics with a switch for each, lists of names to include or exclude, and
-//! the report of what could not be read. Nothing here reads anything.
+//! names of users, and the report of what could not be read. Only the names of users are read here.
 
 pub(crate) mod filter;
 pub(crate) mod metric;
+pub(crate) mod owners;
 pub(crate) mod report;

@@ -42,9 +42,7 @@ pub(super) fn pools(
     let sampled = feature.is_some_and(|feature| feature < WITHOUT_SAMPLING);
     let mut pools = collector.map(|collector| names.heap(collector, sampled)).unwrap_or_default();
     pools.push(names.metaspace(metaspace_limit(layout, block)));
-    if layout.number(block, "sun.gc.compressedclassspace.maxCapacity").is_some_and(|bytes| bytes > 0) {
-        pools.push(names.class_space());
-    }
+    pools.push(names.class_space());
     pools
 }
 
@@ -97,7 +95,6 @@ impl Names<'_> {
                 used: self.slot(OLD, "used"),
                 committed: self.slot(OLD, "capacity"),
                 limit: self.slot(OLD, "maxCapacity"),
-                init: self.slot(OLD, "initCapacity"),
                 ..heap("Epsilon Heap")
             }],
         }
@@ -188,10 +185,11 @@ impl Names<'_> {
         }
     }
 
+    /// Refreshed by collections, and zero before the first one. It includes the class space, as in JMX.
     fn metaspace(&self, limit: Value) -> Pool {
         Pool {
-            used: self.slot("sun.gc.metaspace", "used"),
-            committed: self.slot("sun.gc.metaspace", "capacity"),
+            used: self.positive("sun.gc.metaspace", "used"),
+            committed: self.positive("sun.gc.metaspace", "capacity"),
             limit,
             init: Value::Constant(0),
             heap: false,
@@ -199,15 +197,19 @@ impl Names<'_> {
         }
     }
 
+    /// As the metaspace. There may be none, which looks as before the first collection.
     fn class_space(&self) -> Pool {
         Pool {
-            used: self.slot("sun.gc.compressedclassspace", "used"),
-            committed: self.slot("sun.gc.compressedclassspace", "capacity"),
-            limit: self.slot("sun.gc.compressedclassspace", "maxCapacity"),
-            init: Value::Constant(0),
+            used: self.positive("sun.gc.compressedclassspace", "used"),
+            committed: self.positive("sun.gc.compressedclassspace", "capacity"),
+            limit: self.positive("sun.gc.compressedclassspace", "maxCapacity"),
             heap: false,
             ..heap("Compressed Class Space")
         }
+    }
+
+    fn positive(&self, of: &str, what: &str) -> Value {
+        self.layout.slot(&format!("{of}.{what}")).map_or(Value::Unknown, Value::Positive)
     }
 
     fn slot(&self, of: &str, what: &str) -> Value {

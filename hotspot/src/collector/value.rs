@@ -14,6 +14,8 @@ pub enum Value {
     Constant(u64),
     /// It is a counter.
     Slot(Slot),
+    /// It is a counter that is zero until it is known.
+    Positive(Slot),
     /// It is a counter, rounded down to whole pages.
     Pages(Slot),
     /// It is the sum of two counters.
@@ -38,6 +40,7 @@ impl Value {
             Self::Unknown => None,
             Self::Constant(value) => Some(value),
             Self::Slot(slot) => get(slot),
+            Self::Positive(slot) => get(slot).filter(|value| *value > 0),
             Self::Pages(slot) => Some(get(slot)? / PAGE * PAGE),
             Self::Sum(one, other) => get(one)?.checked_add(get(other)?),
             Self::Rest(whole, [one, other]) => get(whole)?.checked_sub(get(one)?)?.checked_sub(get(other)?),

@@ -8,6 +8,7 @@ mod gc_logs;
 mod line;
 mod name;
 mod redact;
+mod started;
 #[cfg(test)]
 mod tests;
 
@@ -15,3 +16,4 @@ pub use gc_logs::GcLog;
 pub use line::Command;
 pub use name::{ServiceName, environment_name};
 pub use redact::redacted;
+pub use started::Started;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::metrics::Metrics;
+use super::resource::ResourceAttributes;
 
 /// Shortest time between two looks at the collection counters.
 const SHORTEST_POLL: Duration = Duration::from_millis(10);
@@ -40,6 +41,8 @@ pub(crate) struct Config {
     pub(super) gc_log: GcLog,
     /// Which metrics are collected.
     pub(super) metrics: Metrics,
+    /// Which attributes describe a JVM.
+    pub(super) resource_attributes: ResourceAttributes,
 }
 
 /// JVMs by what they are.
@@ -129,6 +132,7 @@ impl Default for Config {
             attach: Attach::default(),
             gc_log: GcLog::default(),
             metrics: Metrics::default(),
+            resource_attributes: ResourceAttributes::default(),
         }
     }
 }
@@ -175,6 +179,8 @@ impl ComponentConfig for Config {
             positive("discovery_interval", self.discovery_interval),
             positive("attach.interval", self.attach.interval),
             positive("attach.timeout", self.attach.timeout),
+            self.include.check("include"),
+            self.exclude.check("exclude"),
             self.check_pauses(),
             self.check_gc_log(),
         ])

@@ -7,10 +7,10 @@ use edgewatch_hotspot::collector::{General, OldAfter, Plan};
 use edgewatch_hotspot::process::Facts;
 use edgewatch_proto::encode::{self, Attributes, HistogramPoint, Times};
 
-use super::jvm::{Jvm, Moment};
 use super::metrics::Metrics;
 use super::neighbours::LivePool;
 use super::series::{AllSeries, BOUNDS};
+use super::subject::{Jvm, Moment};
 use super::world::HostCpu;
 use crate::measuring::metric::{Metric, Window, Writer};
 
@@ -56,7 +56,9 @@ pub(super) fn counted_pools(plan: &Plan, after: &OldAfter, block: &[u8], memory:
 /// Adds what the JVM itself said about its pools: it is newer, and knows pools that counters do not have.
 pub(super) fn live_pools<'a>(live: &'a [LivePool], memory: &mut Vec<Memory<'a>>) {
     for pool in live {
-        if let Some(known) = memory.iter_mut().find(|known| known.name == pool.name && known.heap == pool.heap) {
+        if let Some(known) =
+            memory.iter_mut().find(|known| known.name == pool.name && known.heap == pool.heap)
+        {
             known.used = pool.used.or(known.used);
             known.committed = pool.committed.or(known.committed);
             known.limit = pool.limit.or(known.limit);
@@ -75,7 +77,8 @@ pub(super) fn live_pools<'a>(live: &'a [LivePool], memory: &mut Vec<Memory<'a>>)
     let has = |of: fn(&Memory<'_>) -> Option<u64>| {
         memory.iter().any(|pool| pool.heap && pool.name.is_some() && of(pool).is_some())
     };
-    let (used, committed, limit) = (has(|pool| pool.used), has(|pool| pool.committed), has(|pool| pool.limit));
+    let (used, committed, limit) =
+        (has(|pool| pool.used), has(|pool| pool.committed), has(|pool| pool.limit));
     for whole in memory.iter_mut().filter(|pool| pool.name.is_none()) {
         whole.used = whole.used.filter(|_| !used);
         whole.committed = whole.committed.filter(|_| !committed);
@@ -97,15 +100,19 @@ pub(super) fn write(
         .unwrap_or(0)
         .min(known.now.unix);
     let window = Window { start, now: known.now.unix };
-    request.resource(SCHEMA_URL, &jvm.described.write, |resource| {
-        resource.scope(SCOPE, env!("CARGO_PKG_VERSION"), |scope| {
-            let mut out = Writer::new(scope, window);
-            write_process(&mut out, metrics, known);
-            write_general(&mut out, metrics, &known.general);
-            write_memory(&mut out, metrics, known.memory);
-            write_pauses(&mut out, metrics, &jvm.series, known.now.unix);
-        });
-    });
+    request.resource(
+        SCHEMA_URL,
+        |attributes| jvm.identity.write(attributes),
+        |resource| {
+            resource.scope(SCOPE, env!("CARGO_PKG_VERSION"), |scope| {
+                let mut out = Writer::new(scope, window);
+                write_process(&mut out, metrics, known);
+                write_general(&mut out, metrics, &known.general);
+                write_memory(&mut out, metrics, known.memory);
+                write_pauses(&mut out, metrics, &jvm.series, known.now.unix);
+            });
+        },
+    );
 }
 
 fn write_process(out: &mut Writer<'_, '_>, metrics: &Metrics, known: &Known<'_>) {

@@ -33,6 +33,7 @@ pub(super) trait Neighbour: Send {
 }
 
 /// A JVM that has come.
+#[allow(dead_code, reason = "for neighbours, of which a build may have none")]
 pub(super) struct Newcomer<'a> {
     /// Its process.
     pub(super) process: &'a Process,
@@ -47,6 +48,7 @@ pub(super) struct Newcomer<'a> {
 }
 
 /// What somebody has found out.
+#[allow(dead_code, reason = "for neighbours, of which a build may have none")]
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Message {
     /// The agent ends.

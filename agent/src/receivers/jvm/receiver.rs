@@ -1,16 +1,32 @@
-//! Decides when JVMs are looked for and read, and sends what that brought.
+//! The receiver on its lane: sends what the helper thread has measured.
+
+use std::sync::mpsc::sync_channel;
 
 use async_trait::async_trait;
+use edgewatch_core::ack::Ack;
+use edgewatch_core::batch::Batch;
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::factory::{BuildContext, ReceiverSpec};
+use edgewatch_core::kernel::Paths;
 use edgewatch_core::receiver::{Outlets, ReceiveError, Receiver};
 use edgewatch_proto::Signal;
 use tokio_util::sync::CancellationToken;
 
 use super::config::Config;
+use super::fleet::Fleet;
+use super::helper::{self, Times};
+use super::host::Host;
+use super::neighbours::{MAILBOX, Mailbox, Message, Neighbour};
+use super::telemetry::Sent;
 
 /// Reads JVMs.
-pub(crate) struct Jvm {}
+pub(crate) struct Jvm {
+    times: Times,
+    fleet: Fleet,
+    mailbox: Mailbox,
+    messages: std::sync::mpsc::Receiver<Message>,
+    sent: Sent,
+}
 
 impl ReceiverSpec for Jvm {
     const NAME: &'static str = "jvm";
@@ -18,15 +34,62 @@ impl ReceiverSpec for Jvm {
     const ABOUT: &'static str = "measures every HotSpot JVM on this host, with nothing added to the JVM";
     type Config = Config;
 
-    fn build(_config: Config, _context: &BuildContext) -> Result<Self, ConfigError> {
-        Ok(Self {})
+    fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
+        let paths = Paths::find(&config.root_path, &*context.host);
+        if paths.is_foreign() && !paths.root.is_dir() {
+            return Err(ConfigError::new(
+                "root_path",
+                format!("{} is not a directory; mount the host's / there", paths.root.display()),
+            ));
+        }
+        let (sender, messages) = sync_channel(MAILBOX);
+        let mailbox = Mailbox(sender);
+        let world = Box::new(Host::new(&config, &paths)?);
+        let fleet =
+            Fleet::new(world, neighbours(&config, &mailbox), &config, &context.id, &context.telemetry);
+        let times = Times {
+            initial_delay: config.initial_delay.get(),
+            collection: config.collection_interval.get(),
+            discovery: config.discovery_interval.get(),
+            together: config.pauses.min_interval.get() / 4,
+        };
+        Ok(Self { times, fleet, mailbox, messages, sent: Sent::new(&context.telemetry) })
     }
+}
+
+/// Those who find out more about JVMs than counters tell: what is asked over the attach socket, and what logs tell.
+fn neighbours(_config: &Config, _mailbox: &Mailbox) -> Vec<Box<dyn Neighbour>> {
+    Vec::new()
 }
 
 #[async_trait]
 impl Receiver for Jvm {
-    async fn run(self: Box<Self>, _outlets: Outlets, stop: CancellationToken) -> Result<(), ReceiveError> {
-        stop.cancelled().await;
-        Ok(())
+    async fn run(self: Box<Self>, outlets: Outlets, stop: CancellationToken) -> Result<(), ReceiveError> {
+        let Self { times, fleet, mailbox, messages, sent } = *self;
+        let Some(outlet) = outlets.metrics else { return Ok(()) };
+        let (place, mut rounds) = tokio::sync::mpsc::channel(1);
+        let thread = std::thread::Builder::new()
+            .name("jvm".to_owned())
+            .spawn(move || helper::work(fleet, times, &messages, &place))
+            .map_err(|error| ReceiveError::Setup(format!("no thread for JVMs: {error}")))?;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                round = rounds.recv() => {
+                    let Some((request, points)) = round else { break };
+                    outlet.send(Batch::new(Signal::Metrics, request, points, Ack::none())).await;
+                    sent.accepted.add(points);
+                }
+            }
+        }
+        // A thread that does not read its mailbox now sees that nobody takes its rounds.
+        let _full = mailbox.put(Message::Stop);
+        rounds.close();
+        while rounds.recv().await.is_some() {}
+        // It has given up its place, which is the last that it does.
+        match tokio::task::spawn_blocking(|| thread.join()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(ReceiveError::Setup("the thread for JVMs failed".to_owned())),
+        }
     }
 }

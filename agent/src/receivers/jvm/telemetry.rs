@@ -76,7 +76,8 @@ impl Sent {
 impl Measured {
     pub(super) fn new(telemetry: &Telemetry) -> Self {
         let scraper = telemetry.with("scraper", "jvm");
-        let of = |key, value: &'static str, name, help| telemetry.with(key, value).gauge(name, "{jvms}", help);
+        let of =
+            |key, value: &'static str, name, help| telemetry.with(key, value).gauge(name, "{jvms}", help);
         let pauses = |how: &'static str| {
             telemetry.with("duration", how).counter(
                 "edgewatch_jvm_pauses",
@@ -160,7 +161,9 @@ impl Told {
             }
             Missing::None => "remove -XX:-UsePerfData",
             Missing::Denied { .. } => "give the agent these capabilities, see the README of the receiver",
-            Missing::Foreign(_) => "give each container a /tmp of its own; memory_scan: true reads them without the file",
+            Missing::Foreign(_) => {
+                "give each container a /tmp of its own; memory_scan: true reads them without the file"
+            }
             Missing::Layout(_) => "only HotSpot JVMs from version 8 on are known",
             Missing::Io { .. } => "it is tried again",
         };

@@ -6,7 +6,8 @@ use edgewatch_hotspot::counters::Layout;
 use edgewatch_hotspot::find::{Changes, Process};
 use edgewatch_hotspot::process::{Cpus, Facts};
 use edgewatch_hotspot::source::{Missing, Way};
-use edgewatch_proto::encode::Attributes;
+
+use super::resource::Identity;
 
 /// The host, as far as JVMs are concerned. All calls block.
 pub(super) trait World: Send {
@@ -20,7 +21,7 @@ pub(super) trait World: Send {
     fn open(&mut self, process: &Process) -> Result<Box<dyn Counters>, Missing>;
 
     /// Who a JVM is, `None` when it is not of interest to the user. `counters` are there when they can be read.
-    fn describe(&mut self, process: &Process, counters: Option<(&Layout, &[u8])>) -> Option<Described>;
+    fn describe(&mut self, process: &Process, counters: Option<(&Layout, &[u8])>) -> Option<Identity>;
 
     /// What is true of the process of a JVM now; `None` when it has ended.
     fn facts(&mut self, process: &Process, cpus: Cpus) -> Option<Facts>;
@@ -36,14 +37,6 @@ pub(super) trait Counters: Send {
 
     /// How it is reached.
     fn way(&self) -> Way;
-}
-
-/// Who a JVM is.
-pub(super) struct Described {
-    /// Its service name.
-    pub(super) name: String,
-    /// Writes its resource attributes.
-    pub(super) write: Box<dyn Fn(&mut Attributes<'_>) + Send>,
 }
 
 /// Load of the host as a whole.

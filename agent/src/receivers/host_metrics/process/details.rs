@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::config::{Config, ResourceAttributes};
 use super::directory::Directory;
-use super::owners::Owners;
 use super::table::Row;
+use crate::measuring::owners::Owners;
 use crate::measuring::report::Report;
 use edgewatch_core::kernel::{lines, number, text, words};
 

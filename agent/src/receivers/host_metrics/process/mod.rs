@@ -8,7 +8,6 @@
 mod config;
 mod details;
 mod directory;
-mod owners;
 mod sample;
 mod scraper;
 mod table;

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::details::{Cache, Details, MEMORY_BOUND, command, executable_name, user};
-use super::owners;
 use super::sample::{Io, Status, parse_io, parse_status};
 use super::table::{Row, Stat, parse};
+use crate::measuring::owners;
 
 const STAT: &str = "842 (tmux: server (x) S 1 842 842 0 -1 4194560 100 0 2 0 11 7 0 0 20 0 1 0 1042 9000000 \
                     800 18446744073709551615 1 1 0 0 0 0 0 4096 1256 0 0 0 17 1 0 0 33 0 0 0 0 0 0 0 0 0 0\n";

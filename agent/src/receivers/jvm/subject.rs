@@ -10,13 +10,14 @@ use edgewatch_hotspot::process::Cpus;
 use edgewatch_hotspot::source::Missing;
 
 use super::neighbours::{LivePool, LoggedPause};
+use super::resource::Identity;
 use super::series::AllSeries;
-use super::world::{Counters, Described};
+use super::world::Counters;
 
 /// A JVM that is measured.
 pub(super) struct Jvm {
     pub(super) process: Process,
-    pub(super) described: Described,
+    pub(super) identity: Identity,
     pub(super) counters: Result<Reading, Missing>,
     pub(super) series: AllSeries,
     pub(super) pools: Vec<LivePool>,
@@ -164,7 +165,9 @@ impl Jvm {
 pub(super) fn cpus(layout: &Layout, block: &[u8]) -> Cpus {
     let args = layout.text(block, "java.rt.vmArgs").unwrap_or_default();
     Cpus {
-        fixed: option(&args, "ActiveProcessorCount").and_then(|count| count.parse().ok()).filter(|count| *count > 0),
+        fixed: option(&args, "ActiveProcessorCount")
+            .and_then(|count| count.parse().ok())
+            .filter(|count| *count > 0),
         obeys_groups: flag(&args, "UseContainerSupport").unwrap_or(true),
     }
 }

@@ -14,19 +14,19 @@ const MOST_USERS: usize = 16 << 10;
 /// The users in `passwd`, read again when it changes. Users that only a directory service knows have no name
 /// here, as in the Collector.
 #[derive(Debug)]
-pub(super) struct Owners {
+pub(crate) struct Owners {
     file: Source,
     changed: Option<SystemTime>,
     names: HashMap<u64, Arc<str>>,
 }
 
 impl Owners {
-    pub(super) fn new(passwd: PathBuf) -> Self {
+    pub(crate) fn new(passwd: PathBuf) -> Self {
         Self { file: Source::new(passwd), changed: None, names: HashMap::new() }
     }
 
     /// Reads `passwd` if it is not the one that was read before.
-    pub(super) fn refresh(&mut self) {
+    pub(crate) fn refresh(&mut self) {
         let changed = std::fs::metadata(self.file.path()).and_then(|metadata| metadata.modified()).ok();
         if changed == self.changed {
             return;
@@ -39,13 +39,13 @@ impl Owners {
     }
 
     /// The name of the user with this number.
-    pub(super) fn name(&self, user: u64) -> Option<Arc<str>> {
+    pub(crate) fn name(&self, user: u64) -> Option<Arc<str>> {
         self.names.get(&user).cloned()
     }
 }
 
 /// The users in `passwd`.
-pub(super) fn parse(file: &[u8]) -> impl Iterator<Item = (u64, Arc<str>)> {
+pub(crate) fn parse(file: &[u8]) -> impl Iterator<Item = (u64, Arc<str>)> {
     lines(file).filter_map(|line| {
         let mut columns = line.split(|byte| *byte == b':');
         let name = columns.next().filter(|name| !name.is_empty())?;
