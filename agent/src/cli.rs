@@ -60,6 +60,54 @@ pub enum Command {
     /// Looks after queues on disk and dead letters.
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// Looks at the Java virtual machines (HotSpot) of this host, in containers too.
+    #[command(subcommand)]
+    Jvm(JvmCommand),
+}
+
+/// What can be done about JVMs.
+#[derive(Debug, Subcommand)]
+pub enum JvmCommand {
+    /// Lists the JVMs of this host: what they are, how they are doing, and what cannot be read of them and why.
+    ///
+    /// Reads the counters that JVMs keep for anybody to read. Nothing is added to a JVM, no signal is sent and no JVM notices. This is
+    /// what the receiver `jvm` sees when it runs as the same user with the same capabilities.
+    #[command(after_help = "Columns:
+  NAME       service name: OTEL_SERVICE_NAME or -Dotel.service.name, -Dspring.application.name;
+             else the program, jar or main class
+  USER       the user that the JVM runs as, in its container if it is in one
+  HEAP ...   memory in use, there for it, and at most; `-` where the collector does not tell
+  GCS        collections (with ZGC: pauses) since the start, GC TIME how long they took together
+  READ       where the counters were found: `file`, `mapping` (the file was deleted),
+             `memory` (--memory-scan), or `-`
+
+Capabilities, unless it is run as root:
+  CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH    for JVMs of other users
+  CAP_CHECKPOINT_RESTORE                    in addition, where the file was deleted
+
+Exit status: 0 when the processes could be listed, 1 when not, 2 for bad arguments.
+
+Examples:
+  edgewatch jvm list
+  edgewatch jvm list --memory-scan            also JVMs that share no counters
+  edgewatch jvm list --root-path /hostfs      from a container, the host's / mounted at /hostfs
+  edgewatch jvm list --json | jq '.[] | select(.heap_used_bytes > 1e9) | .name'")]
+    List(JvmListArguments),
+}
+
+/// Which JVMs to list, and how.
+#[derive(Args, Clone, Debug, Default)]
+pub struct JvmListArguments {
+    /// Print JSON instead of a table. Sizes are in bytes, times in seconds; what is not known is null.
+    #[arg(long)]
+    pub json: bool,
+    /// The directory that is `/` of the host, when the host's is mounted into the agent's container. The environment variable HOST_PROC has
+    /// precedence.
+    #[arg(long, value_name = "DIRECTORY", default_value = "")]
+    pub root_path: String,
+    /// Search the memory of JVMs that share no counters for them. It is read, never written. Needs CAP_SYS_PTRACE.
+    #[arg(long)]
+    pub memory_scan: bool,
 }
 
 /// What can be done with queues on disk.

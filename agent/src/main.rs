@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
-use edgewatch::cli::{Arguments, Command, ConfigArguments, QueueCommand, ValidateArguments};
+use edgewatch::cli::{Arguments, Command, ConfigArguments, JvmCommand, QueueCommand, ValidateArguments};
 use edgewatch::config::{self, Components, Config, Outcome};
 use edgewatch::deep;
 use edgewatch::service::files::Files;
@@ -23,6 +23,9 @@ fn main() -> ExitCode {
         Command::Schema => print(&format!("{:#}\n", config::schema(&Components::of_this_build()))),
         Command::Example => print(&config::example(&Components::of_this_build())),
         Command::Queue(command) => queue(&command),
+        Command::Jvm(JvmCommand::List(arguments)) => {
+            edgewatch::jvm::list(&arguments).and_then(|text| print(&text))
+        }
     };
     match done {
         Ok(code) => code,

@@ -6,8 +6,9 @@ use edgewatch_exporters::journal::{self, QueueReport, Verification};
 use edgewatch_exporters::queue::letters::{Letters, letters, queues_at};
 use serde::Serialize;
 
-use super::table::table;
 use crate::cli::InspectArguments;
+use crate::table::Column::{Numbers, Words};
+use crate::table::{Column, table};
 
 /// What lies in a storage, or among dead letters, for people or programs.
 ///
@@ -22,7 +23,16 @@ pub fn inspect(arguments: &InspectArguments) -> anyhow::Result<String> {
     if arguments.json {
         return Ok(format!("{:#}\n", serde_json::to_value(&reports)?));
     }
-    let head = ["EXPORTER", "SIGNAL", "BATCHES", "ITEMS", "BYTES", "ON DISK", "SEGMENTS", "QUARANTINED"];
+    let head = [
+        Words("EXPORTER"),
+        Words("SIGNAL"),
+        Numbers("BATCHES"),
+        Numbers("ITEMS"),
+        Numbers("BYTES"),
+        Numbers("ON DISK"),
+        Numbers("SEGMENTS"),
+        Numbers("QUARANTINED"),
+    ];
     let rows = reports.iter().map(|report| {
         vec![
             report.exporter.clone(),
@@ -35,7 +45,12 @@ pub fn inspect(arguments: &InspectArguments) -> anyhow::Result<String> {
             report.quarantined_segments.to_string(),
         ]
     });
-    Ok(table(&head, rows.collect()))
+    Ok(queues(&head, rows.collect()))
+}
+
+/// A table of queues, if there are any.
+fn queues(head: &[Column], rows: Vec<Vec<String>>) -> String {
+    if rows.is_empty() { "no queues\n".to_owned() } else { table(head, rows) }
 }
 
 /// Dead letters and why they died.
@@ -56,7 +71,16 @@ fn show(letters: &[Letters], json: bool) -> anyhow::Result<String> {
         };
         return Ok(format!("{:#}\n", letters.iter().map(report).collect::<serde_json::Value>()));
     }
-    let head = ["EXPORTER", "SIGNAL", "BATCHES", "ITEMS", "BYTES", "FIRST", "LAST", "REASON"];
+    let head = [
+        Words("EXPORTER"),
+        Words("SIGNAL"),
+        Numbers("BATCHES"),
+        Numbers("ITEMS"),
+        Numbers("BYTES"),
+        Numbers("FIRST"),
+        Numbers("LAST"),
+        Words("REASON"),
+    ];
     let rows = letters.iter().map(|letters| {
         vec![
             letters.exporter.clone(),
@@ -69,7 +93,7 @@ fn show(letters: &[Letters], json: bool) -> anyhow::Result<String> {
             letters.reason.clone(),
         ]
     });
-    Ok(table(&head, rows.collect()))
+    Ok(queues(&head, rows.collect()))
 }
 
 /// A queue and what was found in it.
@@ -97,8 +121,16 @@ pub fn verify(arguments: &InspectArguments) -> anyhow::Result<(String, bool)> {
             pairs.map(|(queue, found)| Verified { queue, found, sound: found.is_sound() }).collect();
         return Ok((format!("{:#}\n", serde_json::to_value(&verified)?), sound));
     }
-    let head =
-        ["EXPORTER", "SIGNAL", "WHOLE", "DAMAGED", "DAMAGED BYTES", "DAMAGED ACKS", "UNFINISHED BYTES", ""];
+    let head = [
+        Words("EXPORTER"),
+        Words("SIGNAL"),
+        Numbers("WHOLE"),
+        Numbers("DAMAGED"),
+        Numbers("DAMAGED BYTES"),
+        Numbers("DAMAGED ACKS"),
+        Numbers("UNFINISHED BYTES"),
+        Words(""),
+    ];
     let rows = pairs.map(|(report, found)| {
         vec![
             report.exporter.clone(),
@@ -111,7 +143,7 @@ pub fn verify(arguments: &InspectArguments) -> anyhow::Result<(String, bool)> {
             if found.is_sound() { "sound" } else { "damaged" }.to_owned(),
         ]
     });
-    Ok((table(&head, rows.collect()), sound))
+    Ok((queues(&head, rows.collect()), sound))
 }
 
 #[cfg(test)]

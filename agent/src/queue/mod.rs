@@ -2,7 +2,6 @@
 
 mod inspect;
 mod replay;
-mod table;
 
 pub use inspect::{inspect, verify};
 pub use replay::replay;
