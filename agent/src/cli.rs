@@ -93,6 +93,9 @@ Examples:
   edgewatch jvm list --root-path /hostfs      from a container, the host's / mounted at /hostfs
   edgewatch jvm list --json | jq '.[] | select(.heap_used_bytes > 1e9) | .name'")]
     List(JvmListArguments),
+    /// Asks one of them.
+    #[command(flatten)]
+    Ask(crate::jvm::cli::JvmCommand),
 }
 
 /// Which JVMs to list, and how.

@@ -167,8 +167,9 @@ public final class Probe {
         RuntimeMXBean runtime = ManagementFactory.getRuntimeMXBean();
         out.append(",\"start\":").append(runtime.getStartTime());
         out.append(",\"uptime\":").append(runtime.getUptime());
-        out.append(",\"version\":").append(quoted(System.getProperty("java.version")));
-        out.append(",\"name\":").append(quoted(System.getProperty("java.vm.name")));
+        out.append(",\"version\":").append(quoted(System.getProperty("java.runtime.version")));
+        out.append(",\"release\":").append(quoted(System.getProperty("java.version")));
+        out.append(",\"name\":").append(quoted(System.getProperty("java.runtime.name")));
         OperatingSystemMXBean system = ManagementFactory.getOperatingSystemMXBean();
         out.append(",\"processors\":").append(system.getAvailableProcessors());
         if (system instanceof com.sun.management.UnixOperatingSystemMXBean) {

@@ -14,7 +14,7 @@ async fn programs_do_what_they_are_told_in_every_version_and_report_it() -> anyh
         }
 
         let after = jvm.beans().await?;
-        let version = after.version.trim_start_matches("1.").split('.').next().unwrap_or_default().to_owned();
+        let version = after.release.trim_start_matches("1.").split('.').next().unwrap_or_default().to_owned();
         assert_eq!(version, java.version.to_string());
         assert_eq!((after.threads - before.threads, after.daemons - before.daemons), (5.0, 2.0));
         assert_eq!(after.collectors["MarkSweepCompact"].count, 2);

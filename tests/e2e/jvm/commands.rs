@@ -34,7 +34,7 @@ async fn the_list_tells_of_every_jvm_what_is_known_and_why_the_rest_is_not() -> 
         let entry = of(jvm);
         assert_eq!(entry["name"], jvm.name(), "{entry}");
         assert_eq!(entry["user"], "root", "{entry}");
-        assert_eq!(entry["version"], beans.version, "{entry}");
+        assert_eq!(entry["version"], beans.release, "{entry}");
         assert_eq!(entry["threads"].as_f64(), Some(beans.threads), "{entry}");
     }
     let entry = of(&blind);

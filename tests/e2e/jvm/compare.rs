@@ -106,6 +106,10 @@ fn known(version: u8, collector: &str, asked: bool, metric: &str, pool: &str, va
         "jvm.memory.used" if lags && young && !asked => Known::Never,
         // What ZGC answers does not tell its generations apart.
         "jvm.memory.used" if lags && (!asked || collector.contains('Z')) => Known::Perhaps,
+        // ZGC counts what is committed as it does what is used.
+        "jvm.memory.committed" if collector.contains('Z') => Known::Perhaps,
+        // Of two spaces of different sizes, which is the one in use does not show while none is.
+        "jvm.memory.committed" if pool == "PS Survivor Space" => Known::Perhaps,
         // The counter is 0 for spaces whose size is chosen at the start.
         "jvm.memory.init" => Known::Perhaps,
         // What the maximum of a young space is changes with the sizes of its neighbours.

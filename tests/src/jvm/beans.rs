@@ -25,9 +25,11 @@ pub struct Beans {
     pub start: f64,
     /// Its age in milliseconds.
     pub uptime: f64,
-    /// `java.version`.
+    /// `java.runtime.version`.
     pub version: String,
-    /// `java.vm.name`.
+    /// `java.version`.
+    pub release: String,
+    /// `java.runtime.name`.
     pub name: String,
     /// Processors that it may use.
     pub processors: f64,

@@ -1,1 +1,0 @@
-//! Reads the answers of diagnostic commands.
