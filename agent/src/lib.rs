@@ -14,3 +14,4 @@ mod reach;
 pub mod receivers;
 pub mod service;
 mod table;
+mod tailing;

@@ -71,7 +71,8 @@ impl Names<'_> {
             Collector::Serial => self.copying(sampled, ["Eden Space", "Survivor Space", "Tenured Gen"]),
             Collector::Cms => {
                 // Collections of the old generation end with a young one that is in use.
-                let mut pools = self.copying(sampled, ["Par Eden Space", "Par Survivor Space", "CMS Old Gen"]);
+                let mut pools =
+                    self.copying(sampled, ["Par Eden Space", "Par Survivor Space", "CMS Old Gen"]);
                 pools.iter_mut().for_each(|pool| pool.after = Value::Unknown);
                 pools
             }

@@ -110,7 +110,7 @@ async fn every_collector(version: u8) -> anyhow::Result<()> {
         if let Some((beans, earlier)) = before {
             found.extend(collections(version, collector, (beans, &last), (earlier, &reading)));
         }
-        found.extend(resource(jvm, &last, &reading));
+        found.extend(resource(version, jvm, &last, &reading));
         wrong.extend(found.into_iter().map(|text| format!("{} {text}", jvm.name())));
     }
     for subject in subjects {
@@ -159,13 +159,14 @@ fn collections(
     wrong
 }
 
-fn resource(jvm: &Jvm, beans: &Beans, reading: &Reading) -> Vec<String> {
+fn resource(version: u8, jvm: &Jvm, beans: &Beans, reading: &Reading) -> Vec<String> {
     let resource = reading.resource();
     let expected = [
         ("service.name", jvm.name().to_owned()),
         ("process.pid", jvm.pid().to_string()),
         ("process.runtime.name", beans.name.clone()),
-        ("process.runtime.version", beans.version.clone()),
+        // The counters of Java 8 have the shorter one only.
+        ("process.runtime.version", if version == 8 { beans.release.clone() } else { beans.version.clone() }),
     ];
     let differs = |(key, value): &(&str, String)| {
         let have = resource.get(*key);

@@ -40,7 +40,11 @@ impl Jvm {
         let stdout = BufReader::new(child.stdout.take().context("stdout was asked for")?);
         let pid = child.id().context("a child has a process id")?;
         let mut jvm = Self { name, pid, inner_pid: None, child, stdin, stdout, folder, classes };
-        let ready = jvm.line().await?;
+        // The JVM itself may complain first, about a file of counters that is locked.
+        let mut ready = jvm.line().await?;
+        while ready.starts_with('[') {
+            ready = jvm.line().await?;
+        }
         let words: Vec<&str> = ready.split(' ').collect();
         anyhow::ensure!(words.first() == Some(&"ready"), "it is not ready but says {ready:?}");
         jvm.inner_pid = words.get(1).and_then(|pid| pid.parse().ok());

@@ -6,8 +6,7 @@ use std::time::{Duration, SystemTime};
 use edgewatch_core::probe::{Fault, Probe, ProbeContext, Trouble, readable, writable_directory};
 
 use super::config::Config;
-use super::finder::Finder;
-use super::warnings::Warnings;
+use crate::tailing::{Finder, Found, Pattern, Tag, Warnings};
 
 /// Files of one pattern that are looked at. Those of one directory have the same owner, as a rule.
 const MOST: usize = 1000;
@@ -40,9 +39,9 @@ fn look(
     id: &str,
     now: SystemTime,
 ) -> Result<(), Trouble> {
-    let finder = Finder::new(&[text.to_owned()], exclude, older)?;
+    let finder = Finder::new(vec![Pattern::new(text, Tag::default())], exclude, older)?;
     let findings = finder.find(now, &mut Warnings::new(id));
-    let files: Vec<PathBuf> = findings.files.into_iter().map(|found| found.path).collect();
+    let files: Vec<PathBuf> = findings.files.iter().map(Found::path).collect();
     let faults: Vec<Fault> = files.iter().take(MOST).filter_map(|path| readable(path).err()).collect();
     let (broken, looked) = (faults.len(), files.len().min(MOST));
     match faults.into_iter().next() {

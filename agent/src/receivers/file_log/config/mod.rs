@@ -13,16 +13,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(super) use choices::{Encoding, Oversize, StartAt, Truncation};
+pub(super) use choices::Truncation;
 
-use super::finder::Finder;
 use super::probe;
+use crate::tailing::{Encoding, Finder, Options, Oversize, Pattern, Retry, StartAt, Tag};
 
 /// Smallest fingerprint that the Collector allows.
 const MIN_FINGERPRINT: u64 = 16;
-
-/// Memory that one followed file takes, roughly: its record, its name and its attributes.
-const PER_FILE: usize = 1024;
 
 /// Settings of the `file_log` receiver.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -120,31 +117,6 @@ pub(crate) struct Config {
     pub(super) acquire_fs_lock: bool,
 }
 
-/// Settings of `retry_on_failure`.
-#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Retry {
-    /// Accepted for the Collector's sake: lines that are refused are always sent again. Default: true.
-    pub(super) enabled: bool,
-    /// Wait before the first attempt to send again. Default: 1s.
-    pub(super) initial_interval: Duration,
-    /// Longest wait between attempts; the wait doubles with each until then. Default: 30s.
-    pub(super) max_interval: Duration,
-    /// Lines that were refused for this long are dropped and counted; zero: never. The Collector's default is 5m. Default: 0.
-    pub(super) max_elapsed_time: Duration,
-}
-
-impl Default for Retry {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            initial_interval: Duration::from_secs(1),
-            max_interval: Duration::from_secs(30),
-            max_elapsed_time: Duration::ZERO,
-        }
-    }
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -203,9 +175,7 @@ impl ComponentConfig for Config {
     }
 
     fn memory_bound(&self) -> usize {
-        // The buffer doubles until the longest line fits; the batch being written holds one such line more.
-        let reading = self.max_log_size.as_usize().saturating_mul(4).saturating_add(1 << 20);
-        reading.saturating_add(self.max_concurrent_files.get().saturating_mul(PER_FILE))
+        self.options().memory_bound()
     }
 
     fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
@@ -219,7 +189,31 @@ impl Config {
             let fact = "names no files; write a list of globs, such as [/var/log/myapp/*.log]";
             return Err(ConfigError::new("include", fact));
         }
-        Finder::new(&self.include, &self.exclude, self.exclude_older_than.get()).map(drop)
+        Finder::new(self.patterns(), &self.exclude, self.exclude_older_than.get()).map(drop)
+    }
+
+    /// What the engine is to follow.
+    pub(super) fn patterns(&self) -> Vec<Pattern> {
+        let pattern =
+            |glob: &String| Pattern { start_at: self.start_at, ..Pattern::new(glob, Tag::default()) };
+        self.include.iter().map(pattern).collect()
+    }
+
+    /// What the engine is told.
+    pub(super) fn options(&self) -> Options {
+        Options {
+            poll_interval: self.poll_interval.get(),
+            fingerprint_size: self.fingerprint_size.as_usize(),
+            max_record_size: self.max_log_size.as_usize(),
+            oversize: self.max_log_size_behavior,
+            encoding: self.encoding,
+            keep_leading: self.preserve_leading_whitespaces,
+            keep_trailing: self.preserve_trailing_whitespaces,
+            force_flush_period: self.force_flush_period.get(),
+            max_open_files: self.max_concurrent_files.get(),
+            exclude: self.exclude.clone(),
+            exclude_older_than: self.exclude_older_than.get(),
+        }
     }
 
     fn check_sizes(&self) -> Result<(), ConfigError> {

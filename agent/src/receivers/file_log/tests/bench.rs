@@ -14,20 +14,16 @@ use prost::Message;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::super::checkpoint::Store;
-use super::super::chunks::Chunk;
 use super::super::config::Config;
-use super::super::files::FileId;
-use super::super::identity::Position;
-use super::super::tailer::{Step, Tailer};
-use super::super::telemetry::FileTelemetry;
+use super::super::lines::Lines;
+use crate::tailing::{Chunk, FileId, FileTelemetry, Position, Step, Store, Tailer, telemetry_names};
 
 /// A directory for logs, one for state, and a tailer.
 pub(super) struct Bench {
     directory: TempDir,
     state: TempDir,
     config: Config,
-    pub(super) tailer: Tailer,
+    pub(super) tailer: Tailer<Lines>,
     registry: Registry,
     pub(super) now: Instant,
     pub(super) open_limit: usize,
@@ -149,13 +145,21 @@ impl Bench {
     }
 }
 
-fn tailer(config: &Config, state: &Path, registry: &Registry, open_limit: usize) -> Tailer {
-    let telemetry = FileTelemetry::new(&Telemetry::new(registry.clone()));
-    let store = Store::new(state, "file_log");
+fn tailer(config: &Config, state: &Path, registry: &Registry, open_limit: usize) -> Tailer<Lines> {
+    let names = telemetry_names!("edgewatch_file_log");
+    let telemetry = FileTelemetry::new(&Telemetry::new(registry.clone()), names);
+    let store = Store::new(state, "file_log", "file_log");
     store.prepare().expect("a directory for state");
-    let mut tailer =
-        Tailer::new(config.clone(), "file_log", Some(store), open_limit, telemetry).expect("valid settings");
-    tailer.share = 0;
+    let mut tailer = Tailer::new(
+        config.options(),
+        config.patterns(),
+        Lines::new(config),
+        "file_log",
+        Some(store),
+        telemetry,
+    )
+    .expect("valid settings");
+    tailer.limit_for_tests(open_limit);
     tailer.load();
     tailer
 }

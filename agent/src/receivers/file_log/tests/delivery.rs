@@ -17,9 +17,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::super::chunks::Chunk;
 use super::super::receiver::FileLog;
 use super::bench::{body, records};
+use crate::tailing::Chunk;
 
 /// A receiver at work.
 struct Running {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::chunks::Chunk;
 use super::bench::{Bench, body, records};
+use crate::tailing::Chunk;
 
 #[derive(Clone, Debug)]
 enum Event {

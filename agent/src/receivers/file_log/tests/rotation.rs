@@ -77,7 +77,7 @@ fn a_deleted_file_is_read_to_its_end_and_then_closed() {
         assert!(bench.poll().is_empty());
     }
     assert_eq!(bench.count("otelcol_fileconsumer_open_files"), 0);
-    assert_eq!(bench.tailer.files.iter().count(), 0);
+    assert_eq!(bench.tailer.followed(), 0);
 }
 
 #[test]

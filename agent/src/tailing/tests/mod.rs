@@ -1,0 +1,8 @@
+//! Laws of the engine, and its behaviour on real files. More is in the tests of `file_log`.
+
+mod bench;
+mod checkpoint;
+mod lines;
+mod patterns;
+mod roots;
+mod several_lines;

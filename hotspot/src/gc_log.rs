@@ -1,1 +1,0 @@
-//! Reads the lines of garbage collection logs.
