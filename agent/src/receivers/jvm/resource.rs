@@ -93,6 +93,12 @@ enum Value {
 }
 
 impl Identity {
+    /// Somebody of whom only the name is known.
+    #[cfg(test)]
+    pub(super) fn named(name: String) -> Self {
+        Self { attributes: vec![("service.name", Value::Text(name.clone()))], name }
+    }
+
     /// Writes its resource attributes.
     pub(super) fn write(&self, out: &mut Attributes<'_>) {
         for (key, value) in &self.attributes {

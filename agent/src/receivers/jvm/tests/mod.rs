@@ -1,1 +1,7 @@
 //! Tests of the receiver as a whole.
+
+mod decoded;
+mod receiver;
+mod rounds;
+mod settings;
+mod world;
