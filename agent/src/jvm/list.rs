@@ -21,11 +21,12 @@ pub fn list(arguments: &JvmListArguments) -> anyhow::Result<String> {
     let mut owners = Owners::new(paths.etc.join("passwd"));
     owners.refresh();
     let mut facts = Reader::new(&paths);
+    let user = |uid: u32| owners.name(uid.into()).map(|name| name.to_string());
     let mut rows = Vec::new();
     let mut beyond = 0;
     for obstacle in changes.obstacles {
         match obstacle {
-            Obstacle::Hidden(id) => rows.push(Row::hidden(id.pid)),
+            Obstacle::Hidden(id) => rows.push(Row::hidden(id, &paths.proc, &mut facts, user)),
             Obstacle::Unlisted(why) => {
                 anyhow::bail!(
                     "processes cannot be listed: {why}; is --root-path the directory with the host's proc?"
@@ -34,7 +35,6 @@ pub fn list(arguments: &JvmListArguments) -> anyhow::Result<String> {
             Obstacle::Crowded(processes) => beyond = processes,
         }
     }
-    let user = |uid: u32| owners.name(uid.into()).map(|name| name.to_string());
     // A JVM may end between being found and being read.
     rows.extend(
         changes.came.iter().filter_map(|process| Row::read(process, arguments.memory_scan, &mut facts, user)),

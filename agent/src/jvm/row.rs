@@ -1,10 +1,12 @@
 //! What is known about one JVM.
 
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use edgewatch_hotspot::collector::{Collector, Plan};
 use edgewatch_hotspot::command::{Command, Started};
-use edgewatch_hotspot::find::Process;
+use edgewatch_hotspot::find::{Process, ProcessId};
 use edgewatch_hotspot::process::{Facts, Reader};
 use edgewatch_hotspot::source::{Missing, Source, Way};
 use serde::Serialize;
@@ -44,14 +46,41 @@ pub(super) struct Note {
 }
 
 impl Row {
-    /// A process that is probably a JVM, which is all that is known.
-    pub(super) fn hidden(pid: u32) -> Self {
+    /// A process that is probably a JVM, of which only what everybody may know is known.
+    pub(super) fn hidden(
+        id: ProcessId,
+        proc: &Path,
+        facts: &mut Reader,
+        user: impl Fn(u32) -> Option<String>,
+    ) -> Self {
+        let directory = proc.join(id.pid.to_string());
+        let uid = std::fs::metadata(&directory).map(|metadata| metadata.uid()).ok();
+        let process = Process {
+            id,
+            ns_pid: id.pid,
+            uid: uid.unwrap_or_default(),
+            gid: 0,
+            root: directory.join("root"),
+            container: None,
+            shared: None,
+        };
+        let started = Started::read(&process, None);
         let note = Note {
-            what: "everything",
+            what: "counters",
             why: "it is called java, and its memory map may not be read".to_owned(),
             way_out: "run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH".to_owned(),
         };
-        Self { pid, missing: vec![note], ..Self::default() }
+        let mut row = Self {
+            pid: id.pid,
+            name: Some(started.service_name().to_owned()),
+            user: uid.and_then(|uid| user(uid).or_else(|| Some(uid.to_string()))),
+            missing: vec![note],
+            ..Self::default()
+        };
+        if let Some(facts) = facts.read(&process, started.command.cpus()) {
+            row.tell(&facts);
+        }
+        row
     }
 
     /// Reads what can be known of `process`; `None` when it has ended.
@@ -82,25 +111,37 @@ impl Row {
         row.name = Some(started.service_name().to_owned());
         let here = || user(process.uid).filter(|_| process.container.is_none());
         row.user = started.user.clone().or_else(here).or_else(|| Some(process.uid.to_string()));
-        let Facts { cpu, descriptors, descriptor_limit, cpus, started_unix_ns, resident } =
-            facts.read(process, started.command.cpus())?;
-        row.cpu_seconds = cpu.map(|time| time.as_secs_f64());
-        (row.cpus, row.resident_bytes) = (cpus, resident);
-        (row.descriptors, row.descriptor_limit) = (descriptors, descriptor_limit);
-        let mut since = started_unix_ns.map(|started| started / 1_000_000);
+        row.tell(&facts.read(process, started.command.cpus())?);
         if let Some((layout, block)) = &layout {
             row.version = layout.text(block, "java.property.java.version").map(|text| text.into_owned());
         }
         if let Some((plan, block)) = &block {
             row.measure(plan, block);
-            since = plan.general(block).started.or(since);
+            if let Some(started) = plan.general(block).started {
+                row.started(started);
+            }
         }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-        row.uptime_seconds = since.map(|since| u64::try_from(now).unwrap_or(0).saturating_sub(since) / 1000);
         if let Err(missing) = &source {
             row.missing.push(counters_missing(missing, &started.command, process.uid));
         }
         Some(row)
+    }
+
+    /// What its process tells.
+    fn tell(&mut self, facts: &Facts) {
+        self.cpu_seconds = facts.cpu.map(|time| time.as_secs_f64());
+        (self.cpus, self.resident_bytes) = (facts.cpus, facts.resident);
+        (self.descriptors, self.descriptor_limit) = (facts.descriptors, facts.descriptor_limit);
+        if let Some(started) = facts.started_unix_ns {
+            self.started(started / 1_000_000);
+        }
+    }
+
+    /// It was started so many milliseconds after the beginning of 1970.
+    fn started(&mut self, milliseconds: u64) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        let age = u64::try_from(now).unwrap_or(0).saturating_sub(milliseconds);
+        self.uptime_seconds = Some(age / 1000);
     }
 
     /// What the counters tell.

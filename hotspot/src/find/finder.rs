@@ -258,7 +258,7 @@ impl Finder {
         let read = opened.file("maps").and_then(|maps| {
             lines_of(std::fs::File::from(maps), |line| {
                 // Most lines are about neither.
-                if memchr::memmem::find(line, b"jvm").is_none()
+                if memchr::memmem::find(line, b"/libj").is_none()
                     && memchr::memmem::find(line, b"hsperfdata_").is_none()
                 {
                     return true;

@@ -8,6 +8,8 @@ mod directory;
 mod maps;
 mod stat;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub use cgroup::{container, groups};
 pub use directory::{Opened, Proc};

@@ -43,9 +43,11 @@ impl Source {
             None => Err(Missing::NotShared),
         };
         let mut source = match found {
-            Err(missing) if !memory_scan => return Err(missing),
-            Err(_) => in_memory(&opened)?,
             Ok(source) => source,
+            Err(missing) if !memory_scan => return Err(missing),
+            Err(Missing::NotShared) => in_memory(&opened, None)?,
+            // What stands in the way of the file is what the user can do something about.
+            Err(missing) => in_memory(&opened, process.shared.as_ref()).map_err(|_| missing)?,
         };
         let block =
             source.read().map_err(|source| Missing::Io { what: "the counters".to_owned(), source })?;
@@ -196,10 +198,13 @@ fn reopen(place: BorrowedFd<'_>) -> io::Result<File> {
     Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
 }
 
-/// The counters in the memory of the process.
-fn in_memory(process: &Opened) -> Result<Source, Missing> {
+/// The counters in the memory of the process: where it has mapped the file, or else where they are found.
+fn in_memory(process: &Opened, shared: Option<&Shared>) -> Result<Source, Missing> {
     let memory = process.file("mem").map_err(|error| denied("/proc/<pid>/mem", FOR_FILES, error))?;
     let file = File::from(memory);
-    let start = scan::find(process, &file)?;
+    let start = match shared {
+        Some(shared) => shared.range.0,
+        None => scan::find(process, &file)?,
+    };
     Ok(Source { way: Way::Memory, file, start, buffer: Vec::new() })
 }
