@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::jvm::cli::AskCommand;
+
 /// One agent per host: collects host metrics and logs, receives OTLP, forwards OTLP.
 ///
 /// Without a configuration it listens for OTLP on localhost:4317 (gRPC) and localhost:4318 (HTTP), measures this host every 10
@@ -60,7 +62,10 @@ pub enum Command {
     /// Looks after queues on disk and dead letters.
     #[command(subcommand)]
     Queue(QueueCommand),
-    /// Looks at the Java virtual machines (HotSpot) of this host, in containers too.
+    /// Looks at the Java virtual machines (HotSpot) of this host, in containers too, and asks them.
+    ///
+    /// All but `list` use the socket that a JVM opens for its own tools. One that was never asked before gets a SIGQUIT, if it takes that well;
+    /// all others are left alone. They need to be run as the user of the JVM, as root, or with CAP_SYS_PTRACE, CAP_SETUID and CAP_SETGID.
     #[command(subcommand)]
     Jvm(JvmCommand),
 }
@@ -93,9 +98,9 @@ Examples:
   edgewatch jvm list --root-path /hostfs      from a container, the host's / mounted at /hostfs
   edgewatch jvm list --json | jq '.[] | select(.heap_used_bytes > 1e9) | .name'")]
     List(JvmListArguments),
-    /// Asks one of them.
+    /// What one JVM is asked.
     #[command(flatten)]
-    Ask(crate::jvm::cli::JvmCommand),
+    Ask(AskCommand),
 }
 
 /// Which JVMs to list, and how.

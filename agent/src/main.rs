@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         Command::Jvm(JvmCommand::List(arguments)) => {
             edgewatch::jvm::list(&arguments).and_then(|text| print(&text))
         }
-        Command::Jvm(JvmCommand::Ask(command)) => edgewatch::jvm::run(&command),
+        Command::Jvm(JvmCommand::Ask(command)) => edgewatch::jvm::ask(&command),
     };
     match done {
         Ok(code) => code,

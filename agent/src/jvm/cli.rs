@@ -1,12 +1,12 @@
-//! What users type after `edgewatch jvm`.
+//! What users type after `edgewatch jvm` to ask a JVM.
 
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-/// What can be done with JVMs.
+/// What a JVM can be asked, and made to do.
 #[derive(Debug, Subcommand)]
-pub enum JvmCommand {
+pub enum AskCommand {
     /// Prints what all threads of a JVM are doing.
     ///
     /// Stops the JVM while it writes that down: some milliseconds with a few hundred threads, more than a tenth of a second with a thousand.
@@ -45,7 +45,7 @@ Examples:
     /// JDK 21 and later print warnings to their standard error. Prefer `-javaagent:` on the command line for what is to stay.
     #[command(
         after_help = "Exit status: 0 when the agent is loaded (or, with --check, could be), 1 when it is \
-not and the JVM was left as it was, 2 for bad arguments, 3 when the JVM was asked and it is not known what became of it.
+not, 2 for bad arguments, 3 when the JVM was asked and it is not known what became of it.
 
 Examples:
   edgewatch jvm instrument 4711 --agent /opt/opentelemetry-javaagent.jar --check

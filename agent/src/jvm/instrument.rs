@@ -80,8 +80,10 @@ fn examine(
     if let Some(loaded) = loaded_at_start(&command_line, jar) {
         bail!("the JVM was started with this agent ({loaded}); nothing is left to do");
     }
-    if attach.has_open(jar).unwrap_or(false) {
-        bail!("the JVM has {jar} open: it was loaded before; nothing is left to do");
+    match attach.has_open(jar) {
+        Ok(true) => bail!("the JVM has {jar} open: it was loaded before; nothing is left to do"),
+        Ok(false) => {}
+        Err(error) => say(format_args!("it cannot be told whether the agent was loaded before: {error}")),
     }
     let name = version.lines().next().unwrap_or("an unknown version").trim();
     say(format_args!("process {}: {name}; the agent is {class}", process.id.pid));

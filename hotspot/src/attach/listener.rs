@@ -108,9 +108,13 @@ fn open(
         if state.trigger.is_none() {
             state.trigger = lay(target, tmp)?;
         }
-        if state.trigger.is_some() {
+        if let Some(trigger) = state.trigger.take() {
+            if let Err(error) = target.quit() {
+                trigger.remove();
+                return Err(error);
+            }
             state.signalled = true;
-            target.quit()?;
+            state.trigger = Some(trigger);
         }
     }
     let signalled = state.signalled;

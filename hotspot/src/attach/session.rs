@@ -23,13 +23,13 @@ pub struct Known<'a> {
     pub version: Option<i64>,
 }
 
-/// The first version that is known to make a new socket when the file was deleted.
-const RENEWS: i64 = 11;
-
 impl Known<'_> {
-    /// The feature version, such as 17.
-    fn feature(&self) -> Option<i64> {
-        self.version.map(|version| version >> 24 & 0xff)
+    /// Whether it makes a new socket when the file was deleted (JDK-8225690); older ones print their threads instead. Of JDK 11 the first
+    /// update is taken for which it was measured, 8 is not trusted.
+    fn renews(&self) -> bool {
+        let Some(version) = self.version else { return false };
+        let (feature, update) = (version >> 24 & 0xff, version >> 8 & 0xff);
+        feature >= 14 || feature == 11 && update >= 13
     }
 }
 
@@ -56,8 +56,7 @@ impl Attach {
         if disabled {
             return Err(Reason::Disabled.of(target.pid));
         }
-        let renews = known.feature().is_some_and(|feature| feature >= RENEWS);
-        Ok(Self { target, state: State { renews, ..State::default() } })
+        Ok(Self { target, state: State { renews: known.renews(), ..State::default() } })
     }
 
     /// Asks `command` and waits for the whole answer, `timeout` at most.

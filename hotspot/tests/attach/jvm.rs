@@ -1,6 +1,9 @@
 //! Starts real JVMs and watches what they print.
 
+use std::fs::Permissions;
+use std::hash::{DefaultHasher, Hasher};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
@@ -42,22 +45,30 @@ pub fn is_root() -> bool {
     root
 }
 
-/// Classes of the test programs, compiled once, where every user and namespace sees them.
+/// Classes of the test program, compiled once for all runs, where every user and namespace sees them.
 pub fn classes() -> &'static Path {
     static CLASSES: OnceLock<PathBuf> = OnceLock::new();
     CLASSES.get_or_init(|| {
-        let directory = Path::new("/var/tmp").join(format!("edgewatch-classes-{}", std::process::id()));
-        fs::create_dir_all(&directory).expect("a directory for classes");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/java/AttachTarget.java");
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&fs::read(&source).expect("a program"));
+        let directory =
+            Path::new("/var/tmp").join(format!("edgewatch-test-classes-{:016x}", hasher.finish()));
+        if directory.exists() {
+            return directory;
+        }
         let compiler =
             javas().into_iter().map(|java| java.home.join("bin/javac")).find(|javac| javac.exists());
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/java");
+        let fresh = tempfile::tempdir_in("/var/tmp").expect("a directory");
         let done = Command::new(compiler.expect("one of EDGEWATCH_JAVA with a compiler"))
             .args(["--release", "8", "-nowarn", "-d"])
-            .arg(&directory)
-            .arg(sources.join("AttachTarget.java"))
+            .args([fresh.path(), &source])
             .stderr(Stdio::null())
             .status();
         assert!(done.expect("a compiler that runs").success());
+        fs::set_permissions(fresh.path(), Permissions::from_mode(0o755)).expect("its directory");
+        // Another run may have been faster; what it has made is the same.
+        let _ = fs::rename(fresh.path(), &directory);
         directory
     })
 }
