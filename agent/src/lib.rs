@@ -14,4 +14,5 @@ mod reach;
 pub mod receivers;
 pub mod service;
 mod table;
+#[allow(dead_code, unused_imports, reason = "an engine offers more than one receiver uses")]
 mod tailing;

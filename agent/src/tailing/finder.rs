@@ -16,7 +16,7 @@ use super::warnings::Warnings;
 const DEEPEST: usize = 64;
 
 /// Which files are to be followed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Finder {
     patterns: Vec<Compiled>,
     exclude: GlobSet,

@@ -14,7 +14,7 @@ use super::files::{FileId, Files};
 use super::finder::Finder;
 use super::identity::{Facts, Place, Position};
 use super::options::Options;
-use super::pattern::Pattern;
+use super::pattern::{Pattern, Tag};
 use super::records::{Batches, Chunk, Records};
 use super::telemetry::FileTelemetry;
 use super::turn::{Ended, Moment, Turns};
@@ -100,8 +100,20 @@ impl<R: Records> Tailer<R> {
         store: Option<Store>,
         telemetry: FileTelemetry,
     ) -> Result<Self, ConfigError> {
-        Ok(Self {
-            finder: Finder::new(patterns, &options.exclude, options.exclude_older_than)?,
+        let finder = Finder::new(patterns, &options.exclude, options.exclude_older_than)?;
+        Ok(Self::with(finder, options, records, id, store, telemetry))
+    }
+
+    fn with(
+        finder: Finder,
+        options: Options,
+        records: R,
+        id: &str,
+        store: Option<Store>,
+        telemetry: FileTelemetry,
+    ) -> Self {
+        Self {
+            finder,
             files: Files::default(),
             remembered: Vec::new(),
             ignored: HashMap::new(),
@@ -121,7 +133,17 @@ impl<R: Records> Tailer<R> {
             last_served: FileId(0),
             share: SHARE,
             options,
-        })
+        }
+    }
+
+    /// A tailer that keeps positions in memory and gets its patterns later.
+    pub(crate) fn in_memory(options: Options, records: R, id: &str, telemetry: FileTelemetry) -> Self {
+        Self::with(Finder::default(), options, records, id, None, telemetry)
+    }
+
+    /// Whether a file with `tag` is followed.
+    pub(crate) fn follows(&self, tag: Tag) -> bool {
+        self.files.iter().any(|(_, file)| file.tag == tag)
     }
 
     /// Looks for `patterns` from the next step on. Files that none of them matches are read to their end and given up.

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::config::Config;
 use super::fleet::Fleet;
+use super::gc_logs::GcLogs;
 use super::helper::{self, Times};
 use super::host::Host;
 use super::neighbours::{MAILBOX, Mailbox, Message, Neighbour};
@@ -45,8 +46,8 @@ impl ReceiverSpec for Jvm {
         let (sender, messages) = sync_channel(MAILBOX);
         let mailbox = Mailbox(sender);
         let world = Box::new(Host::new(&config, &paths)?);
-        let fleet =
-            Fleet::new(world, neighbours(&config, &mailbox), &config, &context.id, &context.telemetry);
+        let neighbours = neighbours(&config, &mailbox, context)?;
+        let fleet = Fleet::new(world, neighbours, &config, &context.id, &context.telemetry);
         let times = Times {
             initial_delay: config.initial_delay.get(),
             collection: config.collection_interval.get(),
@@ -58,8 +59,18 @@ impl ReceiverSpec for Jvm {
 }
 
 /// Those who find out more about JVMs than counters tell: what is asked over the attach socket, and what logs tell.
-fn neighbours(_config: &Config, _mailbox: &Mailbox) -> Vec<Box<dyn Neighbour>> {
-    Vec::new()
+fn neighbours(
+    config: &Config,
+    mailbox: &Mailbox,
+    context: &BuildContext,
+) -> Result<Vec<Box<dyn Neighbour>>, ConfigError> {
+    let mut neighbours: Vec<Box<dyn Neighbour>> = Vec::new();
+    if config.pauses.enabled && config.gc_log.tail {
+        let logs = GcLogs::new(&context.id, mailbox.clone(), &context.telemetry)
+            .map_err(|error| ConfigError::new("gc_log.tail", format!("no thread for logs: {error}")))?;
+        neighbours.push(Box::new(logs));
+    }
+    Ok(neighbours)
 }
 
 #[async_trait]
