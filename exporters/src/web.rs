@@ -23,7 +23,7 @@ pub use crate::tls::ClientTls;
 /// Most bytes of an answer that are read.
 const ANSWER_LIMIT: usize = 256 * 1024;
 
-/// Posts to one URL, over a connection of its own for each request.
+/// Posts to one URL, or gets what is there, over a connection of its own for each request. Redirects are not followed.
 pub struct WebClient {
     uri: Uri,
     headers: HeaderMap,
@@ -85,18 +85,48 @@ impl WebClient {
     ///
     /// [`WebError`] when there is no complete answer. How long to wait is the caller's decision.
     pub async fn post(&self, headers: &HeaderMap, body: Bytes) -> Result<Answer, WebError> {
+        let body = || RopeBody::new(Rope::from_iter([body.clone()]));
+        self.send(&Method::POST, &self.uri, headers, body, ANSWER_LIMIT).await
+    }
+
+    /// Gets what is at `path_and_query` of the same host, of at most `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebClient::post`], and when `path_and_query` is none.
+    pub async fn get(
+        &self,
+        path_and_query: &str,
+        headers: &HeaderMap,
+        limit: usize,
+    ) -> Result<Answer, WebError> {
+        let wrong = |error: http::Error| WebError(format!("{path_and_query}: {error}"));
+        let mut parts = self.uri.clone().into_parts();
+        parts.path_and_query = Some(path_and_query.parse().map_err(|error| wrong(http::Error::from(error)))?);
+        let uri = Uri::from_parts(parts).map_err(|error| wrong(error.into()))?;
+        self.send(&Method::GET, &uri, headers, || RopeBody::new(Rope::default()), limit).await
+    }
+
+    async fn send(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: impl Fn() -> RopeBody,
+        limit: usize,
+    ) -> Result<Answer, WebError> {
         let request = || {
-            let mut request = Request::new(RopeBody::new(Rope::from_iter([body.clone()])));
-            *request.method_mut() = Method::POST;
+            let mut request = Request::new(body());
+            *request.method_mut() = method.clone();
             let all = request.headers_mut();
             all.clone_from(&self.headers);
             all.extend(headers.clone());
             request
         };
-        let answered = self.client.call(&self.uri, request).await;
+        let answered = self.client.call(uri, request).await;
         let (response, _busy) = answered.map_err(|error| WebError(error.to_string()))?;
         let (head, body) = response.into_parts();
-        let body = Limited::new(body, ANSWER_LIMIT).collect().await;
+        let body = Limited::new(body, limit).collect().await;
         let body = body.map_err(|error| WebError(format!("the answer broke off: {error}")))?;
         Ok(Answer { status: head.status, body: body.to_bytes() })
     }

@@ -4,6 +4,7 @@ mod file_log;
 mod host_metrics;
 mod jvm;
 mod otlp;
+mod tomcat;
 
 use edgewatch_core::factory::ReceiverFactory;
 
@@ -13,4 +14,5 @@ pub const RECEIVERS: &[ReceiverFactory] = &[
     ReceiverFactory::of::<host_metrics::HostMetrics>(),
     ReceiverFactory::of::<jvm::Jvm>(),
     ReceiverFactory::of::<otlp::OtlpReceiver>(),
+    ReceiverFactory::of::<tomcat::Tomcat>(),
 ];

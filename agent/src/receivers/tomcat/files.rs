@@ -1,0 +1,58 @@
+//! Small files of a process, read as that process sees them: whatever its links say, they lead to nothing outside of its root.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
+
+/// The root directory of a process.
+#[derive(Clone, Debug)]
+pub(super) struct Files {
+    root: PathBuf,
+}
+
+impl Files {
+    /// The files below `root`: `/proc/<pid>/root`.
+    pub(super) fn new(root: &Path) -> Self {
+        Self { root: root.to_path_buf() }
+    }
+
+    /// The whole of a file.
+    ///
+    /// # Errors
+    ///
+    /// Also when there are more than `most` bytes.
+    pub(super) fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        let file = self.open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
+        }
+        let mut bytes = Vec::new();
+        file.take(most + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > most {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("larger than {most} bytes")));
+        }
+        Ok(bytes)
+    }
+
+    /// The names in a directory, `most` of them.
+    pub(super) fn names(&self, path: &Path, most: usize) -> Vec<String> {
+        let Ok(directory) = self.open(path, OFlags::RDONLY | OFlags::DIRECTORY) else { return Vec::new() };
+        let Ok(entries) = std::fs::read_dir(format!("/proc/self/fd/{}", directory.as_raw_fd())) else {
+            return Vec::new();
+        };
+        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        let mut names: Vec<String> = names.take(most).collect();
+        names.sort();
+        names
+    }
+
+    fn open(&self, path: &Path, flags: OFlags) -> io::Result<File> {
+        let cloexec = OFlags::CLOEXEC;
+        let root = rustix::fs::open(&self.root, OFlags::PATH | OFlags::DIRECTORY | cloexec, Mode::empty())?;
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        Ok(openat2(&root, path, flags | cloexec, Mode::empty(), resolve)?.into())
+    }
+}
