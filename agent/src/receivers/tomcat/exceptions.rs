@@ -22,7 +22,8 @@ pub(super) fn find(text: &str) -> Option<Exception<'_>> {
     for line in text.split_inclusive('\n') {
         let after = start + line.len();
         if let Some((kind, message)) = headline(line) {
-            let framed = text.get(after..).is_some_and(|rest| is_frame(rest.lines().next().unwrap_or_default()));
+            let framed =
+                text.get(after..).is_some_and(|rest| is_frame(rest.lines().next().unwrap_or_default()));
             let named = ["Exception", "Error", "Throwable"].iter().any(|word| simple(kind).contains(word));
             let indented = line.starts_with('\t') && start > 0;
             if framed || (named && (indented || (start > 0 && last_frame.is_some_and(|at| at >= after)))) {
@@ -58,7 +59,9 @@ fn is_frame(line: &str) -> bool {
 /// The class and the beginning of the message, if `line` may be the first one of a trace.
 fn headline(line: &str) -> Option<(&str, Option<&str>)> {
     let line = line.trim();
-    let end = line.find(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '.' | '_' | '$'))).unwrap_or(line.len());
+    let end = line
+        .find(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '.' | '_' | '$')))
+        .unwrap_or(line.len());
     let (kind, rest) = line.split_at(end);
     let well_formed = kind.starts_with(|first: char| first.is_alphabetic())
         && !kind.ends_with('.')

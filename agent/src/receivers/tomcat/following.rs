@@ -22,10 +22,10 @@ use super::instances::Instance;
 use super::logs::{self, Logs};
 use super::receiver::{Found, broken, unix_nanoseconds};
 use super::tailed::{Counts, Log, Table, Tailed, Written};
+use crate::tailing;
 use crate::tailing::{
     Begins, FileTelemetry, Follower, Following, Names, Options, Pattern, Retry, Tailer, telemetry_names,
 };
-use crate::tailing;
 
 const NAMES: &Names = telemetry_names!("edgewatch_tomcat");
 
@@ -218,7 +218,11 @@ impl Finder {
         if self.config.juli && self.reads_juli {
             for log in server {
                 let layout = log.layout.clone();
-                add(log.glob, Written::Server(log.layout), Some(Begins::new(move |line| layout.begins(line))));
+                add(
+                    log.glob,
+                    Written::Server(log.layout),
+                    Some(Begins::new(move |line| layout.begins(line))),
+                );
             }
         }
         patterns
@@ -231,7 +235,9 @@ fn read(instance: &Instance) -> Logs {
     let mut properties: Vec<(String, String)> = Vec::new();
     for argument in arguments.split(|byte| *byte == 0) {
         let argument = String::from_utf8_lossy(argument);
-        if let Some((name, value)) = argument.strip_prefix("-D").map(|stated| stated.split_once('=').unwrap_or((stated, ""))) {
+        if let Some((name, value)) =
+            argument.strip_prefix("-D").map(|stated| stated.split_once('=').unwrap_or((stated, "")))
+        {
             // The last one counts.
             properties.retain(|(known, _)| known != name);
             properties.push((name.to_owned(), value.to_owned()));
@@ -240,7 +246,8 @@ fn read(instance: &Instance) -> Logs {
     let environment = content(&instance.process.join("environ"));
     let tz = environment.split(|byte| *byte == 0).find_map(|pair| pair.strip_prefix(b"TZ="));
     let tz = tz.map(|tz| String::from_utf8_lossy(tz).into_owned());
-    let home = properties.iter().find(|(name, _)| name == "catalina.home").map(|(_, home)| PathBuf::from(home));
+    let home =
+        properties.iter().find(|(name, _)| name == "catalina.home").map(|(_, home)| PathBuf::from(home));
     let open: Vec<PathBuf> = fs::read_dir(instance.process.join("fd"))
         .into_iter()
         .flatten()

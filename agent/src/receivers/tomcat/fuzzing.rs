@@ -22,7 +22,9 @@ pub(crate) fn access_log(data: &[u8]) {
     let mut writer = LogsWriter::new(|_| {}, "", "");
     let origin = records::Origin { file: "f", scheme: None, observed: 1 };
     let mut scratch = String::new();
-    for format in [Format::pattern(pattern, release), Format::extended(pattern), Format::json(pattern, release)] {
+    for format in
+        [Format::pattern(pattern, release), Format::extended(pattern), Format::json(pattern, release)]
+    {
         let mut reader = Reader::new(format, TimeZone::UTC);
         for line in lines.lines() {
             let mut redacted = String::new();

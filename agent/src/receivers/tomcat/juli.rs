@@ -203,7 +203,8 @@ impl Reader {
         let rest = text.get(length..)?;
         let mut entry = Entry { time: self.clock.resolve(&moment), ..Entry::default() };
         // `java.util.logging` has its level on the second line.
-        let mut words = rest.split_inclusive([' ', '\n']).take(12).map(|word| word.trim_end().trim_end_matches(':'));
+        let mut words =
+            rest.split_inclusive([' ', '\n']).take(12).map(|word| word.trim_end().trim_end_matches(':'));
         if let Some((level, number)) = words.find_map(|word| Some((word, level(word)?))) {
             (entry.level, entry.severity) = (level, number);
         }
@@ -214,7 +215,9 @@ impl Reader {
         });
         let mut entry = with_exception(text, entry);
         entry.message = Cow::Borrowed(match &entry.exception {
-            Some(_) => exceptions::find(text).and_then(|found| text.get(..found.at)).unwrap_or(text).trim_end(),
+            Some(_) => {
+                exceptions::find(text).and_then(|found| text.get(..found.at)).unwrap_or(text).trim_end()
+            }
             None => text,
         });
         Some(entry)

@@ -41,7 +41,8 @@ impl Logging {
         let stated = Properties::parse(text);
         let get = |name: &str| stated.get(name).map(|value| properties.fill(value));
         let mut logging = Self::default();
-        let formatters = ["org.apache.juli.OneLineFormatter.timeFormat", "org.apache.juli.JsonFormatter.timeFormat"];
+        let formatters =
+            ["org.apache.juli.OneLineFormatter.timeFormat", "org.apache.juli.JsonFormatter.timeFormat"];
         logging.time_format = formatters.into_iter().find_map(get);
         for (key, value) in stated.iter() {
             let of_root = key == "handlers" || key == ".handlers";

@@ -132,7 +132,8 @@ fn server_logs(tomcat: &Tomcat<'_>, logging: &Logging) -> Vec<ServerLog> {
         }
     }
     if !logging.has_root_file {
-        let console = tomcat.open.iter().find(|path| path.file_name().is_some_and(|name| name == "catalina.out"));
+        let console =
+            tomcat.open.iter().find(|path| path.file_name().is_some_and(|name| name == "catalina.out"));
         if let Some(path) = console {
             let glob = globset::escape(&path.display().to_string());
             logs.push(ServerLog { glob, layout: Layout::console(time_format) });
@@ -151,7 +152,8 @@ fn format_of(valve: &Valve, release: Release) -> Format {
 
 /// The globs of the files of a valve. Where the configuration could not be read, open files help.
 fn globs(tomcat: &Tomcat<'_>, valve: &Valve) -> Vec<String> {
-    let date = if valve.rotatable && !valve.rename_on_rotate { dated(&valve.date_format) } else { String::new() };
+    let date =
+        if valve.rotatable && !valve.rename_on_rotate { dated(&valve.date_format) } else { String::new() };
     let glob = glob(tomcat, &valve.directory, &valve.prefix, &date, &valve.suffix);
     if *valve != Valve::usual() {
         return vec![glob];
@@ -197,5 +199,9 @@ fn counting(valves: &[Valve], release: Release) -> Vec<bool> {
         Container::Context(_) => 2,
     };
     let outermost = valves.iter().map(rank).min();
-    valves.iter().enumerate().map(|(at, valve)| Some(rank(valve)) == outermost && is_best(at, valve)).collect()
+    valves
+        .iter()
+        .enumerate()
+        .map(|(at, valve)| Some(rank(valve)) == outermost && is_best(at, valve))
+        .collect()
 }

@@ -119,7 +119,10 @@ fn describe(
         if name.eq_ignore_ascii_case("http") {
             attributes.string("network.protocol.name", "http");
         }
-        attributes.string("network.protocol.version", version.strip_suffix(".0").filter(|v| *v != "1").unwrap_or(version));
+        attributes.string(
+            "network.protocol.version",
+            version.strip_suffix(".0").filter(|v| *v != "1").unwrap_or(version),
+        );
     }
     for (at, value) in &request.named {
         let Some(named) = format.named().get(*at) else { continue };

@@ -213,7 +213,8 @@ pub(super) fn parse(
         let known = included.iter().find(|(name, _)| name == uri);
         Ok(known.map(|(_, content)| content.as_str()))
     };
-    let options = ParsingOptions { allow_dtd: true, nodes_limit: MOST_NODES, entity_resolver: Some(&resolve) };
+    let options =
+        ParsingOptions { allow_dtd: true, nodes_limit: MOST_NODES, entity_resolver: Some(&resolve) };
     let document = Document::parse_with_options(text.trim_start_matches('\u{feff}'), options)?;
     for node in document.descendants().filter(Node::is_element) {
         let attribute = |name: &str| node.attribute(name).map(|value| properties.fill(value));
@@ -284,7 +285,8 @@ fn connector(attribute: &dyn Fn(&str) -> Option<String>) -> Connector {
 
 fn valve(kind: Kind, container: Container, attribute: &dyn Fn(&str) -> Option<String>) -> Valve {
     let is_not = |name: &str| attribute(name).is_none_or(|value| !value.eq_ignore_ascii_case("false"));
-    let conditional = ["condition", "conditionIf", "conditionUnless"].iter().any(|name| attribute(name).is_some());
+    let conditional =
+        ["condition", "conditionIf", "conditionUnless"].iter().any(|name| attribute(name).is_some());
     Valve {
         kind,
         container,

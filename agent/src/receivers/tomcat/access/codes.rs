@@ -95,7 +95,8 @@ impl What {
 
     /// Whether it ends where it ends, whatever follows.
     pub(super) const fn ends_itself(self) -> bool {
-        self.is_number() || matches!(self, Self::Clf | Self::Formatted(_) | Self::Skipped(_) | Self::Connection)
+        self.is_number()
+            || matches!(self, Self::Clf | Self::Formatted(_) | Self::Skipped(_) | Self::Connection)
     }
 }
 

@@ -86,7 +86,12 @@ const fn outer(letter: char) -> &'static str {
 }
 
 /// Reads a line; `None` when it is no such object.
-pub(super) fn walk<'l>(keys: &Keys, line: &'l str, taking: &mut Taking<'_, 'l>, times: &mut Times) -> Option<()> {
+pub(super) fn walk<'l>(
+    keys: &Keys,
+    line: &'l str,
+    taking: &mut Taking<'_, 'l>,
+    times: &mut Times,
+) -> Option<()> {
     let mut at = Cursor { rest: line.trim() };
     at.expect('{')?;
     let mut object = "";

@@ -6,10 +6,10 @@ use memchr::{memchr, memchr2};
 use super::super::dates::civil::{self, Moment};
 use super::super::dates::zone::Clock;
 use super::codes::{MILLISECOND, Named, Release, SECOND, Tables, What};
+use super::extended;
 use super::json::{self, Keys};
 use super::pattern::{self, Field, Next, Step, Steps, Style};
 use super::request::{Request, Text, Trace};
-use super::extended;
 
 /// Length of `20/Nov/2026:07:38:41 +0000`.
 const CLF: usize = 26;

@@ -189,9 +189,9 @@ impl Part {
                     moment.offset = Some(0);
                     return Some(rest);
                 }
-                let length = [6, 5, 3].into_iter().find(|&length| {
-                    text.get(..length).is_some_and(|shown| civil::offset(shown).is_some())
-                })?;
+                let length = [6, 5, 3]
+                    .into_iter()
+                    .find(|&length| text.get(..length).is_some_and(|shown| civil::offset(shown).is_some()))?;
                 let (shown, rest) = text.split_at_checked(length)?;
                 moment.offset = civil::offset(shown);
                 Some(rest)

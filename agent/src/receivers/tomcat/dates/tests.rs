@@ -3,8 +3,8 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::civil::{self, Moment};
 use super::super::files::Files;
+use super::civil::{self, Moment};
 use super::format::Format;
 use super::zone::{Clock, Signs, find};
 
@@ -42,7 +42,8 @@ fn a_format_is_a_glob_of_file_names() {
 
 #[test]
 fn summer_time_ends_in_order() {
-    let zone = find(&Files::new(Path::new("/")), Signs { property: Some("Europe/Berlin"), variable: None }).unwrap();
+    let zone =
+        find(&Files::new(Path::new("/")), Signs { property: Some("Europe/Berlin"), variable: None }).unwrap();
     let mut clock = Clock::new(zone);
     let mut at = |text| clock.resolve(&moment("yyyy-MM-dd HH:mm:ss", text).unwrap()).unwrap() / 1_000_000_000;
     let midnight = 1_792_879_200; // 2026-10-25 00:00 in Berlin
@@ -59,7 +60,9 @@ fn summer_time_ends_in_order() {
 
 #[test]
 fn zones_are_found_by_name_and_never_outside_of_their_folder() {
-    let zone = |name| find(&Files::new(Path::new("/nowhere")), Signs { property: Some(name), variable: Some("UTC") });
+    let zone = |name| {
+        find(&Files::new(Path::new("/nowhere")), Signs { property: Some(name), variable: Some("UTC") })
+    };
     let hour = |name| {
         let moment = moment("yyyy-MM-dd HH", "2026-11-20 13").unwrap();
         Clock::new(zone(name).unwrap()).resolve(&moment)

@@ -116,7 +116,9 @@ pub(in super::super) fn find(files: &Files, signs: Signs<'_>) -> Result<TimeZone
 fn by_name(files: &Files, name: &str) -> Option<TimeZone> {
     let name = name.strip_prefix(':').unwrap_or(name);
     match name {
-        "UTC" | "GMT" | "Z" | "Etc/UTC" | "Etc/GMT" | "UCT" | "Zulu" | "Universal" => return Some(TimeZone::UTC),
+        "UTC" | "GMT" | "Z" | "Etc/UTC" | "Etc/GMT" | "UCT" | "Zulu" | "Universal" => {
+            return Some(TimeZone::UTC);
+        }
         _ => {}
     }
     if let Some(offset) = name.strip_prefix("GMT").or_else(|| name.strip_prefix("UTC"))

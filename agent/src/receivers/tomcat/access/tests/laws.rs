@@ -79,7 +79,13 @@ impl Logged {
             "%U%q" => format!("{}{query}", self.path),
             "%s" => self.status.to_string(),
             "%B" => self.bytes.to_string(),
-            "%b" => if self.bytes == 0 { "-".to_owned() } else { self.bytes.to_string() },
+            "%b" => {
+                if self.bytes == 0 {
+                    "-".to_owned()
+                } else {
+                    self.bytes.to_string()
+                }
+            }
             "%D" => self.micros.to_string(),
             "\"%{User-Agent}i\"" => format!("\"{}\"", self.agent.as_deref().map_or("-".to_owned(), escaped)),
             "static" => "static".to_owned(),
@@ -89,7 +95,20 @@ impl Logged {
 }
 
 const CODES: [&str; 15] = [
-    "%a", "%h", "%l", "%u", "%t", "%{sec}t", "%{yyyy-MM-dd'T'HH:mm:ssXXX}t", "\"%r\"", "%m", "%U%q", "%s", "%B", "%b", "%D",
+    "%a",
+    "%h",
+    "%l",
+    "%u",
+    "%t",
+    "%{sec}t",
+    "%{yyyy-MM-dd'T'HH:mm:ssXXX}t",
+    "\"%r\"",
+    "%m",
+    "%U%q",
+    "%s",
+    "%B",
+    "%b",
+    "%D",
     "\"%{User-Agent}i\"",
 ];
 

@@ -89,7 +89,10 @@ fn everything_that_a_detailed_line_says_is_found() {
         assert_eq!(request.server, Some("127.0.0.1"));
         assert_eq!(request.query, Some("x=1&sig=SECRETVALUE&y=2"));
         assert_eq!(plain(request.protocol).as_deref(), Some("HTTP/1.1"));
-        assert!(request.duration.is_some_and(|nanos| (1_000_000..10_000_000).contains(&nanos)), "{release:?}");
+        assert!(
+            request.duration.is_some_and(|nanos| (1_000_000..10_000_000).contains(&nanos)),
+            "{release:?}"
+        );
         assert!(request.first_byte.is_some());
         assert_eq!(request.connection, Some(b'+'));
         assert!(request.thread.is_some_and(|thread| thread.starts_with("http-nio-127.0.0.1-2839")));

@@ -65,7 +65,10 @@ fn times_of_all_forms_are_read() {
     assert_eq!(time("%{sec}t.%{msec_frac}t", "1795176001.007"), Some(AT + 7_000_000));
     assert_eq!(time("%t.%{msec_frac}t", "[20/Nov/2026:12:00:01 +0000].007"), Some(AT + 7_000_000));
     assert_eq!(time("%{yyyy-MM-dd}t %{HH:mm:ss}t %s", "2026-11-20 12:00:01 200"), Some(AT));
-    assert_eq!(time("%{yyyy-MM-dd HH:mm:ss.SSS Z}t%s", "2026-11-20 13:00:01.007 +0100200"), Some(AT + 7_000_000));
+    assert_eq!(
+        time("%{yyyy-MM-dd HH:mm:ss.SSS Z}t%s", "2026-11-20 13:00:01.007 +0100200"),
+        Some(AT + 7_000_000)
+    );
     assert_eq!(time("%{begin:sec}t %{end:sec}t", "1795176000 1795176001"), Some(AT));
     assert_eq!(time("%{begin:sec}t", "1795176001"), Some(AT));
     // In a language that is not known: passed over.
@@ -115,7 +118,10 @@ fn values_of_signatures_are_replaced_wherever_they_stand() {
     let mut check = |line: &str, expected: &str| assert_eq!(redact(line, &mut scratch), expected);
     check("GET /a?x=1&y=2 HTTP/1.1", "GET /a?x=1&y=2 HTTP/1.1");
     check("GET /a?sig=abc HTTP/1.1", "GET /a?sig=REDACTED HTTP/1.1");
-    check("?x=1&Signature=ab&y=2&sig=c\" \"?sig=d#e", "?x=1&Signature=REDACTED&y=2&sig=REDACTED\" \"?sig=REDACTED#e");
+    check(
+        "?x=1&Signature=ab&y=2&sig=c\" \"?sig=d#e",
+        "?x=1&Signature=REDACTED&y=2&sig=REDACTED\" \"?sig=REDACTED#e",
+    );
     check("?signal=1&SIG=2&sig=", "?signal=1&SIG=2&sig=");
 }
 
