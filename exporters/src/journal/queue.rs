@@ -201,7 +201,10 @@ impl Queue {
         }
         self.show(&state);
         drop(state);
-        self.works();
+        // Acknowledgements that still wait to be written say that the disk is not well.
+        if !writer.acks.is_incomplete() {
+            self.works();
+        }
         self.arrived.notify_one();
         if accept {
             unsynced.iter_mut().for_each(|unsynced| unsynced.ack.accepted());
