@@ -141,7 +141,7 @@ fn is_archive(path: &str) -> bool {
 
 /// The beginning of `text` that is kept.
 fn cut(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(LONGEST)).unwrap_or_default()
+    (0..=LONGEST.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default()
 }
 
 /// Adds the options in `text`. What does not begin as an option belongs to the one before.

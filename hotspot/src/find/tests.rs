@@ -86,7 +86,7 @@ fn a_jvm_is_described_when_it_comes_and_told_of_when_it_goes() {
             deleted: false,
         }),
     };
-    assert_eq!(changes.came, [expected.clone()]);
+    assert_eq!(changes.came, std::slice::from_ref(&expected));
     assert_eq!((changes.gone, changes.obstacles), (vec![], vec![]));
     assert_eq!(pids(&finder.look()), (vec![], vec![]));
     assert_eq!(finder.jvms().collect::<Vec<_>>(), [&expected]);
