@@ -188,7 +188,7 @@ impl ComponentConfig for Config {
 
     /// A block, its plan and its series for each JVM.
     fn memory_bound(&self) -> usize {
-        const EACH: usize = 64 << 10;
+        const EACH: usize = 32 << 10;
         self.max_jvms.saturating_mul(EACH)
     }
 }

@@ -127,7 +127,9 @@ impl Fleet {
 
     /// Takes what a neighbour has found out.
     pub(super) fn take(&mut self, message: Message, now: Moment) {
+        let observed = self.looking.enabled;
         match message {
+            Message::Tailing(..) | Message::Logged(..) if !observed => {}
             Message::Stop => {}
             Message::Pools(id, mut pools) => {
                 if let Some(jvm) = self.jvms.get_mut(&id) {

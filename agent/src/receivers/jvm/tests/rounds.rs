@@ -273,6 +273,23 @@ fn a_log_that_names_too_many_kinds_of_pauses_fills_no_memory() {
     assert_eq!(reading(&registry, "edgewatch_jvm_lost_pauses", &[]), 36.0);
 }
 
+#[test]
+fn without_pauses_there_are_no_histograms_whatever_logs_tell() {
+    let (world, begin) = (Recorded::default(), Instant::now());
+    let id = world.comes(7, Some("17-serial"));
+    let (mut fleet, _) = world.fleet(r#"{"pauses": {"enabled": false}}"#, Vec::new());
+    fleet.discover(at(begin, Duration::ZERO));
+    let pause = LoggedPause { name: "Copy".into(), action: "end".into(), cause: None, nanoseconds: 1 };
+
+    fleet.take(Message::Tailing(id, true), at(begin, Duration::ZERO));
+    fleet.take(Message::Logged(id, vec![pause]), at(begin, Duration::ZERO));
+
+    assert_eq!(fleet.look(at(begin, Duration::ZERO)), None);
+    let points = round(&mut fleet, begin, Duration::ZERO);
+    assert_eq!(lines(&points, "jvm.gc.duration"), [""; 0]);
+    assert!(!lines(&points, "jvm.memory.used").is_empty());
+}
+
 /// Remembers what it was told.
 #[derive(Clone, Default)]
 struct Curious(Arc<Mutex<Vec<String>>>);
