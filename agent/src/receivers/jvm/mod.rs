@@ -8,7 +8,6 @@
 //!
 //! Names, units and attributes are those of the semantic conventions (`jvm.*`); README.md lists them and where each value comes from.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "asked by the receiver once it reads JVMs"))]
 mod asking;
 mod config;
 mod encoding;

@@ -12,6 +12,7 @@ use edgewatch_core::receiver::{Outlets, ReceiveError, Receiver};
 use edgewatch_proto::Signal;
 use tokio_util::sync::CancellationToken;
 
+use super::asking::Asking;
 use super::config::Config;
 use super::fleet::Fleet;
 use super::gc_logs::GcLogs;
@@ -69,6 +70,10 @@ fn neighbours(
         let logs = GcLogs::new(&context.id, mailbox.clone(), &context.telemetry)
             .map_err(|error| ConfigError::new("gc_log.tail", format!("no thread for logs: {error}")))?;
         neighbours.push(Box::new(logs));
+    }
+    let Config { attach, gc_log, .. } = config;
+    if let Some(asking) = Asking::start(&context.id, attach, gc_log, &context.telemetry, mailbox.clone())? {
+        neighbours.push(Box::new(asking));
     }
     Ok(neighbours)
 }

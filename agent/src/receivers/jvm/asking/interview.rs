@@ -2,11 +2,11 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use edgewatch_core::config::ConfigError;
 use edgewatch_hotspot::attach::{Attach as Session, AttachError, Command, Known, SwitchedOn};
+use edgewatch_hotspot::collector::Collector;
 use edgewatch_hotspot::replies::code::code_heaps;
 use edgewatch_hotspot::replies::heap::{Heap, heap};
 use edgewatch_hotspot::replies::metaspace::{Metaspace, metaspace};
@@ -94,7 +94,7 @@ enum Log {
 
 /// What a round has brought.
 pub(super) struct Outcome {
-    pub(super) answers: Option<Arc<Answers>>,
+    pub(super) answers: Option<Answers>,
     /// When to ask again; `None`: never.
     pub(super) again: Option<Duration>,
 }
@@ -102,6 +102,17 @@ pub(super) struct Outcome {
 impl Interview {
     pub(super) fn new(jvm: Askable) -> Self {
         Self { jvm, session: None, unknown: Vec::new(), log: Log::Unknown, failures: 0, told: Vec::new() }
+    }
+
+    /// More is known about it.
+    pub(super) fn learn(&mut self, jvm: Askable) {
+        // A session knows whether the JVM had its signal; one that could not begin may begin now.
+        self.jvm = jvm;
+    }
+
+    /// Its garbage collector.
+    pub(super) const fn collector(&self) -> Option<Collector> {
+        self.jvm.collector
     }
 
     /// Its log, if one was switched on.
@@ -117,7 +128,7 @@ impl Interview {
         match self.ask_all(settings) {
             Ok(answers) => {
                 self.failures = 0;
-                Outcome { answers: Some(Arc::new(answers)), again: Some(settings.interval) }
+                Outcome { answers: Some(answers), again: Some(settings.interval) }
             }
             Err(error) => {
                 settings.asked.failed(error.name());

@@ -2,17 +2,19 @@
 //!
 //! For the receiver, which never waits for a JVM:
 //!
-//! - [`Asking::start`] makes the handle; where `attach.enabled` is false it does nothing, ever.
-//! - [`Asking::set`] says which JVMs there are now. The first round of questions to one follows at once, then one every `attach.interval`.
-//!   Those that are not named any more are forgotten, their logs switched off and removed.
-//! - [`Asking::answers`] are the last ones, unless they are too old to be true.
-//! - [`Asking::logs_on`] is the log that was switched on, as the JVM sees it.
-//! - [`Asking::finish`] switches all logs off. It blocks, for the time of an answer at most if a JVM hangs: not for the lane.
+//! - [`Asking::start`] makes the handle, a neighbour of the counters; `None` where `attach.enabled` is false.
+//! - [`Asking::add`] and [`Asking::remove`] say which JVMs come and go, as a neighbour is told. The first round of questions to one follows
+//!   at once, then one every `attach.interval`. Those that go are forgotten, their logs switched off and removed. What was answered goes to
+//!   the mailbox; when it is too old to be true, that nothing is known goes there.
+//! - [`Asking::logs_on`] tells others which log was switched on, as the JVM sees it.
+//! - Dropping it switches all logs off. That blocks, for the time of an answer at most if a JVM hangs: not for the lane.
 //!
 //! A few workers share the JVMs, so one that does not answer delays no other one; it is asked again after twice the time, up to an
-//! hour. A JVM that can never be asked is told of once and left alone. [`interview`] is what happens with one JVM, [`workers`] when.
+//! hour. A JVM that can never be asked is told of once and left alone. [`interview`] is what happens with one JVM, [`workers`] when,
+//! [`neighbour`] what is made of answers.
 
 mod interview;
+mod neighbour;
 mod telemetry;
 #[cfg(test)]
 mod tests;
@@ -24,14 +26,16 @@ use std::time::Instant;
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::telemetry::Telemetry;
 use edgewatch_hotspot::attach::GcLogDetail;
+use edgewatch_hotspot::collector::Collector;
 use edgewatch_hotspot::find::{Process, ProcessId};
 use edgewatch_hotspot::replies::heap::Heap;
 use edgewatch_hotspot::replies::{Pool, Usage};
 
 use super::config::{Attach, GcLog};
+use super::neighbours::Mailbox;
 use interview::Settings;
 use telemetry::Asked;
-use workers::Workers;
+use workers::{Shared, Workers};
 
 /// A JVM that may be asked.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -44,6 +48,8 @@ pub(super) struct Askable {
     pub(super) capabilities: Option<String>,
     /// `sun.rt.jvmVersion`, when its counters can be read.
     pub(super) version: Option<i64>,
+    /// Its garbage collector, when that is known.
+    pub(super) collector: Option<Collector>,
     /// What its log has to say, where one is to be switched on: pauses of ZGC are phases. `None` when it writes one anyway.
     pub(super) gc_log: Option<GcLogDetail>,
 }
@@ -63,9 +69,21 @@ pub(super) struct Answers {
     pub(super) class_space: Option<Usage>,
 }
 
-/// The handle. When it is dropped the workers end after their question; logs stay on unless [`Asking::finish`] is called.
+/// The handle.
 pub(super) struct Asking {
-    workers: Option<Workers>,
+    workers: Workers,
+}
+
+/// Tells of logs that were switched on.
+#[derive(Clone)]
+pub(super) struct LogsOn(Shared);
+
+impl LogsOn {
+    /// The log that was switched on in `jvm`, as the JVM sees it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for those who read logs"))]
+    pub(super) fn of(&self, jvm: ProcessId) -> Option<Arc<str>> {
+        self.0.logs_on(jvm)
+    }
 }
 
 impl Asking {
@@ -75,35 +93,28 @@ impl Asking {
         attach: &Attach,
         gc_log: &GcLog,
         telemetry: &Telemetry,
-    ) -> Result<Self, ConfigError> {
+        mailbox: Mailbox,
+    ) -> Result<Option<Self>, ConfigError> {
         if !attach.enabled {
-            return Ok(Self { workers: None });
+            return Ok(None);
         }
         let settings = Settings::new(receiver, attach, gc_log, Asked::new(telemetry))?;
-        Ok(Self { workers: Some(Workers::new(settings)) })
+        Ok(Some(Self { workers: Workers::new(settings, mailbox) }))
     }
 
-    /// These are the JVMs now.
-    pub(super) fn set(&self, jvms: impl IntoIterator<Item = Askable>) {
-        if let Some(workers) = &self.workers {
-            workers.set(jvms);
-        }
+    /// A JVM that is there now, or of which more is known.
+    fn add(&self, jvm: Askable) {
+        self.workers.add(jvm);
     }
 
-    /// What `jvm` answered last, if that is not longer ago than two rounds.
-    pub(super) fn answers(&self, jvm: ProcessId) -> Option<Arc<Answers>> {
-        self.workers.as_ref()?.answers(jvm, Instant::now())
+    /// A JVM that is not there any more.
+    fn remove(&self, jvm: ProcessId) {
+        self.workers.remove(jvm);
     }
 
-    /// The log that was switched on in `jvm`, as the JVM sees it.
-    pub(super) fn logs_on(&self, jvm: ProcessId) -> Option<Arc<str>> {
-        self.workers.as_ref()?.logs_on(jvm)
-    }
-
-    /// Switches off and removes all logs, and ends the threads. Blocks.
-    pub(super) fn finish(self) {
-        if let Some(workers) = self.workers {
-            workers.finish();
-        }
+    /// Tells which logs were switched on.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for those who read logs"))]
+    pub(super) fn logs_on(&self) -> LogsOn {
+        LogsOn(self.workers.shared())
     }
 }

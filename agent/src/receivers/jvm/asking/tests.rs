@@ -4,15 +4,17 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{fs, process, thread};
 
 use edgewatch_core::telemetry::{Registry, Telemetry};
 use edgewatch_hotspot::attach::{GcLogDetail, identify};
-use edgewatch_hotspot::replies::{Pool, Usage};
+use edgewatch_hotspot::collector::Collector;
 
 use super::super::config::{Attach, GcLog};
+use super::super::neighbours::{LivePool, Mailbox, Message};
 use super::{Askable, Asking};
 
 const HEAP: &str = "0\nDefNew     total 39296K, used 7590K [0x00000000f8000000, 0x00000000faaa0000, 0x00000000faaa0000)\n \
@@ -41,21 +43,27 @@ fn a_jvm_is_asked_and_left_as_it_was_found() {
     let registry = Registry::default();
     let attach = Attach { enabled: true, interval: milliseconds(10), ..Attach::default() };
     let gc_log = GcLog { switch_on: true, directory: path(""), ..GcLog::default() };
-    let asking =
-        Asking::start("jvm", &attach, &gc_log, &Telemetry::new(registry.clone())).expect("a configuration");
+    let (mailbox, messages) = mailbox();
+    let asking = Asking::start("jvm", &attach, &gc_log, &Telemetry::new(registry.clone()), mailbox);
+    let asking = asking.expect("a configuration").expect("switched on");
     let jvm = this_process();
     let id = jvm.process.id;
-    assert_eq!(asking.answers(id), None);
 
-    asking.set([jvm.clone()]);
+    asking.add(jvm);
 
-    let answers = until(|| asking.answers(id));
-    let eden = Usage { used: 0x76_9b00, committed: Some(34944 << 10), limit: None };
-    assert_eq!(answers.heap.pools, [Pool { name: "Eden Space", usage: eden }]);
-    assert_eq!(answers.code, []);
-    let metaspace = Usage { used: 6221 << 10, committed: Some(6400 << 10), limit: None };
-    assert_eq!(answers.metaspace, Some(metaspace));
-    let log = asking.logs_on(id).expect("a log");
+    let pool = |name: &'static str, heap, used, committed| LivePool {
+        name: Some(name.into()),
+        heap,
+        used: Some(used),
+        committed: Some(committed),
+        limit: None,
+    };
+    let pools = vec![
+        pool("Eden Space", true, 0x76_9b00, 34944 << 10),
+        pool("Metaspace", false, 6221 << 10, 6400 << 10),
+    ];
+    assert_eq!(messages.recv().expect("a message"), Message::Pools(id, pools));
+    let log = until(|| asking.logs_on().of(id));
     assert!(log.starts_with(&path("edgewatch-gc-")), "{log}");
     assert!(fs::exists(&*log).expect("a look"));
     // Again and again, but what it does not know once.
@@ -64,7 +72,7 @@ fn a_jvm_is_asked_and_left_as_it_was_found() {
     assert_eq!(count(&registry, "edgewatch_jvm_attach_failures"), 1.0);
     assert_eq!(count(&registry, "edgewatch_jvm_gc_logs_switched_on"), 1.0);
 
-    asking.finish();
+    drop(asking);
 
     assert_eq!(played.count(&format!("VM.log output=\"{log}\" what=all=off")), 1);
     assert_eq!(played.count(&format!("VM.log output=\"{leftover}\" what=all=off")), 1);
@@ -78,17 +86,14 @@ fn what_is_not_wanted_is_not_asked() {
     let registry = Registry::default();
     let telemetry = Telemetry::new(registry.clone());
     let start = |attach: &Attach| {
-        Asking::start("jvm", attach, &GcLog::default(), &telemetry).expect("a configuration")
+        Asking::start("jvm", attach, &GcLog::default(), &telemetry, mailbox().0).expect("a configuration")
     };
-    let jvm = this_process();
-    let off = start(&Attach::default());
-    off.set([jvm.clone()]);
-    off.finish();
+    assert!(start(&Attach::default()).is_none());
 
     let names = vec!["payment-*".to_owned()];
-    let others = start(&Attach { enabled: true, names, ..Attach::default() });
-    others.set([jvm]);
-    others.finish();
+    let others = start(&Attach { enabled: true, names, ..Attach::default() }).expect("switched on");
+    others.add(this_process());
+    drop(others);
     assert_eq!(count(&registry, "edgewatch_jvm_attach_failures"), 0.0);
 }
 
@@ -97,14 +102,15 @@ fn a_process_that_would_be_ended_is_asked_in_vain_and_lives() {
     let mut sleep = process::Command::new("sleep").arg("600").spawn().expect("a process");
     let registry = Registry::default();
     let attach = Attach { enabled: true, interval: milliseconds(1), ..Attach::default() };
-    let asking = Asking::start("jvm", &attach, &GcLog::default(), &Telemetry::new(registry.clone()))
-        .expect("a configuration");
+    let telemetry = Telemetry::new(registry.clone());
+    let asking = Asking::start("jvm", &attach, &GcLog::default(), &telemetry, mailbox().0);
+    let asking = asking.expect("a configuration").expect("switched on");
     let process = identify(Path::new("/proc"), sleep.id()).expect("a process");
-    asking.set([Askable { process, ..this_process() }]);
+    asking.add(Askable { process: process.clone(), ..this_process() });
     until(|| (count(&registry, "edgewatch_jvm_attach_failures") > 2.0).then_some(()));
     assert_eq!(sleep.try_wait().expect("a state"), None);
-    asking.set([]);
-    asking.finish();
+    asking.remove(process.id);
+    drop(asking);
     sleep.kill().expect("an end");
     sleep.wait().expect("an end");
 }
@@ -112,8 +118,14 @@ fn a_process_that_would_be_ended_is_asked_in_vain_and_lives() {
 #[test]
 fn a_glob_that_is_none_is_a_problem() {
     let attach = Attach { enabled: true, names: vec!["[".to_owned()], ..Attach::default() };
-    let started = Asking::start("jvm", &attach, &GcLog::default(), &Telemetry::new(Registry::default()));
+    let started =
+        Asking::start("jvm", &attach, &GcLog::default(), &Telemetry::new(Registry::default()), mailbox().0);
     assert!(started.err().expect("a problem").to_string().contains("attach.names"));
+}
+
+fn mailbox() -> (Mailbox, Receiver<Message>) {
+    let (sender, messages) = sync_channel(1024);
+    (Mailbox(sender), messages)
 }
 
 fn milliseconds(milliseconds: u64) -> edgewatch_core::config::Duration {
@@ -126,6 +138,7 @@ fn this_process() -> Askable {
         name: "test".to_owned(),
         capabilities: Some("1100".to_owned()),
         version: Some(17 << 24),
+        collector: Some(Collector::Serial),
         gc_log: Some(GcLogDetail::Pauses),
     }
 }

@@ -1,13 +1,16 @@
 //! Who asks which JVM when.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
 use edgewatch_hotspot::find::ProcessId;
 
+use super::super::neighbours::Mailbox;
 use super::interview::{Interview, Settings};
+use super::neighbour::report;
 use super::{Answers, Askable};
 
 /// So many JVMs may hang before others have to wait for them.
@@ -18,12 +21,16 @@ const STACK: usize = 256 << 10;
 
 /// The threads and what they share.
 pub(super) struct Workers {
-    shared: Arc<Shared>,
+    shared: Shared,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
-struct Shared {
+/// What all know.
+pub(super) type Shared = Arc<Inner>;
+
+pub(super) struct Inner {
     settings: Settings,
+    mailbox: Mailbox,
     list: Mutex<List>,
     /// Something is to be done earlier than everybody thinks.
     changed: Condvar,
@@ -42,8 +49,15 @@ struct Entry {
     interview: Option<Interview>,
     /// `None`: it is never asked again.
     due: Option<Instant>,
-    answers: Option<Arc<Answers>>,
+    answers: Option<Answers>,
     log: Option<Arc<str>>,
+}
+
+impl Entry {
+    /// Whether what it has answered is not true any more.
+    fn is_too_old(&self, settings: &Settings) -> bool {
+        self.answers.as_ref().is_some_and(|answers| answers.at.elapsed() > settings.lifetime())
+    }
 }
 
 /// What a worker does next.
@@ -54,32 +68,47 @@ enum Task {
 }
 
 impl Workers {
-    pub(super) fn new(settings: Settings) -> Self {
-        let shared = Shared { settings, list: Mutex::default(), changed: Condvar::new() };
+    pub(super) fn new(settings: Settings, mailbox: Mailbox) -> Self {
+        let shared = Inner { settings, mailbox, list: Mutex::default(), changed: Condvar::new() };
         Self { shared: Arc::new(shared), threads: Mutex::default() }
     }
 
-    pub(super) fn set(&self, jvms: impl IntoIterator<Item = Askable>) {
-        let mut list = self.shared.lock();
-        let mut there = HashSet::new();
-        for jvm in jvms.into_iter().filter(|jvm| self.shared.settings.wants(jvm)) {
-            let id = jvm.process.id;
-            there.insert(id);
-            list.jvms.entry(id).or_insert_with(|| Entry {
-                interview: Some(Interview::new(jvm)),
-                due: Some(Instant::now()),
-                answers: None,
-                log: None,
-            });
+    pub(super) fn add(&self, jvm: Askable) {
+        if !self.shared.settings.wants(&jvm) {
+            return;
         }
-        let gone: Vec<Entry> =
-            list.jvms.extract_if(|id, _| !there.contains(id)).map(|(_, entry)| entry).collect();
-        // Who is being asked is noticed when the worker brings it back.
-        list.ending.extend(gone.into_iter().filter_map(|entry| entry.interview));
-        let wanted = list.jvms.len().max(list.ending.len()).min(WORKERS);
+        let mut list = self.shared.lock();
+        match list.jvms.entry(jvm.process.id) {
+            // A worker that has it now asks with what is known already.
+            Occupied(mut known) => {
+                let entry = known.get_mut();
+                if let Some(interview) = &mut entry.interview {
+                    interview.learn(jvm);
+                    entry.due = Some(Instant::now());
+                }
+            }
+            Vacant(place) => {
+                let interview = Some(Interview::new(jvm));
+                place.insert(Entry { interview, due: Some(Instant::now()), answers: None, log: None });
+            }
+        }
+        let wanted = list.jvms.len().min(WORKERS);
         drop(list);
         self.shared.changed.notify_all();
         self.hire(wanted);
+    }
+
+    pub(super) fn remove(&self, jvm: ProcessId) {
+        let mut list = self.shared.lock();
+        // Who is being asked is noticed when the worker brings it back.
+        let gone = list.jvms.remove(&jvm).and_then(|entry| entry.interview);
+        list.ending.extend(gone);
+        drop(list);
+        self.shared.changed.notify_all();
+    }
+
+    pub(super) fn shared(&self) -> Shared {
+        self.shared.clone()
     }
 
     /// Sees to it that there are `wanted` threads.
@@ -97,20 +126,11 @@ impl Workers {
             }
         }
     }
+}
 
-    pub(super) fn answers(&self, jvm: ProcessId, now: Instant) -> Option<Arc<Answers>> {
-        let list = self.shared.lock();
-        let answers = list.jvms.get(&jvm)?.answers.as_ref()?;
-        let age = now.saturating_duration_since(answers.at);
-        (age <= self.shared.settings.lifetime()).then(|| Arc::clone(answers))
-    }
-
-    pub(super) fn logs_on(&self, jvm: ProcessId) -> Option<Arc<str>> {
-        self.shared.lock().jvms.get(&jvm)?.log.clone()
-    }
-
-    pub(super) fn finish(self) {
-        // Dropped, it stops the workers; what they have not seen to is seen to by them before they end.
+impl Drop for Workers {
+    fn drop(&mut self) {
+        // What is left to do the workers do before they end.
         let mut list = self.shared.lock();
         let all: Vec<Interview> = list.jvms.drain().filter_map(|(_, entry)| entry.interview).collect();
         list.ending.extend(all);
@@ -125,16 +145,14 @@ impl Workers {
     }
 }
 
-impl Drop for Workers {
-    fn drop(&mut self) {
-        self.shared.lock().stopping = true;
-        self.shared.changed.notify_all();
-    }
-}
-
-impl Shared {
+impl Inner {
     fn lock(&self) -> MutexGuard<'_, List> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The log that was switched on in `jvm`.
+    pub(super) fn logs_on(&self, jvm: ProcessId) -> Option<Arc<str>> {
+        self.lock().jvms.get(&jvm)?.log.clone()
     }
 
     /// The life of a worker.
@@ -150,7 +168,11 @@ impl Shared {
                     match list.jvms.get_mut(&id).filter(|_| !stopping) {
                         Some(entry) => {
                             entry.due = outcome.again.map(|again| Instant::now() + again);
-                            entry.answers = outcome.answers.or_else(|| entry.answers.take());
+                            if outcome.answers.is_some() || entry.is_too_old(&self.settings) {
+                                entry.answers = outcome.answers;
+                                let answers = entry.answers.as_ref();
+                                report(&self.mailbox, id, interview.collector(), answers);
+                            }
                             entry.log = interview.log().map(Arc::from);
                             entry.interview = Some(interview);
                             // Others may have planned without it.
