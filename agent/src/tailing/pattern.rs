@@ -40,7 +40,9 @@ impl Pattern {
 
 /// Says of a line, without its line break, whether it begins a record. Of a long line it is shown the first [`Begins::SIGHT`] bytes.
 #[derive(Clone)]
-pub(crate) struct Begins(Arc<dyn Fn(&[u8]) -> bool + Send + Sync>);
+pub(crate) struct Begins(Arc<Rule>);
+
+type Rule = dyn Fn(&[u8]) -> bool + Send + Sync;
 
 impl Begins {
     /// Bytes of a line that are looked at.

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::time::Duration;
 
 use super::bench::{Bench, from_end};
-use crate::tailing::Options;
+use crate::tailing::{Options, Pattern, Tag};
 
 #[test]
 fn links_stay_inside_of_the_root() {
@@ -30,6 +31,19 @@ fn links_stay_inside_of_the_root() {
     assert_eq!(bench.look().iter().map(|text| &text[..1]).collect::<Vec<_>>(), ["1", "2"]);
     bench.write("1/logs/real.log", "more\n");
     assert!(bench.look()[0].ends_with(": more"));
+}
+
+#[test]
+fn the_root_of_a_living_process_is_a_root() {
+    let mut bench = Bench::new(Options::default());
+    bench.write("a.log", "one\n");
+    let path = Pattern::literal(&bench.directory.path().join("a.log").display().to_string());
+    let root = format!("/proc/{}/root", std::process::id());
+    let pattern = Pattern { root: Some(Path::new(&root).into()), ..Pattern::new(&path, Tag(1)) };
+    bench.tailer.set_patterns(vec![pattern]);
+    assert_eq!(bench.look(), ["1 a.log: one"]);
+    bench.write("a.log", "two\n");
+    assert_eq!(bench.look(), ["1 a.log: two"]);
 }
 
 #[test]
