@@ -5,13 +5,14 @@ use std::fs;
 use edgewatch_tests::jvm::{Java, Jvm, Launch, Reading, Watch};
 use tokio::process::Command;
 
-const SWITCH_ON: &str = "attach: {enabled: true, interval: 200ms}, gc_log: {switch_on: true}";
+const SWITCH_ON: &str =
+    "attach: {enabled: true, interval: 200ms}, gc_log: {switch_on: true}, pauses: {cause: true}";
 
 #[tokio::test]
 async fn pauses_of_a_log_that_is_written_anyway_have_their_cause_and_are_counted_once() -> anyhow::Result<()>
 {
     for java in Java::all() {
-        let watch = Watch::start(&format!("logged-java{}-*", java.version), "").await?;
+        let watch = Watch::start(&format!("logged-java{}-*", java.version), "pauses: {cause: true}").await?;
         let flags: &[&str] = match java.version {
             8 => &["-XX:+PrintGCDetails", "-Xloggc:gc.log"],
             _ => &["-Xlog:gc*:file=gc.log"],
@@ -72,14 +73,14 @@ async fn logs_are_switched_on_and_off_again_and_leave_nothing_behind() -> anyhow
         let files = logs_in_memory()?;
         let mut watch = Watch::start(&format!("switched-java{version}-*"), SWITCH_ON).await?;
 
-        for jvm in [&mut plain, &mut configured] {
+        for (jvm, before) in [(&mut plain, &before.0), (&mut configured, &before.1)] {
             let first = settled(&watch, jvm).await?.pauses("G1 Old Generation");
             jvm.tell("gc 4").await?;
             let reading = settled(&watch, jvm).await?;
             assert_eq!(reading.pauses("G1 Old Generation") - first, 4, "{:?}", reading.points);
             let cause = [("jvm.gc.name", "G1 Old Generation"), ("jvm.gc.cause", "System.gc()")];
             assert!(reading.point("jvm.gc.duration", &cause).is_some(), "{:?}", reading.points);
-            assert_ne!(outputs(jvm).await?, before.0, "no log is switched on");
+            assert_ne!(&outputs(jvm).await?, before, "no log is switched on");
         }
         let (status, _) = watch.agent.agent.terminate().await?;
 

@@ -1,6 +1,6 @@
 //! An agent that watches JVMs.
 
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use anyhow::Context as _;
 
@@ -46,10 +46,11 @@ impl Watch {
     /// # Errors
     /// When nothing arrives in time; the error says what did and what the agent wrote.
     pub async fn reading(&self, jvm: &Jvm) -> anyhow::Result<Reading> {
-        let now = SystemTime::now();
+        let (now, begun) = (SystemTime::now(), Instant::now());
         let pid = jvm.pid().to_string();
         let rounds = |receipts: &Receipts| {
-            let mut times: Vec<_> = since(receipts, &pid, now).iter().map(|point| point.at).collect();
+            let mut times: Vec<_> =
+                since(&receipts.since(begun), &pid, now).iter().map(|point| point.at).collect();
             times.sort();
             times.dedup();
             times.len()
@@ -58,7 +59,7 @@ impl Watch {
         let arrived = arrived.with_context(|| {
             format!("nothing about {} ({pid}); the agent wrote:\n{}", jvm.name(), self.agent.agent.stderr())
         })?;
-        let points = since(&arrived, &pid, now);
+        let points = since(&arrived.since(begun), &pid, now);
         let latest = points.iter().map(|point| point.at).max().context("there are points")?;
         Ok(Reading { points: points.into_iter().filter(|point| point.at == latest).collect() })
     }
