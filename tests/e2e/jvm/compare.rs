@@ -102,7 +102,10 @@ fn known(version: u8, collector: &str, asked: bool, metric: &str, pool: &str, va
     match metric {
         // What JMX says when there is no such value.
         _ if value < 0.0 => Known::Never,
-        _ if pool.starts_with("Code") && (!asked || metric == "jvm.memory.init") => Known::Perhaps,
+        // Java 8 has no command for it.
+        _ if pool.starts_with("Code") && (!asked || version == 8 || metric == "jvm.memory.init") => {
+            Known::Perhaps
+        }
         "jvm.memory.used" if lags && young && !asked => Known::Never,
         // What ZGC answers does not tell its generations apart.
         "jvm.memory.used" if lags && (!asked || collector.contains('Z')) => Known::Perhaps,

@@ -11,6 +11,7 @@ const SWITCH_ON: &str =
 #[tokio::test]
 async fn pauses_of_a_log_that_is_written_anyway_have_their_cause_and_are_counted_once() -> anyhow::Result<()>
 {
+    let mut wrong = Vec::new();
     for java in Java::all() {
         let watch = Watch::start(&format!("logged-java{}-*", java.version), "pauses: {cause: true}").await?;
         let flags: &[&str] = match java.version {
