@@ -28,11 +28,14 @@ async fn pauses_of_a_log_that_is_written_anyway_have_their_cause_and_are_counted
                 .flags(["-XX:+UnlockExperimentalVMOptions".to_owned(), format!("-XX:+Use{collector}GC")]);
             jvms.push((collector, launch.flags(flags.iter().copied()).start().await?));
         }
-        for (collector, jvm) in &mut jvms {
-            let earlier = (watch.reading(jvm).await?, jvm.beans().await?);
+        let mut before = Vec::new();
+        for (_, jvm) in &mut jvms {
+            before.push((watch.reading(jvm).await?, jvm.beans().await?));
             jvm.tell("gc 3").await?;
+        }
+        for ((collector, jvm), earlier) in jvms.iter_mut().zip(&before) {
             let beans = jvm.beans().await?;
-            let reading = settled(&watch, jvm).await?;
+            let reading = watch.reading(jvm).await?;
 
             let name = match *collector {
                 "G1" => "G1 Old Generation",
