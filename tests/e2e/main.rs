@@ -11,6 +11,8 @@ mod harness;
 #[cfg(test)]
 mod interop;
 #[cfg(test)]
+mod jvm;
+#[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
 mod misbehaviour;
@@ -18,3 +20,5 @@ mod misbehaviour;
 mod requests;
 #[cfg(test)]
 mod security;
+#[cfg(test)]
+mod tomcat;

@@ -1,6 +1,7 @@
 //! An agent between clients and a [`Sink`]: OTLP in on free ports, `otlp_grpc` out, and its page of own metrics.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -129,6 +130,13 @@ impl Builder {
     #[must_use]
     pub fn in_folder(mut self, folder: Arc<TempDir>) -> Self {
         self.agent = self.agent.in_folder(folder);
+        self
+    }
+
+    /// Uses this binary instead of the one under test: a script that starts it, say.
+    #[must_use]
+    pub fn binary(mut self, path: impl Into<PathBuf>) -> Self {
+        self.agent = self.agent.binary(path);
         self
     }
 

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::command::{cargo, run};
+use crate::test::environment;
 
 /// Which benchmarks, and what is passed on to them.
 #[derive(Args)]
@@ -21,5 +22,9 @@ pub(crate) fn run_all(options: &Options) -> anyhow::Result<()> {
         run(&mut cargo(["bench", "--package", "edgewatch-exporters"]))?;
     }
     run(&mut cargo(["build", "--release", "--package", "edgewatch"]))?;
+    if !options.load_only {
+        let environment = environment();
+        run(cargo(["bench", "--package", "edgewatch-tests", "--bench", "jvm"]).envs(environment))?;
+    }
     run(cargo(["bench", "--package", "edgewatch-tests", "--bench", "load", "--"]).args(&options.load))
 }

@@ -74,6 +74,9 @@ const NUMBERS: [&str; 10] = [
     "sun.rt.vmInitDoneTime",
 ];
 
+/// One of the last counters that a starting JVM of any version makes.
+const LAST: &str = "sun.rt.internalVersion";
+
 impl Plan {
     /// What is read of a JVM with this block.
     ///
@@ -82,6 +85,10 @@ impl Plan {
     /// [`LayoutError`].
     pub fn new(block: &[u8]) -> Result<Self, LayoutError> {
         let mut layout = Layout::parse(block)?;
+        // A block is said to be accessible some milliseconds before its last counters are made: names, arguments, versions.
+        if layout.text(block, LAST).is_none() {
+            return Err(LayoutError::Unfinished);
+        }
         let collector = Collector::of(&layout, block);
         let feature = feature(&layout, block);
         let frequency = layout.number(block, "sun.os.hrt.frequency");

@@ -69,7 +69,13 @@ impl Names<'_> {
             Collector::G1 => self.g1(),
             Collector::Parallel => self.parallel(sampled),
             Collector::Serial => self.copying(sampled, ["Eden Space", "Survivor Space", "Tenured Gen"]),
-            Collector::Cms => self.copying(sampled, ["Par Eden Space", "Par Survivor Space", "CMS Old Gen"]),
+            Collector::Cms => {
+                // Collections of the old generation end with a young one that is in use.
+                let mut pools =
+                    self.copying(sampled, ["Par Eden Space", "Par Survivor Space", "CMS Old Gen"]);
+                pools.iter_mut().for_each(|pool| pool.after = Value::Unknown);
+                pools
+            }
             // What is used and committed is refreshed by the phases of a cycle only, of which there may be none for hours.
             Collector::Z => vec![Pool {
                 limit: self.slot(OLD, "maxCapacity"),

@@ -2,3 +2,5 @@
 
 mod agent;
 mod backend;
+mod jvms;
+mod tomcats;

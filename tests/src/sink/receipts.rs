@@ -116,6 +116,12 @@ impl Receipts {
         self.all().filter(move |receipt| receipt.accepted && receipt.signal == signal)
     }
 
+    /// Those that came later than `moment`.
+    #[must_use]
+    pub fn since(&self, moment: Instant) -> Self {
+        Self(self.0.iter().filter(|receipt| receipt.at > moment).cloned().collect())
+    }
+
     /// These and those of another backend.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {

@@ -263,8 +263,12 @@ impl Fleet {
     /// Tries again what may have been a matter of time.
     fn retry(&mut self, now: Moment) {
         let again = |missing: &Missing| match missing {
-            Missing::Layout(LayoutError::Unfinished) | Missing::Denied { .. } | Missing::Io { .. } => true,
-            Missing::Layout(_) | Missing::NotShared | Missing::None | Missing::Foreign(_) => false,
+            // A JVM that was just starting had no counters in its memory yet.
+            Missing::Layout(LayoutError::Unfinished)
+            | Missing::Denied { .. }
+            | Missing::Io { .. }
+            | Missing::None => true,
+            Missing::Layout(_) | Missing::NotShared | Missing::Foreign(_) => false,
         };
         let ids: Vec<ProcessId> = self
             .jvms

@@ -1,0 +1,7 @@
+//! Debian's Tomcat under load, seen through the receiver `tomcat`.
+//!
+//! Without `EDGEWATCH_TOMCAT` nothing is told here; `cargo xtask setup` installs it.
+
+mod counts;
+mod records;
+mod scene;
