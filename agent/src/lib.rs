@@ -5,6 +5,8 @@ pub mod config;
 pub mod connectors;
 pub mod deep;
 pub mod extensions;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod jvm;
 mod measuring;
 mod page;
@@ -14,5 +16,4 @@ mod reach;
 pub mod receivers;
 pub mod service;
 mod table;
-#[allow(dead_code, unused_imports, reason = "an engine offers more than one receiver uses")]
 mod tailing;

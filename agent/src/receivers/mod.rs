@@ -7,6 +7,8 @@ mod otlp;
 mod tomcat;
 
 use edgewatch_core::factory::ReceiverFactory;
+#[cfg(feature = "fuzzing")]
+pub(crate) use tomcat::fuzzing;
 
 /// Every receiver in this build, in alphabetical order.
 pub const RECEIVERS: &[ReceiverFactory] = &[

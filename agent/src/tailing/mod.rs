@@ -54,6 +54,7 @@ mod turn;
 mod warnings;
 mod window;
 
+#[cfg(test)]
 pub(crate) use checkpoint::Store;
 #[cfg(test)]
 pub(crate) use files::FileId;
@@ -63,8 +64,12 @@ pub(crate) use identity::Position;
 pub(crate) use lane::{Follower, Following};
 pub(crate) use options::{Encoding, Options, Oversize, Retry, StartAt};
 pub(crate) use pattern::{Begins, Pattern, Tag};
-pub(crate) use records::{Chunk, Record, Records};
-pub(crate) use tailer::{Step, Tailer};
+#[cfg(test)]
+pub(crate) use records::Chunk;
+pub(crate) use records::{Record, Records};
+#[cfg(test)]
+pub(crate) use tailer::Step;
+pub(crate) use tailer::Tailer;
 pub(crate) use telemetry::{FileTelemetry, Names, telemetry_names};
 pub(crate) use text::Body;
 pub(crate) use warnings::Warnings;

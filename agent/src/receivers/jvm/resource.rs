@@ -219,7 +219,7 @@ const NAMESPACE: [u8; 16] =
     [0x4d, 0x63, 0x00, 0x9a, 0x8d, 0x0f, 0x11, 0xee, 0xaa, 0xd7, 0x4c, 0x79, 0x6e, 0xd8, 0xe3, 0x20];
 
 /// The UUID of version 5 (RFC 9562) for `name`.
-fn uuid(name: &str) -> String {
+pub(super) fn uuid(name: &str) -> String {
     let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, &[&NAMESPACE, name.as_bytes()].concat());
     let mut bytes = hash.as_ref().first_chunk::<16>().copied().unwrap_or_default();
     let [_, _, _, _, _, _, version, _, variant, ..] = &mut bytes;

@@ -1,6 +1,6 @@
 //! What a user may write under `tomcat`.
 
-use edgewatch_core::config::{ConfigError, Duration, Secret};
+use edgewatch_core::config::{ByteSize, ConfigError, Duration, Secret};
 use edgewatch_core::factory::ComponentConfig;
 use edgewatch_core::probe::{Probe, ProbeContext};
 use edgewatch_exporters::web::{ClientTls, check_url};
@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::encoding::Metrics;
 use super::{page, probe};
+pub(super) use crate::tailing::StartAt;
+use crate::tailing::{Options, Retry};
 
 /// Memory that a Tomcat takes while it is known, roughly: its names, paths, connectors and numbers.
 const PER_INSTANCE: usize = 64 << 10;
@@ -51,7 +53,7 @@ pub(crate) struct Config {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Logs {
-    /// Whether access logs are read. Default: true.
+    /// Whether access logs are read. Their requests are counted for pipelines of metrics, too. Default: true.
     pub(super) access: bool,
     /// Whether the logs of the server and of its web applications (JULI) are read. Default: true.
     pub(super) juli: bool,
@@ -61,19 +63,11 @@ pub(super) struct Logs {
     /// How often files are looked at for new lines. Default: 1s.
     pub(super) poll_interval: Duration,
     /// Largest record; longer ones are split. Default: 1MiB.
-    pub(super) max_log_size: edgewatch_core::config::ByteSize,
+    pub(super) max_log_size: ByteSize,
     /// Bytes of encoded records that may wait for delivery at a time; reading pauses at the limit. Default: 8MiB.
-    pub(super) max_in_flight_size: edgewatch_core::config::ByteSize,
-}
-
-/// Where reading begins in files never seen.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum StartAt {
-    /// Behind what is there already.
-    End,
-    /// At the first line.
-    Beginning,
+    pub(super) max_in_flight_size: ByteSize,
+    /// What to do when records are refused by a pipeline: they are sent again, and reading pauses meanwhile.
+    pub(super) retry_on_failure: Retry,
 }
 
 /// One status page.
@@ -89,7 +83,7 @@ pub(super) struct Status {
     /// Password of that user. Default: empty.
     pub(super) password: Secret,
     /// Whether the page is asked for web applications too (`status/all`), which gives metrics of sessions. It costs Tomcat some milliseconds more
-    /// each time. Not in releases before 9.0.43. Default: true.
+    /// each time. Only from releases that know JSON (`status?JSON=true`). Default: true.
     pub(super) applications: bool,
     /// Longest time for an answer. Default: 5s.
     pub(super) timeout: Duration,
@@ -140,8 +134,34 @@ impl Default for Logs {
             juli: true,
             start_at: StartAt::End,
             poll_interval: Duration::from_secs(1),
-            max_log_size: edgewatch_core::config::ByteSize::mib(1),
-            max_in_flight_size: edgewatch_core::config::ByteSize::mib(8),
+            max_log_size: ByteSize::mib(1),
+            max_in_flight_size: ByteSize::mib(8),
+            retry_on_failure: Retry::default(),
+        }
+    }
+}
+
+impl Logs {
+    fn validate(&self) -> Result<(), ConfigError> {
+        const LEAST: usize = 1024;
+        if self.max_log_size.as_usize() < LEAST {
+            return Err(ConfigError::new(
+                "logs.max_log_size",
+                "is below 1KiB, which cuts most lines; raise it",
+            ));
+        }
+        Ok(())
+    }
+
+    /// What the engine that follows files is told.
+    pub(super) fn options(&self) -> Options {
+        Options {
+            poll_interval: self.poll_interval.get(),
+            max_record_size: self.max_log_size.as_usize(),
+            // Blanks at the ends of lines stand for values.
+            keep_leading: true,
+            keep_trailing: true,
+            ..Options::default()
         }
     }
 }
@@ -227,6 +247,7 @@ impl ComponentConfig for Config {
             positive("collection_interval", self.collection_interval),
             positive("discovery_interval", self.discovery_interval),
             positive("logs.poll_interval", self.logs.poll_interval),
+            self.logs.validate(),
             instances,
             globs("include", &self.include).map(drop),
             globs("exclude", &self.exclude).map(drop),
@@ -237,7 +258,7 @@ impl ComponentConfig for Config {
     /// The Tomcats, and the pages that are being read.
     fn memory_bound(&self) -> usize {
         let pages = self.status.len() + self.jmx_proxy.len();
-        let logs = self.logs.max_log_size.as_usize().saturating_mul(4);
+        let logs = self.logs.options().memory_bound();
         let instances = self.max_instances.saturating_mul(PER_INSTANCE);
         pages.saturating_mul(page::LONGEST_PAGE * 2).saturating_add(instances).saturating_add(logs)
     }

@@ -25,16 +25,26 @@ impl Files {
     ///
     /// Also when there are more than `most` bytes.
     pub(super) fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
-        let file = self.open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
-        }
+        let file = self.file(path)?;
         let mut bytes = Vec::new();
         file.take(most + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > most {
             return Err(io::Error::new(io::ErrorKind::InvalidData, format!("larger than {most} bytes")));
         }
         Ok(bytes)
+    }
+
+    /// A file, to be read in places.
+    ///
+    /// # Errors
+    ///
+    /// Also when it is something else than a file.
+    pub(super) fn file(&self, path: &Path) -> io::Result<File> {
+        let file = self.open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
+        }
+        Ok(file)
     }
 
     /// The names in a directory, `most` of them.

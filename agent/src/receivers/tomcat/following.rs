@@ -17,15 +17,12 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::access::Release;
-use super::config::{self, StartAt};
+use super::config;
 use super::instances::Instance;
 use super::logs::{self, Logs};
 use super::receiver::{Found, broken, unix_nanoseconds};
 use super::tailed::{Counts, Log, Table, Tailed, Written};
-use crate::tailing;
-use crate::tailing::{
-    Begins, FileTelemetry, Follower, Following, Names, Options, Pattern, Retry, Tailer, telemetry_names,
-};
+use crate::tailing::{Begins, FileTelemetry, Follower, Following, Names, Pattern, Tailer, telemetry_names};
 
 const NAMES: &Names = telemetry_names!("edgewatch_tomcat");
 
@@ -50,11 +47,11 @@ impl LogReader {
         let following = Following {
             kind: "tomcat",
             names: NAMES,
-            options: options(config),
+            options: config.options(),
             patterns: Vec::new(),
             records: Tailed::new(table.clone()),
             max_in_flight: config.max_in_flight_size.as_usize(),
-            retry: Retry::default(),
+            retry: config.retry_on_failure.clone(),
         };
         Ok(Self {
             id: context.id.clone(),
@@ -91,7 +88,7 @@ impl LogReader {
             tasks.spawn(follower.with_patterns(patterns).run(outlet, stop.clone()));
         } else {
             let records = Tailed::new(table.clone());
-            let tailer = Tailer::new(options(&config), Vec::new(), records, &id, None, telemetry);
+            let tailer = Tailer::new(config.options(), Vec::new(), records, &id, None, telemetry);
             let tailer = tailer.map_err(|error| ReceiveError::Setup(error.to_string()))?;
             tasks.spawn(count(tailer, patterns, config.poll_interval.get(), stop.clone()));
         }
@@ -102,17 +99,6 @@ impl LogReader {
             outcome = outcome.and(ended.map_err(broken).flatten());
         }
         outcome
-    }
-}
-
-fn options(config: &config::Logs) -> Options {
-    Options {
-        poll_interval: config.poll_interval.get(),
-        max_record_size: config.max_log_size.as_usize(),
-        // Blanks at the ends of lines stand for values.
-        keep_leading: true,
-        keep_trailing: true,
-        ..Options::default()
     }
 }
 
@@ -203,10 +189,7 @@ impl Finder {
                 scheme: scheme.clone(),
                 counts: Arc::clone(&counts),
             });
-            let start_at = match self.config.start_at {
-                StartAt::End => tailing::StartAt::End,
-                StartAt::Beginning => tailing::StartAt::Beginning,
-            };
+            let start_at = self.config.start_at;
             let root = Some(Arc::clone(&root));
             patterns.push(Pattern { root, start_at, begins, ..Pattern::new(&glob, tag) });
         };
@@ -246,8 +229,6 @@ fn read(instance: &Instance) -> Logs {
     let environment = content(&instance.process.join("environ"));
     let tz = environment.split(|byte| *byte == 0).find_map(|pair| pair.strip_prefix(b"TZ="));
     let tz = tz.map(|tz| String::from_utf8_lossy(tz).into_owned());
-    let home =
-        properties.iter().find(|(name, _)| name == "catalina.home").map(|(_, home)| PathBuf::from(home));
     let open: Vec<PathBuf> = fs::read_dir(instance.process.join("fd"))
         .into_iter()
         .flatten()
@@ -258,7 +239,7 @@ fn read(instance: &Instance) -> Logs {
     logs::find(&logs::Tomcat {
         root: &instance.process.join("root"),
         base: &instance.base,
-        home: home.as_deref().unwrap_or(&instance.base),
+        home: &instance.home,
         properties: &properties,
         tz: tz.as_deref(),
         release: version,

@@ -1,5 +1,7 @@
 //! The parsers of what Tomcats write, for the fuzz targets.
 
+use std::io::Cursor;
+
 use edgewatch_proto::encode::LogsWriter;
 use jiff::tz::TimeZone;
 
@@ -9,8 +11,10 @@ use super::access::{Format, Reader, Release};
 use super::juli::{self, Layout};
 use super::logging::Logging;
 use super::properties::Properties;
-use super::records;
+use super::reading::Reading;
 use super::server_xml::{Container, Server, parse};
+use super::threads::connectors;
+use super::{jmxproxy, records, status, version};
 
 /// Reads lines in a pattern, records of a server and its configuration; four texts in one, zeros between.
 pub(crate) fn access_log(data: &[u8]) {
@@ -50,4 +54,17 @@ pub(crate) fn access_log(data: &[u8]) {
         let scanned = edgewatch_proto::scan::scan(edgewatch_proto::Signal::Logs, &request);
         assert!(scanned.is_ok(), "what is written is not well-formed");
     }
+}
+
+/// Reads `data` as each of the pages of the manager application, and as other files of a Tomcat.
+#[cfg_attr(not(feature = "fuzzing"), expect(dead_code, reason = "for the fuzz targets"))]
+pub(crate) fn pages(data: &[u8]) {
+    let mut reading = Reading::default();
+    let _ = jmxproxy::read(data, &mut reading);
+    for page in [status::json(data), status::xml(data)].into_iter().flatten() {
+        reading.complete(page);
+    }
+    reading.keep_first();
+    let _ = connectors(&String::from_utf8_lossy(data));
+    let _ = version::server_info(Cursor::new(data));
 }

@@ -2,17 +2,17 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use edgewatch_core::kernel::{Paths, pairs, read_file, text};
+use edgewatch_hotspot::command::{Command, environment_name};
 use edgewatch_hotspot::find::ProcessId;
 use edgewatch_proto::encode::Attributes;
 use globset::GlobSet;
 
-use super::inside::Root;
+use super::files::Files;
 use super::processes::Processes;
 use super::threads::{Connector, connectors};
 use super::version::{self, Version};
@@ -35,8 +35,12 @@ pub(crate) struct Instance {
     pub(super) process: PathBuf,
     /// Last part of `base`.
     pub(super) name: String,
+    /// What the receiver `jvm` calls it.
+    pub(super) service: String,
     /// `catalina.base` as the process sees it: below it are `conf` and `logs`.
     pub(super) base: PathBuf,
+    /// `catalina.home` as the process sees it: below it is what all instances share.
+    pub(super) home: PathBuf,
     /// Which release it is.
     pub(super) version: Option<Version>,
     /// The container it runs in.
@@ -46,15 +50,20 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
+    /// Its root directory, as the agent sees it.
+    pub(super) fn root(&self) -> PathBuf {
+        self.process.join("root")
+    }
+
     /// `path` of this Tomcat, such as `base`, as the agent sees it.
     pub(super) fn seen(&self, path: &Path) -> PathBuf {
         let inside = path.strip_prefix("/").unwrap_or(path);
-        self.process.join("root").join(inside)
+        self.root().join(inside)
     }
 
     /// Writes the attributes of its resource.
     pub(super) fn describe(&self, attributes: &mut Attributes<'_>) {
-        attributes.string("service.name", &self.name);
+        attributes.string("service.name", &self.service);
         attributes.int("process.pid", i64::from(self.id.pid));
         if let Some(container) = &self.container {
             attributes.string("container.id", container);
@@ -68,13 +77,13 @@ impl Instance {
 
 /// What a command line says.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) struct Command<'a> {
+pub(super) struct Directories<'a> {
     pub(super) base: &'a [u8],
     pub(super) home: &'a [u8],
 }
 
 /// Whether the command line is that of a Tomcat.
-pub(super) fn recognise<'a>(arguments: &[&'a [u8]]) -> Option<Command<'a>> {
+pub(super) fn recognise<'a>(arguments: &[&'a [u8]]) -> Option<Directories<'a>> {
     let main = arguments.iter().position(|argument| *argument == MAIN)?;
     let (options, rest) = arguments.split_at_checked(main)?;
     // It also serves to end a Tomcat, and to look at its configuration.
@@ -88,7 +97,7 @@ pub(super) fn recognise<'a>(arguments: &[&'a [u8]]) -> Option<Command<'a>> {
         values.find_map(|value| value.strip_prefix(b"=")).filter(|value| !value.is_empty())
     };
     let (base, home) = (property(b"catalina.base"), property(b"catalina.home"));
-    Some(Command { base: base.or(home)?, home: home.or(base)? })
+    Some(Directories { base: base.or(home)?, home: home.or(base)? })
 }
 
 /// The Tomcats of a host.
@@ -139,12 +148,14 @@ impl Search {
                 started,
                 process: directory.to_owned(),
                 name,
+                service: service_name(directory),
                 base,
+                home,
                 version: None,
                 container: container(&cgroup),
                 connectors: Vec::new(),
             };
-            instance.read_files(&home, report);
+            instance.read_files(report);
             Some(Some(Arc::new(instance)))
         });
         match look {
@@ -168,28 +179,30 @@ impl Search {
 
 impl Instance {
     /// What the files of the Tomcat tell.
-    fn read_files(&mut self, home: &Path, report: &mut Report) {
+    fn read_files(&mut self, report: &mut Report) {
         const HELP: &str = "agents that are not root need CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH to read the files of a Tomcat";
         let name = self.name.clone();
-        let root = match Root::open_at(&self.process.join("root")) {
-            Ok(root) => root,
-            Err(error) => {
-                return report.failed(1, format!("the files of {name}"), format!("{error}; {HELP}"));
-            }
-        };
-        match version::find(&root, home) {
+        let files = Files::new(&self.root());
+        match version::find(&files, &self.home) {
             Ok(version) => self.version = version,
             Err(error) => report.failed(1, format!("the version of {name}"), format!("{error}; {HELP}")),
         }
-        let mut server_xml = Vec::new();
-        let read = root
-            .open(&self.base.join("conf/server.xml"))
-            .and_then(|file| file.take(LONGEST_SERVER_XML).read_to_end(&mut server_xml));
-        match read {
-            Ok(_) => self.connectors = connectors(&text(&server_xml)),
+        match files.read(&self.base.join("conf/server.xml"), LONGEST_SERVER_XML) {
+            Ok(server_xml) => self.connectors = connectors(&text(&server_xml)),
             Err(error) => report.failed(1, format!("server.xml of {name}"), format!("{error}; {HELP}")),
         }
     }
+}
+
+/// What the service is called, as for all JVMs: by who started it, or after its directory.
+fn service_name(process: &Path) -> String {
+    let given = fs::read(process.join("environ")).ok().and_then(|environment| environment_name(&environment));
+    let line = fs::read(process.join("cmdline")).unwrap_or_default();
+    let name = match Command::of_words(&line).service_name() {
+        Some(name) if name.given => Some(name),
+        name => given.or(name),
+    };
+    name.map_or_else(|| "tomcat".to_owned(), |name| name.name)
 }
 
 /// A directory of a command line, as the process sees it.

@@ -9,7 +9,7 @@
 //! [`juli`] ([`exceptions`]); [`tailed`] makes [`records`] of it and counts [`requests`].
 //!
 //! Invariants: no series has two sources in a round; a number that cannot be known is absent, never zero; links in the file systems
-//! of containers lead nowhere else ([`inside`]). Pages, XML and archives are foreign bytes: their readers are plain functions that neither
+//! of containers lead nowhere else ([`files`]). Pages, XML and archives are foreign bytes: their readers are plain functions that neither
 //! panic nor grow beyond what they are given.
 
 mod access;
@@ -19,9 +19,8 @@ mod encoding;
 mod exceptions;
 mod files;
 mod following;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(feature = "fuzzing", test))]
 pub(crate) mod fuzzing;
-mod inside;
 mod instances;
 mod jmxproxy;
 mod juli;

@@ -26,7 +26,7 @@ impl Properties {
             }
             let mut line = first.to_owned();
             // A backslash at the end that is not escaped itself joins the next line.
-            while line.len() - line.trim_end_matches('\\').len() & 1 == 1 {
+            while (line.len() - line.trim_end_matches('\\').len()) % 2 == 1 {
                 line.pop();
                 line.push_str(lines.next().unwrap_or_default());
             }

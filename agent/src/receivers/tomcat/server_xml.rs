@@ -170,9 +170,13 @@ enum Problem {
 }
 
 fn load(files: &Files, path: &Path) -> Result<String, Problem> {
-    let bytes = files.read(path, LARGEST).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Problem::Missing(error),
-        _ => Problem::Unreadable(error),
+    let bytes = files.read(path, LARGEST).map_err(|error| {
+        use std::io::ErrorKind::{NotADirectory, NotFound};
+        if matches!(error.kind(), NotFound | NotADirectory) {
+            Problem::Missing(error)
+        } else {
+            Problem::Unreadable(error)
+        }
     })?;
     Ok(match String::from_utf8(bytes) {
         Ok(text) => text,

@@ -6,7 +6,7 @@ use std::path::Path;
 use edgewatch_core::kernel::text;
 use flate2::read::DeflateDecoder;
 
-use super::inside::Root;
+use super::files::Files;
 
 /// Longest piece of the archive that is read: its directory. That of catalina.jar takes 60 KB.
 const LONGEST_DIRECTORY: u64 = 4 << 20;
@@ -45,14 +45,14 @@ impl Version {
     }
 }
 
-/// The version of the Tomcat whose `catalina.home` is at `home` below `root`: what is packed in its library, or what its release notes
+/// The version of the Tomcat whose `catalina.home` is at `home`: what is packed in its library, or what its release notes
 /// say.
-pub(super) fn find(root: &Root, home: &Path) -> io::Result<Option<Version>> {
-    let packed = root.open(&home.join("lib/catalina.jar")).and_then(server_info);
+pub(super) fn find(files: &Files, home: &Path) -> io::Result<Option<Version>> {
+    let packed = files.file(&home.join("lib/catalina.jar")).and_then(server_info);
     match packed {
         Ok(Some(properties)) => Ok(number(&properties)),
         Ok(None) => Ok(None),
-        Err(error) => match root.open(&home.join("RELEASE-NOTES")) {
+        Err(error) => match files.file(&home.join("RELEASE-NOTES")) {
             Ok(notes) => {
                 let mut start = Vec::new();
                 notes.take(LONGEST_FILE).read_to_end(&mut start)?;

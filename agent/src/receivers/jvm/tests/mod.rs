@@ -2,6 +2,7 @@
 
 mod decoded;
 mod receiver;
+mod resource;
 mod rounds;
 mod settings;
 mod world;

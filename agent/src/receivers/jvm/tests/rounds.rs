@@ -156,7 +156,7 @@ fn there_is_room_for_so_many_and_further_ones_take_the_place_of_those_that_go() 
     }
     let (mut fleet, registry) = world.fleet(r#"{"max_jvms": 2}"#, Vec::new());
     let passed_over = || reading(&registry, "edgewatch_jvm_passed_over", &[]);
-    let mut seen = |fleet: &mut Fleet| {
+    let seen = |fleet: &mut Fleet| {
         fleet.discover(at(begin, Duration::ZERO));
         let points = round(fleet, begin, Duration::ZERO);
         let mut resources: Vec<String> = points.into_iter().map(|point| point.resource).collect();

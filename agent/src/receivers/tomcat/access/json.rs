@@ -116,10 +116,7 @@ pub(super) fn walk<'l>(
         let value = at.string()?;
         // The common format is in brackets.
         let what = keys.find(object, key);
-        let raw = match what {
-            What::Clf => value.trim_start_matches('[').trim_end_matches(']'),
-            _ => value,
-        };
+        let raw = if what == What::Clf { value.trim_start_matches('[').trim_end_matches(']') } else { value };
         let style = if what == What::Ignored { Style::Plain } else { Style::Backslash };
         taking.set(what, Text { raw, style }, &keys.tables, times);
         let _ = at.expect(',');

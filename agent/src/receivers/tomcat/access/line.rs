@@ -178,22 +178,16 @@ fn walk<'l>(steps: &Steps, line: &'l str, taking: &mut Taking<'_, 'l>, times: &m
 fn take<'l>(field: &Field, rest: &'l str, tables: &Tables) -> Option<(&'l str, Style, &'l str)> {
     let cut = |end: usize, next: usize| Some((rest.get(..end)?, field.style, rest.get(next..)?));
     let bytes = rest.as_bytes();
-    match field.what {
-        What::Clf => {
-            if bytes.first() != Some(&b'[') {
-                return None;
-            }
-            let end = memchr(b']', bytes)?;
-            return Some((rest.get(1..end)?, Style::Plain, rest.get(end + 1..)?));
+    if field.what == What::Clf {
+        let end = memchr(b']', bytes).filter(|_| bytes.first() == Some(&b'['))?;
+        return Some((rest.get(1..end)?, Style::Plain, rest.get(end + 1..)?));
+    }
+    if let What::Formatted(at) | What::Skipped(at) = field.what {
+        let format = tables.formats.get(at)?;
+        // In another language, perhaps, it is passed over.
+        if let Some(length) = format.read(bytes, &mut Moment::default()) {
+            return cut(length, length);
         }
-        What::Formatted(at) | What::Skipped(at) => {
-            let format = tables.formats.get(at)?;
-            if let Some(length) = format.read(bytes, &mut Moment::default()) {
-                return cut(length, length);
-            }
-            // Another language, perhaps: passed over.
-        }
-        _ => {}
     }
     if field.style == Style::Doubled && bytes.first() == Some(&b'"') {
         let end = closing(bytes)?;
@@ -203,10 +197,13 @@ fn take<'l>(field: &Field, rest: &'l str, tables: &Tables) -> Option<(&'l str, S
         return cut(rest.len(), rest.len());
     }
     if field.until.is_empty() {
-        let length = match field.what {
-            What::Connection => 1,
-            What::Fraction => 3,
-            _ => bytes.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count().max(1),
+        let numeric = || bytes.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+        let length = if field.what == What::Connection {
+            1
+        } else if field.what == What::Fraction {
+            3
+        } else {
+            numeric().max(1)
         };
         return cut(length, length);
     }

@@ -123,9 +123,10 @@ pub(super) fn compile(pattern: &str, release: Release) -> Steps {
 impl Tables {
     /// The time of the beginning where that of the end is there too: it is passed over by its shape, if it has one.
     fn begin(&mut self, name: Option<&str>, letter: char, release: Release) -> What {
-        match self.code(name, letter, release) {
-            What::Formatted(at) => What::Skipped(at),
-            _ => What::Ignored,
+        if let What::Formatted(at) = self.code(name, letter, release) {
+            What::Skipped(at)
+        } else {
+            What::Ignored
         }
     }
 }

@@ -10,7 +10,7 @@ use edgewatch_core::testing::FakeHost;
 use tempfile::TempDir;
 
 use crate::receivers::tomcat::config::globs;
-use crate::receivers::tomcat::instances::{Command, Instance, Search, recognise};
+use crate::receivers::tomcat::instances::{Directories, Instance, Search, recognise};
 use crate::receivers::tomcat::version::Version;
 
 const MAIN: &str = "org.apache.catalina.startup.Bootstrap";
@@ -71,7 +71,7 @@ fn names(found: Option<Arc<[Arc<Instance>]>>) -> Vec<String> {
 fn a_tomcat_is_known_by_its_command_line() {
     let base = |arguments: &[&'static str]| {
         let arguments: Vec<&[u8]> = arguments.iter().map(|argument| argument.as_bytes()).collect();
-        recognise(&arguments).map(|Command { base, home }| (base, home))
+        recognise(&arguments).map(|Directories { base, home }| (base, home))
     };
     let (a, b) = (&b"/a"[..], &b"/b"[..]);
 
@@ -177,5 +177,8 @@ fn without_its_files_a_tomcat_is_still_known_and_what_is_missing_is_told_once() 
     let found = search.look().expect("a change");
 
     assert_eq!((found[0].version, found[0].connectors.len()), (None, 0));
-    assert_eq!(search.report.told(), [("discovery", "the files of shop".to_owned())]);
+    let told = ["the version of shop", "server.xml of shop"].map(|what| ("discovery", what.to_owned()));
+    assert_eq!(search.report.told(), told);
+    search.look();
+    assert_eq!(search.report.told().len(), 2);
 }

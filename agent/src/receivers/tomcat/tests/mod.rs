@@ -2,12 +2,14 @@
 
 mod decoded;
 mod instances;
+mod logs;
 mod pages;
 mod property;
 mod receiver;
 mod settings;
 mod threads;
 mod version;
+mod written;
 
 use std::path::{Path, PathBuf};
 

@@ -73,6 +73,7 @@ fn the_manual_lists_exactly_the_metrics_of_the_table() {
                 Kind::Gauge => "gauge",
                 Kind::Counter => "counter",
                 Kind::UpDownCounter => "up-down counter",
+                Kind::Histogram => "histogram",
             };
             format!("| `{name}` | `{unit}` | {kind} ")
         })
