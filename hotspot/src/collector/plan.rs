@@ -33,6 +33,9 @@ pub struct Collections {
     pub action: &'static str,
     /// Whether they collect the old generation.
     pub major: bool,
+    /// Whether [`Plan::last_cause`] and the lines of logs tell why they were. Pauses of a cycle that runs beside the program have the cause
+    /// of that cycle, and it is not known which one a text belongs to: another collection may have come between.
+    pub has_cause: bool,
     count: Slot,
     time: Slot,
     entry: Slot,
@@ -312,6 +315,7 @@ fn collections(layout: &Layout, collector: Collector) -> Vec<Collections> {
             name,
             action,
             major,
+            has_cause: matches!(action, MINOR | MAJOR),
             count: slot("invocations")?,
             time: slot("time")?,
             entry: slot("lastEntryTime")?,

@@ -24,7 +24,7 @@ pub struct Event<'a> {
     pub nanoseconds: Option<u64>,
     /// The heap before and after.
     pub heap: Option<Heap>,
-    /// When the line was written: at the end.
+    /// When it ended, as far as the line says.
     pub moment: Moment,
 }
 
@@ -97,6 +97,15 @@ pub struct Safepoint<'a> {
 }
 
 impl Event<'_> {
+    /// The middle of the pause, in nanoseconds since the JVM started; `None` when the line does not say.
+    #[must_use]
+    pub const fn middle(&self) -> Option<u64> {
+        match (self.moment.uptime, self.nanoseconds) {
+            (Some(end), Some(nanoseconds)) => Some(end.saturating_sub(nanoseconds / 2)),
+            (None, _) | (_, None) => None,
+        }
+    }
+
     /// `jvm.gc.name` and `jvm.gc.action`, as the beans of the JVM have them; `None` when that is nothing for which `collector` has names.
     #[must_use]
     pub const fn names(&self, collector: Collector) -> Option<(&'static str, &'static str)> {

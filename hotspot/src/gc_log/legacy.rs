@@ -36,6 +36,9 @@ pub(super) fn parse(line: &str) -> Option<Line<'_>> {
         _ => Kind::Young,
     };
     let cause = cause.filter(|_| matches!(kind, Kind::Young | Kind::Full));
+    // The line was begun when the pause did.
+    let end = |begin: u64| begin.saturating_add(nanoseconds);
+    let moment = Moment { wall: moment.wall.map(end), uptime: moment.uptime.map(end) };
     let (nanoseconds, heap) = (Some(nanoseconds), outermost(before));
     Some(Line::Event(Event { id: None, kind, cause, nanoseconds, heap, moment }))
 }

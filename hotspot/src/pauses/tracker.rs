@@ -41,13 +41,25 @@ impl Pauses {
         1 + self.first.is_some() as u64 + self.others
     }
 
-    /// Every pause and how often: single ones exactly, others as their mean. The means add up to less than one nanosecond each below
-    /// [`others_time`](Self::others_time).
-    pub fn each(&self) -> impl Iterator<Item = (u64, u64)> {
-        let mean = self.others_time.checked_div(self.others);
-        [Some((self.last, 1)), self.first.map(|first| (first, 1)), mean.map(|mean| (mean, self.others))]
-            .into_iter()
-            .flatten()
+    /// Tells every pause: how long each took, how many, and how long these took together. Single ones exactly, others as their mean.
+    pub fn shares(&self, mut tell: impl FnMut(u64, u64, u64)) {
+        tell(self.last, 1, self.last);
+        if let Some(first) = self.first {
+            tell(first, 1, first);
+        }
+        if let Some(mean) = self.others_time.checked_div(self.others) {
+            tell(mean, self.others, self.others_time);
+        }
+    }
+
+    /// They took so much longer than it was said.
+    pub(super) fn lengthen(&mut self, nanoseconds: u64) {
+        let which = match &mut self.first {
+            _ if self.others > 0 => &mut self.others_time,
+            Some(first) => first,
+            None => &mut self.last,
+        };
+        *which = which.saturating_add(nanoseconds);
     }
 
     /// How long all took together.
@@ -88,6 +100,12 @@ pub struct Tracker {
 }
 
 impl Tracker {
+    /// When the last pause ended that was told.
+    #[must_use]
+    pub fn exit(&self) -> Option<u64> {
+        Some(self.before?.exit)
+    }
+
     /// Compares `now` with what was before.
     pub fn look(&mut self, now: Tally) -> Seen {
         let Some(before) = self.before else {

@@ -15,7 +15,8 @@ async fn pauses_of_a_log_that_is_written_anyway_have_their_cause_and_are_counted
     for java in Java::all() {
         let watch = Watch::start(&format!("logged-java{}-*", java.version), "pauses: {cause: true}").await?;
         let flags: &[&str] = match java.version {
-            8 => &["-XX:+PrintGCDetails", "-Xloggc:gc.log"],
+            // Its current directory is one that others like it share.
+            8 => &["-XX:+PrintGCDetails", "-Xloggc:/var/tmp/gc.log"],
             _ => &["-Xlog:gc*:file=gc.log"],
         };
         let mut jvms = Vec::new();
@@ -55,7 +56,7 @@ async fn pauses_of_a_log_that_is_written_anyway_have_their_cause_and_are_counted
             }
             let cause = [("jvm.gc.name", name), ("jvm.gc.cause", "System.gc()")];
             let with_cause = reading.point("jvm.gc.duration", &cause).and_then(|point| point.count);
-            if with_cause.unwrap_or_default() < 3 {
+            if with_cause != Some(3) {
                 wrong.push(format!("{}: {with_cause:?} pauses with their cause", jvm.name()));
             }
         }

@@ -113,14 +113,19 @@ impl Fleet {
         if !self.looking.enabled {
             return None;
         }
+        let mut wants_lines = false;
         for jvm in self.jvms.values_mut().filter(|jvm| jvm.counters.is_ok() && jvm.due <= now.instant) {
             match jvm.look(&self.looking, now) {
                 Some(shown) => {
+                    wants_lines |= shown.wants_lines;
                     self.telemetry.exact.add(usize::try_from(shown.exact).unwrap_or(0));
                     self.telemetry.averaged.add(usize::try_from(shown.averaged).unwrap_or(0));
                 }
                 None => tell(&mut self.told, jvm),
             }
+        }
+        if wants_lines {
+            self.neighbours.iter_mut().for_each(|neighbour| neighbour.wanted());
         }
         self.jvms.values().filter(|jvm| jvm.counters.is_ok()).map(|jvm| jvm.due).min()
     }
@@ -139,14 +144,12 @@ impl Fleet {
             }
             Message::Tailing(id, tailed) => {
                 if let Some(jvm) = self.jvms.get_mut(&id) {
-                    // What has ended until now is the counters' to tell.
-                    jvm.look(&self.looking, now);
-                    jvm.tailed = tailed;
+                    jvm.tailing(tailed, &self.looking, now);
                 }
             }
             Message::Logged(id, pauses) => {
                 if let Some(jvm) = self.jvms.get_mut(&id) {
-                    self.telemetry.lost.add(jvm.logged(pauses, self.looking.cause, now.unix));
+                    self.telemetry.lost.add(jvm.logged(pauses, &self.looking, now));
                 }
             }
         }
@@ -154,6 +157,9 @@ impl Fleet {
 
     /// One round: the encoded request and the number of its data points.
     pub(super) fn round(&mut self, now: Moment) -> (Bytes, usize) {
+        // What has ended until now belongs to this round.
+        self.jvms.values_mut().for_each(|jvm| jvm.due = jvm.due.min(now.instant));
+        self.look(now);
         let wants_host = self.metrics.system_load().or(self.metrics.system_utilization()).is_some();
         let host = if wants_host { self.world.host_cpu() } else { HostCpu::default() };
         let mut request = std::mem::take(&mut self.request);
@@ -215,10 +221,11 @@ impl Fleet {
             identity,
             counters,
             series: AllSeries::default(),
+            observed: Vec::new(),
             pools: Vec::new(),
             cpus,
             cpu_before: None,
-            tailed: false,
+            tailed: None,
             due: now.instant,
             process,
         };

@@ -1,18 +1,17 @@
 //! Garbage collection logs that JVMs write, tailed into single pauses.
 //!
-//! [`GcLogs`] is a neighbour of the receiver with a thread of its own, on which [`Logs`] reads what was added, once a second: positions are
-//! kept in memory only. A JVM is tailed when its collector is known, and it writes a log that has every pause of that collector.
+//! [`GcLogs`] is a neighbour of the receiver with a thread of its own, on which [`Logs`] reads what was added, once a second and when
+//! somebody waits for it: positions are kept in memory only. A JVM is tailed when its collector is known, and it writes a log that has
+//! every pause of that collector: one that its command line names, or one that was switched on over the attach socket.
 //!
-//! The rule for changing from counters to the log: as soon as the file is open and read to its end, `Tailing` is told; what was read until
-//! then is dropped, because counters have told it. From then on every pause that is added to the log counts, and counters do not. When no file
-//! is open any more, what is left of it is told first, then that it is not tailed. A pause that ends in the moment of a change (less than a
-//! poll of counters) may be told twice or not at all; nothing else can.
+//! What is read is only sent. What counts is decided where the counters are ([`subject`](super::subject)), so nothing depends on the moment
+//! in which a log is opened or given up. What a log holds when it is opened was before, and is not told.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
@@ -31,6 +30,9 @@ use crate::tailing::{
 /// How often logs are looked at. Histograms are sent less often.
 const POLL: Duration = Duration::from_secs(1);
 
+/// Time between two looks that somebody waits for, at least.
+const GAP: Duration = Duration::from_millis(100);
+
 /// Pauses that are kept until they are told; more are dropped and counted. A pause takes some 100 bytes.
 const MOST_PAUSES: usize = 20_000;
 
@@ -43,70 +45,60 @@ const LONGEST: usize = 4096;
 /// The neighbour that tells pauses from logs.
 pub(super) struct GcLogs {
     watch: Watch,
-    stop: Option<Sender<()>>,
+    /// Whether logs are read that command lines name.
+    named: bool,
+    woken: Instant,
+    wake: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Where it is said which logs are to be tailed.
+/// JVMs that are there.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Watch(Arc<Mutex<HashMap<ProcessId, Watched>>>);
+struct Watch(Arc<Mutex<HashMap<ProcessId, Watched>>>);
 
 /// A JVM, and where its log is.
 #[derive(Clone, Debug)]
 struct Watched {
     root: Arc<Path>,
     collector: Collector,
-    /// As the JVM sees it; none: it writes no log that is of use.
+    /// As the JVM sees it; none: its command line names no log that is of use.
     glob: Option<String>,
 }
 
-#[allow(dead_code, reason = "for what switches logs on over the attach socket")]
 impl Watch {
-    /// A log was switched on in JVM `id`, for all pauses of its collector: `path`, as the JVM sees it.
-    pub(super) fn switched_on(&self, id: ProcessId, path: &str) {
-        if let Some(watched) = self.lock().get_mut(&id) {
-            watched.glob = Some(Pattern::literal(path));
-        }
-    }
-
-    /// The log of JVM `id` was switched off.
-    pub(super) fn switched_off(&self, id: ProcessId) {
-        if let Some(watched) = self.lock().get_mut(&id) {
-            watched.glob = None;
-        }
-    }
-
     fn lock(&self) -> MutexGuard<'_, HashMap<ProcessId, Watched>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// Tells where the log is that was switched on in a JVM, as the JVM sees it.
+type SwitchedOn = Box<dyn Fn(ProcessId) -> Option<Arc<str>> + Send>;
+
 impl GcLogs {
-    /// Tails logs for the receiver `id`, and tells `mailbox`.
+    /// Tails logs for the receiver `id`, and tells `mailbox`: those that command lines name, if `named`, and those that are `switched_on`.
     ///
     /// # Errors
     ///
     /// The system has no thread for it.
-    pub(super) fn new(id: &str, mailbox: Mailbox, telemetry: &Telemetry) -> std::io::Result<Self> {
+    pub(super) fn new(
+        id: &str,
+        (named, switched_on): (bool, SwitchedOn),
+        mailbox: Mailbox,
+        telemetry: &Telemetry,
+    ) -> std::io::Result<Self> {
         let watch = Watch::default();
-        let logs = Logs::new(id, watch.clone(), telemetry);
-        let (stop, stopped) = channel();
+        let logs = Logs::new(id, watch.clone(), switched_on, telemetry);
+        let (wake, woken) = sync_channel(1);
         let thread = std::thread::Builder::new()
             .name("jvm-gc-logs".to_owned())
-            .spawn(move || work(logs, &mailbox, &stopped))?;
-        Ok(Self { watch, stop: Some(stop), thread: Some(thread) })
-    }
-
-    /// For those who switch logs on.
-    #[allow(dead_code, reason = "for what switches logs on over the attach socket")]
-    pub(super) fn watch(&self) -> Watch {
-        self.watch.clone()
+            .spawn(move || work(logs, &mailbox, &woken))?;
+        Ok(Self { watch, named, woken: Instant::now(), wake: Some(wake), thread: Some(thread) })
     }
 }
 
 impl Drop for GcLogs {
     fn drop(&mut self) {
-        self.stop = None;
+        self.wake = None;
         if let Some(thread) = self.thread.take() {
             let _failed = thread.join();
         }
@@ -117,6 +109,12 @@ impl Neighbour for GcLogs {
     fn came(&mut self, jvm: &Newcomer<'_>) {
         let (Some(collector), Some((layout, block))) = (jvm.collector, jvm.counters) else { return };
         let process = jvm.process;
+        let root: Arc<Path> = process.root.as_path().into();
+        let watch = |glob| self.watch.lock().insert(process.id, Watched { root, collector, glob });
+        if !self.named {
+            watch(None);
+            return;
+        }
         let arguments = layout.text(block, "java.rt.vmArgs").unwrap_or_default();
         let outputs = Outputs::of(
             arguments.split_whitespace(),
@@ -125,12 +123,19 @@ impl Neighbour for GcLogs {
             jvm.feature,
         );
         let output = outputs.0.into_iter().find(|output| output.tells_pauses(collector));
-        let (root, glob) = (process.root.as_path().into(), output.map(|output| output.glob));
-        self.watch.lock().insert(process.id, Watched { root, collector, glob });
+        watch(output.map(|output| output.glob));
     }
 
     fn gone(&mut self, id: ProcessId) {
         self.watch.lock().remove(&id);
+    }
+
+    fn wanted(&mut self) {
+        if self.woken.elapsed() >= GAP {
+            self.woken = Instant::now();
+            // A full channel has woken it already.
+            let _full = self.wake.as_ref().map(|wake| wake.try_send(()));
+        }
     }
 }
 
@@ -144,17 +149,17 @@ fn working_directory(process: &Process) -> PathBuf {
     }
 }
 
-fn work(mut logs: Logs, mailbox: &Mailbox, stopped: &Receiver<()>) {
-    while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(POLL) {
+fn work(mut logs: Logs, mailbox: &Mailbox, woken: &Receiver<()>) {
+    while let Ok(()) | Err(RecvTimeoutError::Timeout) = woken.recv_timeout(POLL) {
         logs.look(Instant::now(), SystemTime::now());
         logs.tell(|message| mailbox.put(message).is_ok());
     }
 }
 
 /// The logs themselves.
-#[derive(Debug)]
 struct Logs {
     watch: Watch,
+    switched_on: SwitchedOn,
     tailer: Tailer<Pauses>,
     /// What is tailed, by tag, and what the receiver was told about it.
     jvms: HashMap<Tag, Tailed>,
@@ -173,10 +178,10 @@ struct Tailed {
 }
 
 impl Logs {
-    fn new(id: &str, watch: Watch, telemetry: &Telemetry) -> Self {
+    fn new(id: &str, watch: Watch, switched_on: SwitchedOn, telemetry: &Telemetry) -> Self {
         let files = FileTelemetry::new(telemetry, telemetry_names!("edgewatch_jvm_gc_log"));
         let options = Options {
-            poll_interval: POLL / 2,
+            poll_interval: GAP / 2,
             max_record_size: LONGEST,
             fingerprint_size: 256,
             // Half of a line tells nothing.
@@ -185,6 +190,7 @@ impl Logs {
         };
         Self {
             watch,
+            switched_on,
             tailer: Tailer::in_memory(options, Pauses::default(), id, files),
             jvms: HashMap::new(),
             next: 0,
@@ -210,21 +216,26 @@ impl Logs {
     /// Follows what is wanted; whether that has changed.
     fn agree(&mut self) -> bool {
         let mut changed = false;
-        let wanted = self.watch.lock();
+        let watch = self.watch.clone();
+        let watched = watch.lock();
+        let glob_of = |id: ProcessId| {
+            let watched = watched.get(&id)?;
+            let switched_on = || Some(Pattern::literal(&(self.switched_on)(id)?));
+            watched.glob.clone().or_else(switched_on)
+        };
         for tailed in self.jvms.values_mut().filter(|tailed| !tailed.ends) {
-            let glob = wanted.get(&tailed.id).and_then(|watched| watched.glob.as_ref());
-            tailed.ends = glob != Some(&tailed.glob);
+            tailed.ends = glob_of(tailed.id).as_ref() != Some(&tailed.glob);
             changed |= tailed.ends;
         }
-        for (id, watched) in wanted.iter() {
-            let Some(glob) = &watched.glob else { continue };
+        for (id, Watched { root, collector, .. }) in watched.iter() {
             if self.jvms.values().any(|tailed| tailed.id == *id) {
                 continue;
             }
+            let Some(glob) = glob_of(*id) else { continue };
             self.next += 1;
             let tag = Tag(self.next);
-            self.jvms.insert(tag, Tailed { id: *id, glob: glob.clone(), told: false, ends: false });
-            self.tailer.records().kinds.insert(tag, (watched.collector, Arc::clone(&watched.root)));
+            self.jvms.insert(tag, Tailed { id: *id, glob, told: false, ends: false });
+            self.tailer.records().kinds.insert(tag, (*collector, Arc::clone(root)));
             changed = true;
         }
         changed
@@ -313,6 +324,7 @@ impl Records for Pauses {
             action: Cow::Borrowed(action),
             cause: event.cause.map(str::to_owned),
             nanoseconds,
+            middle: event.middle(),
         };
         self.read.entry(*tag).or_default().push(pause);
     }

@@ -4,9 +4,9 @@
 //! of its own. What it finds out it sends as a [`Message`] through the [`Mailbox`] that it was given. Two are foreseen:
 //!
 //! - answers to questions over the attach socket: [`Message::Pools`]. Live pools add to and override those of the counters;
-//! - garbage collection logs: [`Message::Logged`]. Between `tailing: true` and `tailing: false` the pauses in the log take the place of
-//!   those derived from counters, in the same histograms, which stay cumulative through the change. Only pauses that ended
-//!   after the first `Tailing` may be sent.
+//! - garbage collection logs: [`Message::Logged`]. Counters stay the truth about every pause that they count: a log says why it was, and
+//!   divides the time of several. What counters do not count, as pauses of Shenandoah and cycles, the log alone tells.
+//!   [`Message::Tailing`] says whether it is worth waiting for lines. Nothing is counted twice or lost by it, whenever it comes.
 //!
 //! Messages about JVMs that are gone are dropped. A full mailbox refuses: the sender counts that, or tries again.
 
@@ -30,6 +30,9 @@ pub(super) trait Neighbour: Send {
 
     /// It is gone.
     fn gone(&mut self, id: ProcessId);
+
+    /// There are pauses that wait for their lines in a log.
+    fn wanted(&mut self) {}
 }
 
 /// A JVM that has come.
@@ -87,6 +90,8 @@ pub(super) struct LoggedPause {
     pub(super) cause: Option<String>,
     /// How long it took, in nanoseconds.
     pub(super) nanoseconds: u64,
+    /// Its middle, in nanoseconds since the JVM started, where the log says.
+    pub(super) middle: Option<u64>,
 }
 
 /// Where messages are put.

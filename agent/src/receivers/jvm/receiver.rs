@@ -65,14 +65,18 @@ fn neighbours(
     mailbox: &Mailbox,
     context: &BuildContext,
 ) -> Result<Vec<Box<dyn Neighbour>>, ConfigError> {
+    let Config { pauses, attach, gc_log, .. } = config;
+    let asking = Asking::start(&context.id, attach, gc_log, &context.telemetry, mailbox.clone())?;
+    let logs_on = asking.as_ref().filter(|_| gc_log.switch_on).map(Asking::logs_on);
     let mut neighbours: Vec<Box<dyn Neighbour>> = Vec::new();
-    if config.pauses.enabled && config.gc_log.tail {
-        let logs = GcLogs::new(&context.id, mailbox.clone(), &context.telemetry)
-            .map_err(|error| ConfigError::new("gc_log.tail", format!("no thread for logs: {error}")))?;
+    if pauses.enabled && (gc_log.tail || logs_on.is_some()) {
+        let switched_on = Box::new(move |jvm| logs_on.as_ref()?.of(jvm));
+        let logs = (gc_log.tail, switched_on as Box<_>);
+        let logs = GcLogs::new(&context.id, logs, mailbox.clone(), &context.telemetry)
+            .map_err(|error| ConfigError::new("gc_log", format!("no thread for logs: {error}")))?;
         neighbours.push(Box::new(logs));
     }
-    let Config { attach, gc_log, .. } = config;
-    if let Some(asking) = Asking::start(&context.id, attach, gc_log, &context.telemetry, mailbox.clone())? {
+    if let Some(asking) = asking {
         neighbours.push(Box::new(asking));
     }
     Ok(neighbours)

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use edgewatch_hotspot::pauses::Pauses;
-
 /// Upper bounds of the buckets, in seconds, as the semantic conventions advise.
 pub(super) const BOUNDS: [f64; 4] = [0.01, 0.1, 1.0, 10.0];
 
@@ -59,43 +57,45 @@ impl AllSeries {
         self.find(Cow::Borrowed(name), Cow::Borrowed(action), None, now);
     }
 
-    /// Adds pauses that counters tell of.
+    /// Adds pauses that counters tell of. `each` took a pause, all `times` of them `sum`.
     pub(super) fn counted(
         &mut self,
         (name, action): (&'static str, &'static str),
         cause: Option<&str>,
-        pauses: &Pauses,
+        (each, times, sum): (u64, u64, u64),
         now: u64,
     ) {
         let Some(series) = self.find(Cow::Borrowed(name), Cow::Borrowed(action), cause, now) else { return };
-        for (pause, times) in pauses.each() {
-            series.add(pause, times);
-        }
-        series.sum = series.sum.saturating_add(pauses.time());
+        series.add(each, times);
+        series.sum = series.sum.saturating_add(sum);
     }
 
     /// Adds time to a pause that was counted before all of it could be seen.
-    pub(super) fn late(&mut self, (name, action): (&'static str, &'static str), nanoseconds: u64, now: u64) {
-        if let Some(series) = self.find(Cow::Borrowed(name), Cow::Borrowed(action), None, now) {
+    pub(super) fn late(&mut self, (name, action): (&'static str, &'static str), nanoseconds: u64) {
+        // Most often there is only one that has counted anything, the newest if not.
+        let of_kind = |series: &&mut Series| series.name == name && series.action == action;
+        let mut counted = self.series.iter_mut().rev().filter(of_kind);
+        if let Some(series) = counted.find(|series| series.count() > 0) {
             series.sum = series.sum.saturating_add(nanoseconds);
         }
     }
 
-    /// Adds a single pause that a log tells of. False when there are too many histograms.
+    /// Adds a single pause that only a log tells of, and has since `since`. False when there are too many histograms.
     pub(super) fn logged(
         &mut self,
         (name, action): (Cow<'static, str>, Cow<'static, str>),
         cause: Option<&str>,
         nanoseconds: u64,
-        now: u64,
+        since: u64,
     ) -> bool {
-        let Some(series) = self.find(name, action, cause, now) else { return false };
+        let Some(series) = self.find(name, action, cause, since) else { return false };
         series.add(nanoseconds, 1);
         series.sum = series.sum.saturating_add(nanoseconds);
         true
     }
 
-    /// The histogram of these attributes. When there are too many, that without a cause.
+    /// The histogram of these attributes. When there are too many, that without a cause. One with a cause counts since that without one
+    /// does: until now this cause was none of them.
     fn find(
         &mut self,
         name: Cow<'static, str>,
@@ -118,8 +118,9 @@ impl AllSeries {
         if full {
             return None;
         }
+        let since = self.series.iter().find(|series| of(series, None)).map_or(now, |series| series.since);
         let cause = cause.map(str::to_owned);
-        self.series.push(Series { name, action, cause, since: now, buckets: [0; BOUNDS.len() + 1], sum: 0 });
+        self.series.push(Series { name, action, cause, since, buckets: [0; BOUNDS.len() + 1], sum: 0 });
         self.series.last_mut()
     }
 }

@@ -1,11 +1,16 @@
 //! One JVM: its counters, what they have shown so far, and when to look again.
+//!
+//! Where both counters and a log tell of a pause, counters give its number and its time, exactly, and the log only says why it was and
+//! divides what counters know together ([`Join`]). So nothing can be told twice or lost when a log is opened, switched off, deleted or read
+//! too slowly: there is no change of source. The price: while a log is tailed, a pause whose cause is wanted and not in the counters
+//! waits for its line, [`PATIENCE`] at most. What counters do not count, the log alone tells.
 
 use std::time::{Duration, Instant};
 
-use edgewatch_hotspot::collector::{OldAfter, Plan, flag, option};
+use edgewatch_hotspot::collector::{Collections, OldAfter, Plan, flag, option};
 use edgewatch_hotspot::counters::{Layout, LayoutError};
 use edgewatch_hotspot::find::Process;
-use edgewatch_hotspot::pauses::{Pace, Seen, Tracker};
+use edgewatch_hotspot::pauses::{Join, Line, Pace, Pauses, Seen, Tracker};
 use edgewatch_hotspot::process::Cpus;
 use edgewatch_hotspot::source::Missing;
 
@@ -20,12 +25,14 @@ pub(super) struct Jvm {
     pub(super) identity: Identity,
     pub(super) counters: Result<Reading, Missing>,
     pub(super) series: AllSeries,
+    /// What was seen of its collections, by kind; it outlives counters that cannot be read for a while.
+    pub(super) observed: Vec<Observed>,
     pub(super) pools: Vec<LivePool>,
     pub(super) cpus: Cpus,
     /// CPU time at the last round, and when that was.
     pub(super) cpu_before: Option<(Instant, Duration)>,
-    /// Whether its log tells of its pauses.
-    pub(super) tailed: bool,
+    /// Since when its log is tailed, in nanoseconds since 1970.
+    pub(super) tailed: Option<u64>,
     pub(super) due: Instant,
 }
 
@@ -34,8 +41,17 @@ pub(super) struct Reading {
     pub(super) source: Box<dyn Counters>,
     pub(super) plan: Plan,
     pub(super) after: OldAfter,
-    trackers: Vec<Tracker>,
     pace: Pace,
+}
+
+/// What was seen of collections of one kind.
+#[derive(Debug)]
+pub(super) struct Observed {
+    name: &'static str,
+    action: &'static str,
+    has_cause: bool,
+    tracker: Tracker,
+    join: Join<Option<String>>,
 }
 
 /// How the receiver looks at pauses.
@@ -60,20 +76,21 @@ pub(super) struct Moment {
 pub(super) struct Shown {
     pub(super) exact: u64,
     pub(super) averaged: u64,
+    /// Some wait for their lines in a log.
+    pub(super) wants_lines: bool,
 }
 
 impl Reading {
     /// The counters of `source`, which must be readable now.
     pub(super) fn new(mut source: Box<dyn Counters>, looking: &Looking) -> Result<Self, Missing> {
         let plan = Plan::new(source.read().map_err(unreadable)?)?;
-        let trackers = vec![Tracker::default(); plan.collections().len()];
         let pace = Pace::new(looking.min, looking.max);
-        Ok(Self { source, plan, after: OldAfter::default(), trackers, pace })
+        Ok(Self { source, plan, after: OldAfter::default(), pace })
     }
 
     /// The block as it is now, with its plan.
     pub(super) fn read(&mut self) -> Result<(&Plan, &OldAfter, &[u8]), Missing> {
-        let block = current(&mut *self.source, &mut self.plan, &mut self.trackers)?;
+        let block = current(&mut *self.source, &mut self.plan)?;
         Ok((&self.plan, &self.after, block))
     }
 
@@ -83,48 +100,50 @@ impl Reading {
         Ok((Layout::parse(block)?, block))
     }
 
-    /// Looks at the collections: one read, and nothing is allocated unless a histogram begins. With `tailed` their log tells of them.
-    fn look(
-        &mut self,
-        looking: &Looking,
-        tailed: bool,
-        series: &mut AllSeries,
-        now: u64,
-    ) -> Result<Shown, Missing> {
-        let block = current(&mut *self.source, &mut self.plan, &mut self.trackers)?;
+    /// Looks at the collections: one read, and nothing is allocated unless a histogram begins.
+    fn look(&mut self, to: Target<'_>, looking: &Looking, now: Moment) -> Result<Shown, Missing> {
+        let Target { observed, series, tailed } = to;
+        let block = current(&mut *self.source, &mut self.plan)?;
         let plan = &self.plan;
-        let mut seen = [Seen::Nothing; MOST_KINDS];
+        for of in plan.collections().iter().skip(observed.len()) {
+            observed.push(Observed::new(of));
+        }
+        let mut seen = [(Seen::Nothing, (0, 0)); MOST_KINDS];
         let mut running = false;
-        for ((of, tracker), seen) in plan.collections().iter().zip(&mut self.trackers).zip(&mut seen) {
+        for ((of, observed), (seen, time)) in plan.collections().iter().zip(&mut *observed).zip(&mut seen) {
             if let Some(tally) = plan.tally(block, of) {
                 running |= tally.is_running();
-                *seen = tracker.look(tally);
+                *time = (observed.tracker.exit().unwrap_or(0), tally.exit);
+                *seen = observed.tracker.look(tally);
             }
         }
         if !running {
             self.after.look(plan, block);
         }
         let mut shown = Shown::default();
-        for seen in &seen {
+        for (seen, _) in &seen {
             if let Seen::Pauses(pauses) = seen {
                 shown.exact += pauses.count() - pauses.others;
                 shown.averaged += pauses.others;
             }
         }
-        if tailed {
-            return Ok(shown);
-        }
-        let only = shown == Shown { exact: 1, averaged: 0 };
-        for (of, seen) in plan.collections().iter().zip(seen) {
-            let kind = (of.name, of.action);
+        let only = shown.exact == 1 && shown.averaged == 0;
+        for (observed, (seen, time)) in observed.iter_mut().zip(seen) {
+            let kind = (observed.name, observed.action);
             match seen {
                 Seen::Pauses(pauses) => {
-                    let cause = if looking.cause && only { plan.last_cause(block) } else { None };
+                    let wants_cause = looking.cause && observed.has_cause;
+                    let cause = if wants_cause && only { plan.last_cause(block) } else { None };
                     let cause = cause.as_deref().filter(|cause| *cause != NO_CAUSE);
-                    series.counted(kind, cause, &pauses, now);
+                    if tailed && ((wants_cause && cause.is_none()) || pauses.others > 0) {
+                        observed.join.counted(pauses, time, now.instant);
+                    } else {
+                        count(series, kind, cause, &pauses, now.unix);
+                    }
                 }
-                Seen::Late(time) => series.late(kind, time, now),
-                Seen::First => series.begin(of.name, of.action, now),
+                Seen::Late(time) if observed.join.late(time) => {}
+                Seen::Late(time) => series.late(kind, time),
+                Seen::First => series.begin(observed.name, observed.action, now.unix),
                 Seen::Nothing | Seen::Running | Seen::Reset => {}
             }
         }
@@ -132,31 +151,100 @@ impl Reading {
     }
 }
 
+/// Where what a look shows goes.
+struct Target<'a> {
+    observed: &'a mut Vec<Observed>,
+    series: &'a mut AllSeries,
+    tailed: bool,
+}
+
+impl Observed {
+    fn new(of: &Collections) -> Self {
+        let Collections { name, action, has_cause, .. } = *of;
+        Self { name, action, has_cause, tracker: Tracker::default(), join: Join::default() }
+    }
+
+    /// Tells pauses whose lines have come, or do not come.
+    fn settle(&mut self, series: &mut AllSeries, wants_cause: bool, patience: Duration, now: Moment) {
+        let kind = (self.name, self.action);
+        self.join.settle(now.instant, patience, |share| {
+            let cause = share.cause.flatten().filter(|_| wants_cause);
+            series.counted(kind, cause.as_deref(), (share.each, share.times, share.sum), now.unix);
+        });
+    }
+}
+
+fn count(
+    series: &mut AllSeries,
+    kind: (&'static str, &'static str),
+    cause: Option<&str>,
+    of: &Pauses,
+    now: u64,
+) {
+    of.shares(|each, times, sum| series.counted(kind, cause, (each, times, sum), now));
+}
+
 impl Jvm {
     /// Looks at its collections, and says when to look again. `None` when its counters cannot be read.
     pub(super) fn look(&mut self, looking: &Looking, now: Moment) -> Option<Shown> {
-        let Self { counters, series, tailed, due, .. } = self;
+        let Self { counters, series, observed, tailed, due, .. } = self;
         let reading = counters.as_mut().ok()?;
-        match reading.look(looking, *tailed, series, now.unix) {
-            Ok(shown) => {
-                *due = now.instant + reading.pace.next(shown.exact + shown.averaged);
-                Some(shown)
-            }
+        let to = Target { observed, series, tailed: tailed.is_some() };
+        let shown = reading.look(to, looking, now);
+        if let Ok(shown) = &shown {
+            *due = now.instant + reading.pace.next(shown.exact + shown.averaged);
+        }
+        match shown {
+            Ok(shown) => Some(Shown { wants_lines: self.settle(looking, now), ..shown }),
             Err(missing) => {
                 *counters = Err(missing);
+                self.settle_within(Duration::ZERO, looking, now);
                 None
             }
         }
     }
 
-    /// Adds pauses that its log tells of; how many could not be added.
-    pub(super) fn logged(&mut self, pauses: Vec<LoggedPause>, cause: bool, now: u64) -> usize {
+    /// Tells pauses whose lines have come, or do not come; whether others still wait.
+    fn settle(&mut self, looking: &Looking, now: Moment) -> bool {
+        let patience = if self.tailed.is_some() { PATIENCE } else { Duration::ZERO };
+        self.settle_within(patience, looking, now)
+    }
+
+    fn settle_within(&mut self, patience: Duration, looking: &Looking, now: Moment) -> bool {
+        let mut wants_lines = false;
+        for observed in &mut self.observed {
+            observed.settle(&mut self.series, looking.cause, patience, now);
+            wants_lines |= observed.join.is_awaiting();
+        }
+        wants_lines
+    }
+
+    /// Its log is tailed, or no longer.
+    pub(super) fn tailing(&mut self, tailed: bool, looking: &Looking, now: Moment) {
+        self.tailed = tailed.then(|| self.tailed.unwrap_or(now.unix));
+        self.settle(looking, now);
+    }
+
+    /// Takes pauses that its log tells of; how many could not be counted.
+    pub(super) fn logged(&mut self, pauses: Vec<LoggedPause>, looking: &Looking, now: Moment) -> usize {
+        let since = self.tailed.unwrap_or(now.unix);
         let mut lost = 0;
         for pause in pauses {
-            let LoggedPause { name, action, cause: told, nanoseconds } = pause;
-            let told = told.as_deref().filter(|_| cause);
-            lost += usize::from(!self.series.logged((name, action), told, nanoseconds, now));
+            let LoggedPause { name, action, cause, nanoseconds, middle } = pause;
+            let mut observed = self.observed.iter_mut();
+            match (observed.find(|of| of.name == name && of.action == action), middle) {
+                (Some(observed), Some(middle)) => {
+                    observed.join.logged(Line { middle, nanoseconds, cause }, now.instant);
+                }
+                // Counters tell it, and which one it is cannot be said.
+                (Some(_), None) => {}
+                (None, _) => {
+                    let cause = cause.as_deref().filter(|_| looking.cause);
+                    lost += usize::from(!self.series.logged((name, action), cause, nanoseconds, since));
+                }
+            }
         }
+        self.settle(looking, now);
         lost
     }
 }
@@ -175,22 +263,18 @@ pub(super) fn cpus(layout: &Layout, block: &[u8]) -> Cpus {
 /// Kinds of collections that a collector has.
 const MOST_KINDS: usize = 3;
 
+/// How long a pause waits for its line in a log: a log is looked at every second at least.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// What the counter holds while a collection runs.
 const NO_CAUSE: &str = "No GC";
 
 /// Reads the block, and its plan anew when counters were added.
-fn current<'s>(
-    source: &'s mut dyn Counters,
-    plan: &mut Plan,
-    trackers: &mut Vec<Tracker>,
-) -> Result<&'s [u8], Missing> {
+fn current<'s>(source: &'s mut dyn Counters, plan: &mut Plan) -> Result<&'s [u8], Missing> {
     let block = source.read().map_err(unreadable)?;
     if !plan.is_current(block) {
         match Plan::new(block) {
-            Ok(new) => {
-                trackers.resize(new.collections().len(), Tracker::default());
-                *plan = new;
-            }
+            Ok(new) => *plan = new,
             // Counters are being added at this very moment.
             Err(LayoutError::Unfinished) => {}
             Err(error) => return Err(error.into()),

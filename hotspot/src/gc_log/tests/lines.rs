@@ -27,6 +27,7 @@ fn a_pause_tells_all_about_itself() {
         moment: Moment { wall: None, uptime: Some(110_748_158_175) },
     };
     assert_eq!(event(line), expected);
+    assert_eq!(expected.middle(), Some(110_748_158_175 - 1_070_500));
     assert_eq!(expected.names(Collector::G1), Some(("G1 Young Generation", "end of minor GC")));
     assert_eq!(expected.names(Collector::Epsilon), None);
 }
@@ -126,9 +127,11 @@ fn jdk_8_tells_the_same_in_other_words() {
         cause: Some("Allocation Failure"),
         nanoseconds: Some(12_345_600),
         heap: Some(Heap { before: 65536 * K, after: 20000 * K, total: Some(251_392 * K) }),
-        moment: Moment { wall: Some(1_795_161_600_123_000_000), uptime: Some(1_234_000_000) },
+        // It begins with when the pause began.
+        moment: Moment { wall: Some(1_795_161_600_135_345_600), uptime: Some(1_246_345_600) },
     };
     assert_eq!(event(line), expected);
+    assert_eq!(expected.middle(), Some(1_240_172_800));
     for (line, kind, cause, nanoseconds, after) in [
         (
             "1.234: [Full GC (System.gc()) [PSYoungGen: 10720K->0K(76288K)] [ParOldGen: 9280K->3000K(175104K)] \

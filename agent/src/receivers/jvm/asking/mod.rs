@@ -80,7 +80,6 @@ pub(super) struct LogsOn(Shared);
 
 impl LogsOn {
     /// The log that was switched on in `jvm`, as the JVM sees it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for those who read logs"))]
     pub(super) fn of(&self, jvm: ProcessId) -> Option<Arc<str>> {
         self.0.logs_on(jvm)
     }
@@ -113,7 +112,6 @@ impl Asking {
     }
 
     /// Tells which logs were switched on.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for those who read logs"))]
     pub(super) fn logs_on(&self) -> LogsOn {
         LogsOn(self.workers.shared())
     }

@@ -14,6 +14,7 @@ const ID: ProcessId = ProcessId { pid: 7, start: 1 };
 
 struct Bench {
     directory: TempDir,
+    switched_on: Arc<Mutex<Option<Arc<str>>>>,
     logs: Logs,
     registry: Registry,
     now: Instant,
@@ -22,12 +23,16 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let registry = Registry::default();
-        let logs = Logs::new("jvm", Watch::default(), &Telemetry::new(registry.clone()));
-        Self { directory: TempDir::new().unwrap(), logs, registry, now: Instant::now() }
+        let switched_on: Arc<Mutex<Option<Arc<str>>>> = Arc::default();
+        let path = Arc::clone(&switched_on);
+        let told = Box::new(move |id| path.lock().unwrap().clone().filter(|_| id == ID));
+        let logs = Logs::new("jvm", Watch::default(), told, &Telemetry::new(registry.clone()));
+        Self { directory: TempDir::new().unwrap(), switched_on, logs, registry, now: Instant::now() }
     }
 
     fn watch(&self, id: ProcessId, collector: Collector, glob: &str) {
-        let watched = Watched { root: self.directory.path().into(), collector, glob: Some(glob.to_owned()) };
+        let glob = (!glob.is_empty()).then(|| glob.to_owned());
+        let watched = Watched { root: self.directory.path().into(), collector, glob };
         self.logs.watch.lock().insert(id, watched);
     }
 
@@ -62,6 +67,7 @@ fn pause(micros: u64) -> LoggedPause {
         action: "end of minor GC".into(),
         cause: Some("G1 Evacuation Pause".to_owned()),
         nanoseconds: micros * 1000,
+        middle: Some(1_500_000_000 - micros * 500),
     }
 }
 
@@ -75,7 +81,7 @@ fn what_was_in_the_log_before_is_the_counters_to_tell() {
 
     bench.write(
         "gc.log",
-        &format!("{}[2s][info][gc,start] GC(2) Pause Remark\n{}", line(1, 250), line(2, 70)),
+        &format!("{}[1.5s][info][gc,start] GC(2) Pause Remark\n{}", line(1, 250), line(2, 70)),
     );
     assert_eq!(bench.look(), [Message::Logged(ID, vec![pause(250), pause(70)])]);
 }
@@ -108,15 +114,14 @@ fn rotation_loses_no_pause() {
 #[test]
 fn a_log_that_is_switched_off_is_told_to_its_end() {
     let mut bench = Bench::new();
-    bench.watch(ID, Collector::G1, "/none.log");
+    bench.watch(ID, Collector::G1, "");
     bench.look();
     bench.write("on.log", &line(0, 50));
-    bench.logs.watch.switched_on(ID, "/on.log");
-    bench.look();
+    *bench.switched_on.lock().unwrap() = Some("/on.log".into());
     assert_eq!(bench.look(), [Message::Tailing(ID, true)]);
 
     bench.write("on.log", &line(1, 100));
-    bench.logs.watch.switched_off(ID);
+    *bench.switched_on.lock().unwrap() = None;
     assert_eq!(bench.look(), [Message::Logged(ID, vec![pause(100)]), Message::Tailing(ID, false)]);
     bench.write("on.log", &line(2, 200));
     assert!(bench.look().is_empty());
@@ -152,6 +157,7 @@ fn two_jvms_are_told_apart() {
         action: "end of major GC".into(),
         cause: Some("Ergonomics".to_owned()),
         nanoseconds: 1_000_000,
+        middle: Some(999_500_000),
     };
     assert_eq!(messages.len(), 2);
     assert!(messages.contains(&Message::Logged(ID, vec![pause(100)])));
@@ -179,10 +185,13 @@ fn what_nobody_takes_is_bounded_and_counted() {
 }
 
 #[test]
-fn the_thread_ends_with_its_neighbour() {
+fn the_thread_ends_with_its_neighbour_also_when_it_was_woken() {
     let (sender, _messages) = std::sync::mpsc::sync_channel(1);
-    let logs = GcLogs::new("jvm", Mailbox(sender), &Telemetry::new(Registry::default())).unwrap();
-    drop(logs.watch());
+    let telemetry = Telemetry::new(Registry::default());
+    let mut logs = GcLogs::new("jvm", (true, Box::new(|_| None)), Mailbox(sender), &telemetry).unwrap();
+    for _ in 0..3 {
+        logs.wanted();
+    }
     drop(logs);
 }
 

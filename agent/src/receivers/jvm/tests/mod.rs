@@ -1,6 +1,7 @@
 //! Tests of the receiver as a whole.
 
 mod decoded;
+mod logged;
 mod receiver;
 mod resource;
 mod rounds;

@@ -54,12 +54,16 @@ fn pauses_become_histograms_that_begin_at_the_first_look() {
 
     world.collects(7, 0, 5 * MS);
     fleet.look(at(begin, Duration::from_millis(50)));
-    assert!(
-        lines(&round(&mut fleet, begin, Duration::from_millis(60)), "jvm.gc.duration")
-            .contains(&"G1 Young Generation/end of minor GC 0".to_owned()),
+    assert_eq!(
+        reading(&registry, "edgewatch_jvm_pauses", &[("duration", "exact")]),
+        0.0,
         "it was not due yet"
     );
-    fleet.look(at(begin, Duration::from_millis(120)));
+    assert!(
+        lines(&round(&mut fleet, begin, Duration::from_millis(60)), "jvm.gc.duration")
+            .contains(&"G1 Young Generation/end of minor GC 0.005".to_owned()),
+        "a round has all that was until then"
+    );
     for pause in [20 * MS, 200 * MS, 2 * MS, 2 * MS] {
         world.collects(7, 0, pause);
     }
@@ -224,37 +228,6 @@ fn live_pools_add_to_those_of_the_counters_and_override_them() {
 }
 
 #[test]
-fn pauses_of_a_log_take_the_place_of_those_of_the_counters() {
-    let (world, begin) = (Recorded::default(), Instant::now());
-    let id = world.comes(7, Some("17-serial"));
-    let (mut fleet, _) = world.fleet("{}", Vec::new());
-    fleet.discover(at(begin, Duration::ZERO));
-    fleet.look(at(begin, Duration::ZERO));
-    let logged = |name: &'static str, nanoseconds| LoggedPause {
-        name: name.into(),
-        action: "end of minor GC".into(),
-        cause: Some("Allocation Failure".to_owned()),
-        nanoseconds,
-    };
-    let second = |n| at(begin, Duration::from_secs(n));
-
-    world.collects(7, 0, 3 * MS);
-    fleet.take(Message::Tailing(id, true), second(1));
-    world.collects(7, 0, 50 * MS);
-    fleet.look(second(2));
-    fleet.take(Message::Logged(id, vec![logged("Copy", 51 * MS)]), second(2));
-    fleet.take(Message::Tailing(id, false), second(3));
-    world.collects(7, 0, 7 * MS);
-    fleet.look(second(4));
-
-    let points = round(&mut fleet, begin, Duration::from_secs(5));
-    let copy = points.iter().find(|point| point.attributes.starts_with("Copy/")).expect("a histogram");
-    let histogram = copy.histogram.as_ref().expect("a histogram");
-    assert_eq!((copy.attributes.as_str(), copy.value), ("Copy/end of minor GC", 0.061));
-    assert_eq!(histogram.bucket_counts, [2, 1, 0, 0, 0]);
-}
-
-#[test]
 fn a_log_that_names_too_many_kinds_of_pauses_fills_no_memory() {
     let (world, begin) = (Recorded::default(), Instant::now());
     let id = world.comes(7, Some("17-serial"));
@@ -265,6 +238,7 @@ fn a_log_that_names_too_many_kinds_of_pauses_fills_no_memory() {
         action: "end of minor GC".into(),
         cause: None,
         nanoseconds: 1,
+        middle: None,
     });
 
     fleet.take(Message::Logged(id, pauses.collect()), at(begin, Duration::ZERO));
@@ -279,7 +253,8 @@ fn without_pauses_there_are_no_histograms_whatever_logs_tell() {
     let id = world.comes(7, Some("17-serial"));
     let (mut fleet, _) = world.fleet(r#"{"pauses": {"enabled": false}}"#, Vec::new());
     fleet.discover(at(begin, Duration::ZERO));
-    let pause = LoggedPause { name: "Copy".into(), action: "end".into(), cause: None, nanoseconds: 1 };
+    let pause =
+        LoggedPause { name: "Copy".into(), action: "end".into(), cause: None, nanoseconds: 1, middle: None };
 
     fleet.take(Message::Tailing(id, true), at(begin, Duration::ZERO));
     fleet.take(Message::Logged(id, vec![pause]), at(begin, Duration::ZERO));
