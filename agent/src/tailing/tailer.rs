@@ -141,11 +141,6 @@ impl<R: Records> Tailer<R> {
         Self::with(Finder::default(), options, records, id, None, telemetry)
     }
 
-    /// Whether a file with `tag` is followed.
-    pub(crate) fn follows(&self, tag: Tag) -> bool {
-        self.files.iter().any(|(_, file)| file.tag == tag)
-    }
-
     /// Looks for `patterns` from the next step on. Files that none of them matches are read to their end and given up.
     pub(crate) fn set_patterns(&mut self, patterns: Vec<Pattern>) {
         self.finder.set(patterns, &mut self.warnings);

@@ -119,6 +119,17 @@ impl Command {
         self.options.iter().any(|word| word == option)
     }
 
+    /// Whether a Java agent of OpenTelemetry was loaded with it, one that its file or its folder calls so: such as
+    /// `opentelemetry-javaagent.jar`, those that vendors build of it, and what the operator for Kubernetes mounts.
+    #[must_use]
+    pub fn has_otel_agent(&self) -> bool {
+        let mut agents = self.options.iter().filter_map(|option| option.strip_prefix("-javaagent:"));
+        agents.any(|agent| {
+            let path = agent.split('=').next().unwrap_or(agent).to_ascii_lowercase();
+            path.contains("opentelemetry") || path.contains("otel")
+        })
+    }
+
     /// The options of the JVM. May hold secrets.
     pub fn options(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.options.iter().map(String::as_str)

@@ -28,6 +28,21 @@ fn services_are_called_after_their_jar_without_its_version() {
 }
 
 #[test]
+fn agents_of_opentelemetry_are_recognised_by_their_path() {
+    let cases = [
+        ("-javaagent:/opt/opentelemetry-javaagent.jar", true),
+        ("-Xmx1g -javaagent:/otel-auto-instrumentation-java/javaagent.jar=a=b", true),
+        ("-javaagent:splunk-OTel-javaagent.jar", true),
+        ("-javaagent:/opt/jmx_exporter.jar=9404:/etc/otel.yaml", false),
+        ("-Dotel.service.name=shop", false),
+        ("", false),
+    ];
+    for (arguments, expected) in cases {
+        assert_eq!(Command::new("a.jar", arguments, "").has_otel_agent(), expected, "{arguments}");
+    }
+}
+
+#[test]
 fn services_are_called_after_their_main_class_or_the_program_it_belongs_to() {
     let cases = [
         ("com.acme.orders.OrderService", "", "OrderService"),

@@ -55,6 +55,9 @@ pub(super) struct Selection {
     pub(super) users: Vec<String>,
     /// Containers, by id: globs such as `4f1c*`. Default: none.
     pub(super) containers: Vec<String>,
+    /// Whether JVMs that were started with a Java agent of OpenTelemetry are described: they send metrics of the same names themselves.
+    /// Default: false.
+    pub(super) instrumented: bool,
 }
 
 /// Settings of `pauses`.
@@ -68,7 +71,7 @@ pub(super) struct Pauses {
     /// Time between two looks at a JVM that seldom collects. Default: 250ms.
     pub(super) max_interval: Duration,
     /// Whether `jvm.gc.duration` has the attribute `jvm.gc.cause`, where the cause of a collection is known: one that was the only one
-    /// between two looks, or stands in a log. Default: false.
+    /// between two looks, or stands in a log, for which it waits up to two seconds. Default: false.
     pub(super) cause: bool,
 }
 
@@ -108,10 +111,10 @@ pub(super) enum AttachCommand {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct GcLog {
-    /// Whether garbage collection logs that JVMs write anyway are read: single pauses with their cause. Default: true.
+    /// Whether garbage collection logs that JVMs write anyway are read: for causes of pauses, and for what counters do not have. Default: true.
     pub(super) tail: bool,
     /// Whether such a log is switched on, over the attach socket, in JVMs that write none; it is switched off again at the end. Needs
-    /// `attach.enabled`. Default: false.
+    /// `attach.enabled`. It is read whatever `tail` says. Default: false.
     pub(super) switch_on: bool,
     /// Directory for those logs, as the JVM sees it; memory is best, because lines are written during the pause. Default: /dev/shm.
     pub(super) directory: String,
@@ -186,10 +189,14 @@ impl ComponentConfig for Config {
         ])
     }
 
-    /// A block, its plan and its series for each JVM.
+    /// A block of counters (16 KiB are in use as a rule), its plan, who it is, its histograms; and lines of logs that wait for their pauses.
     fn memory_bound(&self) -> usize {
         const EACH: usize = 32 << 10;
-        self.max_jvms.saturating_mul(EACH)
+        const LOGGED: usize = 64 << 10;
+        let logged = self.pauses.enabled && (self.gc_log.tail || self.gc_log.switch_on);
+        // Few lines wait for longer than it takes to look at counters: not in all JVMs at once.
+        let lines = if logged { self.max_jvms.min(64).saturating_mul(LOGGED) } else { 0 };
+        self.max_jvms.saturating_mul(EACH).saturating_add(lines)
     }
 }
 

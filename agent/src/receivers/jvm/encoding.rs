@@ -15,7 +15,7 @@ use super::world::HostCpu;
 use crate::measuring::metric::{Metric, Window, Writer};
 
 /// The semantic conventions that names and attributes belong to.
-const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.37.0";
+const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.44.0";
 const SCOPE: &str = "edgewatch/jvm";
 
 /// What is known of a JVM in this round.

@@ -171,6 +171,7 @@ struct Logs {
 struct Tailed {
     id: ProcessId,
     glob: String,
+    start_at: StartAt,
     /// The receiver knows that its log is tailed.
     told: bool,
     /// It is not wanted any more.
@@ -220,21 +221,22 @@ impl Logs {
         let watched = watch.lock();
         let glob_of = |id: ProcessId| {
             let watched = watched.get(&id)?;
-            let switched_on = || Some(Pattern::literal(&(self.switched_on)(id)?));
-            watched.glob.clone().or_else(switched_on)
+            // One that was switched on is new, and all of it is of interest.
+            let switched_on = || Some((Pattern::literal(&(self.switched_on)(id)?), StartAt::Beginning));
+            watched.glob.clone().map(|glob| (glob, StartAt::End)).or_else(switched_on)
         };
         for tailed in self.jvms.values_mut().filter(|tailed| !tailed.ends) {
-            tailed.ends = glob_of(tailed.id).as_ref() != Some(&tailed.glob);
+            tailed.ends = glob_of(tailed.id).is_none_or(|(glob, _)| glob != tailed.glob);
             changed |= tailed.ends;
         }
         for (id, Watched { root, collector, .. }) in watched.iter() {
             if self.jvms.values().any(|tailed| tailed.id == *id) {
                 continue;
             }
-            let Some(glob) = glob_of(*id) else { continue };
+            let Some((glob, start_at)) = glob_of(*id) else { continue };
             self.next += 1;
             let tag = Tag(self.next);
-            self.jvms.insert(tag, Tailed { id: *id, glob, told: false, ends: false });
+            self.jvms.insert(tag, Tailed { id: *id, glob, start_at, told: false, ends: false });
             self.tailer.records().kinds.insert(tag, (*collector, Arc::clone(root)));
             changed = true;
         }
@@ -247,7 +249,7 @@ impl Logs {
         let patterns = wanted.filter_map(|(tag, tailed)| {
             let (_, root) = kinds.get(tag)?;
             let pattern = Pattern::new(&tailed.glob, *tag);
-            Some(Pattern { root: Some(Arc::clone(root)), start_at: StartAt::End, ..pattern })
+            Some(Pattern { root: Some(Arc::clone(root)), start_at: tailed.start_at, ..pattern })
         });
         patterns.collect()
     }
@@ -259,23 +261,20 @@ impl Logs {
         let tags: Vec<Tag> = self.jvms.keys().copied().collect();
         for tag in tags {
             let Some(tailed) = self.jvms.get_mut(&tag) else { continue };
-            let followed = self.tailer.follows(tag);
+            // Also as long as there is no file, or nothing in it: the first line may be that of a pause that is seen before.
+            if !tailed.told && !tailed.ends {
+                tailed.told = put(Message::Tailing(tailed.id, true));
+            }
             let mut read = pauses.remove(&tag).unwrap_or_default();
-            if tailed.told {
-                while !read.is_empty() {
-                    let behind = read.split_off(read.len().min(TOGETHER));
-                    let together = std::mem::replace(&mut read, behind);
-                    let count = together.len();
-                    if !put(Message::Logged(tailed.id, together)) {
-                        self.lost.add(count);
-                    }
+            while !read.is_empty() {
+                let behind = read.split_off(read.len().min(TOGETHER));
+                let together = std::mem::replace(&mut read, behind);
+                let count = together.len();
+                if !put(Message::Logged(tailed.id, together)) {
+                    self.lost.add(count);
                 }
             }
-            let live = followed && !tailed.ends;
-            if live != tailed.told && put(Message::Tailing(tailed.id, live)) {
-                tailed.told = live;
-            }
-            if tailed.ends && !tailed.told {
+            if tailed.ends && (!tailed.told || put(Message::Tailing(tailed.id, false))) {
                 self.jvms.remove(&tag);
                 self.tailer.records().kinds.remove(&tag);
             }

@@ -147,6 +147,7 @@ impl Describer {
             user: user.as_deref(),
             uid: process.uid,
             container: process.container.as_deref(),
+            instrumented: started.command.has_otel_agent(),
         };
         if self.include.as_ref().is_some_and(|globs| !globs.describe(&facts))
             || self.exclude.as_ref().is_some_and(|globs| globs.describe(&facts))
@@ -273,6 +274,7 @@ struct Facts<'a> {
     user: Option<&'a str>,
     uid: u32,
     container: Option<&'a str>,
+    instrumented: bool,
 }
 
 /// A selection, ready for use.
@@ -280,13 +282,14 @@ struct Globs {
     names: GlobSet,
     users: GlobSet,
     containers: GlobSet,
+    instrumented: bool,
 }
 
 impl Globs {
     /// `None`: nothing was written.
     fn new(key: &str, selection: &Selection) -> Result<Option<Self>, ConfigError> {
-        let Selection { names, users, containers } = selection;
-        if [names, users, containers].iter().all(|list| list.is_empty()) {
+        let Selection { names, users, containers, instrumented } = selection;
+        if !instrumented && [names, users, containers].iter().all(|list| list.is_empty()) {
             return Ok(None);
         }
         let set = |list: &str, globs: &[String]| globset(&format!("{key}.{list}"), globs);
@@ -294,6 +297,7 @@ impl Globs {
             names: set("names", names)?,
             users: set("users", users)?,
             containers: set("containers", containers)?,
+            instrumented: *instrumented,
         }))
     }
 
@@ -303,6 +307,7 @@ impl Globs {
             || facts.user.is_some_and(|user| self.users.is_match(user))
             || self.users.is_match(facts.uid.to_string())
             || facts.container.is_some_and(|container| self.containers.is_match(container))
+            || (self.instrumented && facts.instrumented)
     }
 }
 

@@ -87,13 +87,15 @@ fn what_was_in_the_log_before_is_the_counters_to_tell() {
 }
 
 #[test]
-fn a_log_that_comes_later_is_tailed_from_then_on() {
+fn a_log_that_comes_later_is_told_from_its_first_line() {
     let mut bench = Bench::new();
     bench.watch(ID, Collector::G1, "/gc.log");
-    assert!(bench.look().is_empty(), "as long as there is no file the counters go on");
+    assert_eq!(bench.look(), [Message::Tailing(ID, true)]);
+    bench.write("gc.log", "");
+    assert!(bench.look().is_empty(), "nothing can be said of an empty file");
 
     bench.write("gc.log", &line(0, 100));
-    assert_eq!(bench.look(), [Message::Tailing(ID, true)]);
+    assert_eq!(bench.look(), [Message::Logged(ID, vec![pause(100)])], "nothing is missed");
     bench.write("gc.log", &line(1, 200));
     assert_eq!(bench.look(), [Message::Logged(ID, vec![pause(200)])]);
 }
@@ -112,13 +114,13 @@ fn rotation_loses_no_pause() {
 }
 
 #[test]
-fn a_log_that_is_switched_off_is_told_to_its_end() {
+fn a_log_that_is_switched_on_is_told_from_its_first_line_to_its_end() {
     let mut bench = Bench::new();
     bench.watch(ID, Collector::G1, "");
     bench.look();
     bench.write("on.log", &line(0, 50));
     *bench.switched_on.lock().unwrap() = Some("/on.log".into());
-    assert_eq!(bench.look(), [Message::Tailing(ID, true)]);
+    assert_eq!(bench.look(), [Message::Tailing(ID, true), Message::Logged(ID, vec![pause(50)])]);
 
     bench.write("on.log", &line(1, 100));
     *bench.switched_on.lock().unwrap() = None;

@@ -47,6 +47,8 @@ fn jvms_are_selected_by_name_user_and_container() {
         (r#"{ "exclude": { "containers": ["4f1c*"] } }"#, false),
         (r#"{ "include": { "names": ["*"] }, "exclude": { "users": ["47*"] } }"#, false),
         (r#"{ "exclude": { "containers": ["5*"], "users": ["root"] } }"#, true),
+        (r#"{ "exclude": { "instrumented": true } }"#, true),
+        (r#"{ "include": { "instrumented": true } }"#, false),
     ];
     for (config, expected) in cases {
         let described = describer(&config.replace("NAME", &name)).describe(&this(Some(&container)), None);

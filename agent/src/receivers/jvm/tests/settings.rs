@@ -10,7 +10,7 @@ use crate::receivers::jvm::metrics::Metrics;
 fn the_defaults_are_valid_and_bound_memory() {
     let config = Config::default();
     assert_eq!(config.validate(), Ok(()));
-    assert_eq!(config.memory_bound(), 1000 * (32 << 10));
+    assert_eq!(config.memory_bound(), 1000 * (32 << 10) + 64 * (64 << 10));
 }
 
 #[test]
