@@ -14,7 +14,7 @@ use super::files::{FileId, Files};
 use super::finder::Finder;
 use super::identity::{Facts, Place, Position};
 use super::options::Options;
-use super::pattern::{Pattern, Tag};
+use super::pattern::Pattern;
 use super::records::{Batches, Chunk, Records};
 use super::telemetry::FileTelemetry;
 use super::turn::{Ended, Moment, Turns};
