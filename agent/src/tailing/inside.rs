@@ -89,24 +89,22 @@ fn walk(root: impl AsFd, path: &Path) -> rustix::io::Result<File> {
         }
         let Some(directory) = way.last() else { return Err(Errno::NOENT) };
         let found = rustix::fs::openat(directory, &name, HANDLE | OFlags::NOFOLLOW, Mode::empty())?;
-        match FileType::from_raw_mode(rustix::fs::fstat(&found)?.st_mode) {
-            FileType::Symlink => {
-                links += 1;
-                if links > MOST_LINKS {
-                    return Err(Errno::LOOP);
-                }
-                let text = rustix::fs::readlinkat(&found, "", Vec::new())?;
-                let target = PathBuf::from(OsStr::from_bytes(text.as_bytes()));
-                if target.is_absolute() {
-                    way.truncate(1);
-                }
-                push(&mut names, &target);
-            }
-            kind => {
-                is_directory = kind == FileType::Directory;
-                way.push(found);
-            }
+        let kind = FileType::from_raw_mode(rustix::fs::fstat(&found)?.st_mode);
+        if kind != FileType::Symlink {
+            is_directory = kind == FileType::Directory;
+            way.push(found);
+            continue;
         }
+        links += 1;
+        if links > MOST_LINKS {
+            return Err(Errno::LOOP);
+        }
+        let text = rustix::fs::readlinkat(&found, "", Vec::new())?;
+        let target = PathBuf::from(OsStr::from_bytes(text.as_bytes()));
+        if target.is_absolute() {
+            way.truncate(1);
+        }
+        push(&mut names, &target);
     }
     way.pop().map(File::from).ok_or(Errno::NOENT)
 }

@@ -140,15 +140,19 @@ impl Separator {
     }
 
     fn seen(&self, state: &mut State, text: &[u8], edge: Edge) -> Seen {
+        let open = |start| if edge == Edge::More { Seen::Pending } else { Seen::Open(start) };
+        if text.is_empty() {
+            return open(0);
+        }
         let Some(first) = self.find(state, text, 0, edge) else { return Seen::Pending };
         match (self.side, first) {
-            (_, None) => Seen::Open(0),
+            (_, None) => open(0),
             // Nothing is in front of an empty match at the beginning.
             (Side::End, Some(found)) if found.end == 0 => {
                 match self.find(state, text, behind(text, 0), edge) {
                     None => Seen::Pending,
                     Some(Some(found)) if found.end > 0 => self.ended(found),
-                    Some(_) => Seen::Open(0),
+                    Some(_) => open(0),
                 }
             }
             (Side::End, Some(found)) => self.ended(found),
@@ -166,7 +170,7 @@ impl Separator {
                         Some(Some(next)) if next.start > first.end => {
                             return Seen::Record(start..next.start, next.start);
                         }
-                        Some(_) => return Seen::Open(start),
+                        Some(_) => return open(start),
                     }
                 }
             }
@@ -305,7 +309,18 @@ fn ascii_words(expression: Hir) -> Hir {
             Look::WordEndUnicode => Look::WordEndAscii,
             Look::WordStartHalfUnicode => Look::WordStartHalfAscii,
             Look::WordEndHalfUnicode => Look::WordEndHalfAscii,
-            other => other,
+            other @ (Look::Start
+            | Look::End
+            | Look::StartLF
+            | Look::EndLF
+            | Look::StartCRLF
+            | Look::EndCRLF
+            | Look::WordAscii
+            | Look::WordAsciiNegate
+            | Look::WordStartAscii
+            | Look::WordEndAscii
+            | Look::WordStartHalfAscii
+            | Look::WordEndHalfAscii) => other,
         }),
         HirKind::Repetition(mut repetition) => {
             repetition.sub = Box::new(ascii_words(*repetition.sub));
