@@ -1,8 +1,8 @@
 //! The way to a file: as it is, or inside of the root directory of a process.
 //!
-//! What lies in the file system of a container is written by whoever is in there. A path below a root is resolved by the kernel with
-//! `openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)`: symbolic links, absolute ones too, and `..` stay inside, and links of `/proc` are
-//! not followed. Only ordinary files are opened, and without waiting, so that a pipe holds nobody up.
+//! What lies in the file system of a container is written by whoever is in there. A path below a root is resolved by the kernel, or by
+//! [`inside`](super::inside) where the kernel cannot: symbolic links, absolute ones too, and `..` stay inside. A file is looked at before it is
+//! opened: only ordinary ones are, because opening a device may do something.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata, ReadDir};
@@ -11,7 +11,9 @@ use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
+use rustix::fs::{Mode, OFlags};
+
+use super::inside::{self, reopen};
 
 /// Where a file is.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -49,15 +51,18 @@ impl Location {
     /// Opens it for reading.
     pub(super) fn open(&self) -> io::Result<File> {
         let Some(root) = &self.root else { return File::open(&self.path) };
-        let file = self.inside(root, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
-        if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::NotFound.into()) }
+        let found = self.inside(root)?;
+        if !found.metadata()?.is_file() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        reopen(&found, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)
     }
 
     /// What the system says about it, symbolic links followed.
     pub(super) fn metadata(&self) -> io::Result<Metadata> {
         match &self.root {
             None => fs::metadata(&self.path),
-            Some(root) => self.inside(root, OFlags::PATH)?.metadata(),
+            Some(root) => self.inside(root)?.metadata(),
         }
     }
 
@@ -67,17 +72,21 @@ impl Location {
             None if self.path.as_os_str().is_empty() => fs::read_dir("."),
             None => fs::read_dir(&self.path),
             Some(root) => {
-                let directory = self.inside(root, OFlags::RDONLY | OFlags::DIRECTORY)?;
+                let directory = self.inside(root)?;
                 fs::read_dir(format!("/proc/self/fd/{}", directory.as_raw_fd()))
             }
         }
     }
 
-    fn inside(&self, root: &Path, flags: OFlags) -> io::Result<File> {
-        let root = rustix::fs::open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-        let path = if self.path.as_os_str().is_empty() { Path::new("/") } else { &self.path };
-        Ok(openat2(&root, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve)?.into())
+    /// A descriptor that only stands for it.
+    fn inside(&self, root: &Path) -> io::Result<File> {
+        let found = rustix::fs::open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+            .and_then(|root| inside::resolve(&root, &self.path));
+        found.map_err(|error| match error {
+            // The process has ended meanwhile.
+            rustix::io::Errno::SRCH => io::ErrorKind::NotFound.into(),
+            error => error.into(),
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::access::Location;
 use super::identity::{Facts, Place, Position, Print};
-use super::pattern::{Begins, Tag};
+use super::pattern::{Rule, Tag};
 
 /// Stands for one content. Never used again.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -23,8 +23,8 @@ pub(super) struct Followed<L> {
     pub(super) name: PathBuf,
     pub(super) tag: Tag,
     pub(super) labels: L,
-    /// Which lines begin a record; none: all do.
-    pub(super) begins: Option<Begins>,
+    /// Where records of several lines end; none: every line is a record.
+    pub(super) rule: Option<Rule>,
     /// Where it was seen last.
     pub(super) location: Location,
     pub(super) facts: Facts,

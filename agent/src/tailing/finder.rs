@@ -43,8 +43,8 @@ impl Found {
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     pub(crate) files: Vec<Found>,
-    /// Some directory could not be read: what is missing need not be gone.
-    pub(crate) incomplete: bool,
+    /// Tags for which some directory could not be read: what is missing need not be gone.
+    pub(super) incomplete: HashSet<Tag>,
 }
 
 #[derive(Debug)]
@@ -62,6 +62,13 @@ struct Compiled {
     full: GlobMatcher,
     /// No wildcard at all.
     literal: bool,
+}
+
+impl Findings {
+    /// Whether every directory was read.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.incomplete.is_empty()
+    }
 }
 
 impl Finder {
@@ -214,7 +221,7 @@ impl Walk<'_> {
             Err(error) => {
                 // A directory that is not there, or that is none, holds no files.
                 if !matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) {
-                    self.findings.incomplete = true;
+                    self.findings.incomplete.insert(pattern.pattern.tag);
                     self.warnings.unreadable(&directory.shown(), &error);
                 }
                 return;
@@ -222,7 +229,7 @@ impl Walk<'_> {
         };
         for entry in entries {
             let Ok(entry) = entry else {
-                self.findings.incomplete = true;
+                self.findings.incomplete.insert(pattern.pattern.tag);
                 continue;
             };
             let Ok(kind) = entry.file_type() else { continue };
@@ -263,7 +270,9 @@ impl Walk<'_> {
             // Gone since, or a link that leads nowhere.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
-                self.findings.incomplete |= !named;
+                if let Some((pattern, _)) = self.finder.pattern(pattern).filter(|_| !named) {
+                    self.findings.incomplete.insert(pattern.tag);
+                }
                 self.warnings.unreadable(&location.shown(), &error);
             }
         }

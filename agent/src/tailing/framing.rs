@@ -3,7 +3,8 @@
 use memchr::{memchr, memchr_iter};
 
 use super::options::{Encoding, Oversize};
-use super::pattern::Begins;
+use super::pattern::{Begins, Rule};
+use super::separator::{Edge, Seen, Separator};
 
 /// How files are cut into records.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +18,8 @@ pub(super) struct Framing {
 /// A record at the beginning of a buffer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Cut {
+    /// Where it begins: what is in front of it is no part of a record.
+    pub(super) start: usize,
     /// Where it ends.
     pub(super) end: usize,
     /// Where the next one begins.
@@ -44,15 +47,15 @@ impl Framing {
                 }
                 let cut = self.boundary(buffer, limit);
                 Some(match self.oversize {
-                    Oversize::Split => Cut { end: cut, next: cut, oversized: true, discard: false },
-                    Oversize::Truncate => Cut { end: cut, next, oversized: true, discard: false },
+                    Oversize::Split => Cut { start: 0, end: cut, next: cut, oversized: true, discard: false },
+                    Oversize::Truncate => Cut { start: 0, end: cut, next, oversized: true, discard: false },
                 })
             }
             // A line of `limit` bytes may still be followed by a carriage return.
             None if buffer.len() > limit + self.unit() => {
                 let cut = self.boundary(buffer, limit);
                 let discard = self.oversize == Oversize::Truncate;
-                Some(Cut { end: cut, next: cut, oversized: true, discard })
+                Some(Cut { start: 0, end: cut, next: cut, oversized: true, discard })
             }
             None => None,
         }
@@ -67,14 +70,13 @@ impl Framing {
         if self.encoding != Encoding::Nop && length > self.limit() {
             let cut = self.boundary(buffer, self.limit());
             let discard = self.oversize == Oversize::Truncate;
-            return Some(Cut { end: cut, next: cut, oversized: true, discard });
+            return Some(Cut { start: 0, end: cut, next: cut, oversized: true, discard });
         }
         Some(whole(length, length))
     }
 
-    /// As [`Framing::next`], for records that go on until a line that begins the next one. The first line belongs to the record whatever
-    /// it is. What is too long is split.
-    pub(super) fn next_of(&self, buffer: &[u8], begins: &Begins) -> Option<Cut> {
+    /// As [`Framing::next`], for records of several lines. What is too long is split.
+    pub(super) fn next_of(&self, buffer: &[u8], rule: &Rule) -> Option<Cut> {
         // Zeros behind the text may be room for what will be written later.
         let written = if self.has_padding() && buffer.len() < self.lookahead() {
             text_end(buffer)
@@ -82,6 +84,43 @@ impl Framing {
             buffer.len()
         };
         let buffer = buffer.get(..written).unwrap_or_default();
+        match rule {
+            Rule::Begins(begins) => self.next_until(buffer, begins),
+            Rule::Separated(separator) => self.separated(buffer, separator, Edge::More),
+        }
+    }
+
+    /// As [`Framing::last`], for records of several lines. What is behind the record remains.
+    pub(super) fn last_of(&self, buffer: &[u8], rule: &Rule) -> Option<Cut> {
+        let length = buffer.len() - buffer.len() % self.unit();
+        let buffer = buffer.get(..length).unwrap_or_default();
+        match rule {
+            _ if length == 0 => None,
+            Rule::Begins(begins) => self.last_until(buffer, begins),
+            Rule::Separated(separator) => self.separated(buffer, separator, Edge::End),
+        }
+    }
+
+    /// The record at the beginning of `buffer`, behind which there is `edge`.
+    fn separated(&self, buffer: &[u8], separator: &Separator, edge: Edge) -> Option<Cut> {
+        let limit = self.limit();
+        // An expression is given a little more than the longest record to match in.
+        let (seen, edge) = match buffer.get(..limit + Begins::SIGHT) {
+            Some(seen) => (seen, Edge::Sight),
+            None => (buffer, edge),
+        };
+        match separator.look(self.encoding, seen, edge) {
+            Seen::Pending => None,
+            Seen::Record(record, next) if record.end <= limit => {
+                Some(Cut { start: record.start, ..whole(record.end, next) })
+            }
+            Seen::Open(start) if seen.len() <= limit => Some(Cut { start, ..whole(seen.len(), seen.len()) }),
+            Seen::Record(..) | Seen::Open(_) => Some(self.part(buffer)),
+        }
+    }
+
+    /// The first line belongs to the record whatever it is.
+    fn next_until(&self, buffer: &[u8], begins: &Begins) -> Option<Cut> {
         let limit = self.limit();
         let mut line = 0;
         while let Some(length) = self.line_break(buffer.get(line..).unwrap_or_default()) {
@@ -99,10 +138,8 @@ impl Framing {
         (buffer.len() > limit + self.unit()).then(|| self.part(buffer))
     }
 
-    /// As [`Framing::last`], for records that go on until a line that begins the next one. What is behind the record remains.
-    pub(super) fn last_of(&self, buffer: &[u8], begins: &Begins) -> Option<Cut> {
-        let length = buffer.len() - buffer.len() % self.unit();
-        let buffer = buffer.get(..length).unwrap_or_default();
+    fn last_until(&self, buffer: &[u8], begins: &Begins) -> Option<Cut> {
+        let length = buffer.len();
         let (mut line, mut end) = (0, length);
         while let Some(found) = self.line_break(buffer.get(line..).unwrap_or_default()) {
             let (at, next) = (line + found, line + found + self.unit());
@@ -118,11 +155,7 @@ impl Framing {
             line = next;
         }
         let end = if line < length { length } else { end };
-        match length {
-            0 => None,
-            _ if end > self.limit() => Some(self.part(buffer)),
-            _ => Some(whole(end, length)),
-        }
+        Some(if end > self.limit() { self.part(buffer) } else { whole(end, length) })
     }
 
     /// Whether the line at the beginning of `rest` begins a record; `None` when more bytes are needed to tell.
@@ -139,7 +172,7 @@ impl Framing {
     /// The first part of a record that is too long.
     fn part(&self, buffer: &[u8]) -> Cut {
         let cut = self.boundary(buffer, self.limit());
-        Cut { end: cut, next: cut, oversized: true, discard: false }
+        Cut { start: 0, end: cut, next: cut, oversized: true, discard: false }
     }
 
     /// How many bytes of `buffer` belong to a line that is not wanted, and whether it ends there.
@@ -148,6 +181,12 @@ impl Framing {
             Some(at) => (at + self.unit(), true),
             None => (buffer.len() - buffer.len() % self.unit(), false),
         }
+    }
+
+    /// Whether `buffer` ends with a line.
+    pub(super) fn ends_line(&self, buffer: &[u8]) -> bool {
+        let last = buffer.len().saturating_sub(self.unit());
+        self.line_break(buffer.get(last - last % self.unit()..).unwrap_or_default()).is_some()
     }
 
     /// Most bytes that are needed to decide.
@@ -233,7 +272,7 @@ impl Framing {
 }
 
 const fn whole(end: usize, next: usize) -> Cut {
-    Cut { end, next, oversized: false, discard: false }
+    Cut { start: 0, end, next, oversized: false, discard: false }
 }
 
 /// Where `buffer` ends without the zeros at its end.

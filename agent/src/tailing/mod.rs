@@ -5,8 +5,8 @@
 //!
 //! * [`Options`]: how files are looked at and cut. The defaults are those of `file_log`.
 //! * [`Pattern`]s: which files. Each carries a [`Tag`], a number that means something to the user alone (which JVM, which kind of log), says
-//!   where files never seen before begin ([`StartAt`]), and which lines begin a record ([`Begins`]; none: every line is a record; what does
-//!   not begin a record continues the one before). A pattern with a `root` (`/proc/<pid>/root`) is meant as that process sees it: nothing in
+//!   where files never seen before begin ([`StartAt`]), and the [`Rule`] by which records have several lines (none: every line is a record).
+//!   A pattern with a `root` (`/proc/<pid>/root`) is meant as that process sees it: nothing in
 //!   there leads out ([`access`]).
 //! * [`Records`]: what is done with a record. `labels` is asked once per file; `record` gets them with the number, the offset and the body of
 //!   each record; a batch ends when `is_full`, or when the next file does not `fits`, and `finish` hands it over.
@@ -39,12 +39,14 @@ mod files;
 mod finder;
 mod framing;
 mod identity;
+mod inside;
 mod lane;
 mod options;
 mod pattern;
 mod records;
 mod recovery;
 mod rotation;
+mod separator;
 mod tailer;
 mod telemetry;
 #[cfg(test)]
@@ -63,10 +65,11 @@ pub(crate) use finder::{Finder, Found};
 pub(crate) use identity::Position;
 pub(crate) use lane::{Follower, Following};
 pub(crate) use options::{Encoding, Options, Oversize, Retry, StartAt};
-pub(crate) use pattern::{Begins, Pattern, Tag};
+pub(crate) use pattern::{Begins, Pattern, Rule, Tag};
 #[cfg(test)]
 pub(crate) use records::Chunk;
 pub(crate) use records::{Record, Records};
+pub(crate) use separator::{Separator, Side};
 #[cfg(test)]
 pub(crate) use tailer::Step;
 pub(crate) use tailer::Tailer;

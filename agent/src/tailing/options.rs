@@ -23,8 +23,11 @@ pub(crate) struct Options {
     pub(crate) keep_leading: bool,
     /// Keep white space at the end of records.
     pub(crate) keep_trailing: bool,
-    /// What may still go on is taken as a record when nothing was added to the file for this long; zero: never.
+    /// Whole lines that may be followed by more of their record are taken as one when nothing was added to the file for this long; zero: never,
+    /// until nothing will be added any more.
     pub(crate) force_flush_period: Duration,
+    /// The same for what does not end in a line break.
+    pub(crate) half_line_period: Duration,
     /// Files that are held open at a time, within the limit of the process.
     pub(crate) max_open_files: usize,
     /// Globs of files that are not followed.
@@ -44,6 +47,7 @@ impl Default for Options {
             keep_leading: false,
             keep_trailing: false,
             force_flush_period: Duration::from_millis(500),
+            half_line_period: Duration::from_millis(500),
             max_open_files: 1024,
             exclude: Vec::new(),
             exclude_older_than: Duration::ZERO,

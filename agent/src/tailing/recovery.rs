@@ -8,7 +8,7 @@ use super::access::Location;
 use super::checkpoint::Remembered;
 use super::files::{FileId, Followed};
 use super::finder::Found;
-use super::identity::{Facts, Place, Position, Print};
+use super::identity::{ANCHOR, Facts, Place, Position, Print};
 use super::pattern::{Pattern, Tag};
 use super::records::Records;
 use super::rotation::{Named, followed};
@@ -48,7 +48,12 @@ impl<R: Records> Tailer<R> {
         }
         let Ok(handle) = found.location.open() else { return false };
         let fits = |file: &&mut Remembered| {
-            let born = file.place != place || found.facts.may_be_born(file.born);
+            let by_name = file.location != path && file.place.inode != place.inode;
+            let born = if file.place == place {
+                found.facts.may_be_born(file.born)
+            } else {
+                !by_name || is_evidence(&found.facts, file.born, file.position)
+            };
             let content = file.head.length > 0 || file.place == place;
             born && content && known(file) && is_same(&handle, file.head, file.position)
         };
@@ -71,7 +76,12 @@ impl<R: Records> Tailer<R> {
         }
         let gone = self.files.iter().filter(|(_, file)| {
             let same_name = file.location.root.is_some() && file.name == found.location.path;
-            !file.seen && same_name && file.head.length > 0 && found.facts.size >= file.read.offset
+            let is_evidence = is_evidence(&found.facts, file.facts.born, file.read);
+            !file.seen
+                && same_name
+                && is_evidence
+                && file.head.length > 0
+                && found.facts.size >= file.read.offset
         });
         let gone: Vec<FileId> = gone.map(|(id, _)| id).collect();
         let Some(handle) = (!gone.is_empty()).then(|| found.location.open().ok()).flatten() else {
@@ -98,7 +108,7 @@ impl<R: Records> Tailer<R> {
             labels: self.batches.records.labels(pattern.tag, &name, &metadata),
             name,
             tag: pattern.tag,
-            begins: pattern.begins.clone(),
+            rule: pattern.rule.clone(),
             location: at.location,
         };
         let handle = Some(Arc::new(at.handle));
@@ -174,6 +184,12 @@ impl<R: Records> Tailer<R> {
             same.then_some(Recovered { handle, location, facts })
         })
     }
+}
+
+/// Whether the same content is enough to take a file for one that was born at `born` and has been read up to `position`.
+/// Every log of a program may begin with the same few lines: those of a new one must not be passed over.
+fn is_evidence(facts: &Facts, born: Option<u64>, position: Position) -> bool {
+    facts.may_be_born(born) || position.offset >= ANCHOR as u64
 }
 
 /// Whether `handle` has the beginning and the place of a content. What cannot be read is not the same.

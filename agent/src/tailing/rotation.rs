@@ -1,5 +1,6 @@
 //! Which file is which: new ones, renamed ones, copies, truncated ones, those that are gone.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use super::files::{FileId, Followed};
 use super::finder::Found;
 use super::identity::{Facts, Position, Print, is_compressed, read_up_to};
 use super::options::StartAt;
-use super::pattern::{Begins, Tag};
+use super::pattern::{Rule, Tag};
 use super::records::Records;
 use super::recovery::{Recovered, Sought, is_same};
 use super::tailer::{Tailer, nanoseconds};
@@ -86,8 +87,10 @@ impl<R: Records> Tailer<R> {
     /// Looks for files.
     pub(super) fn scan(&mut self, now: Instant, wall: SystemTime) {
         let mut findings = self.finder.find(wall, &mut self.warnings);
-        // What is older was written earlier.
-        findings.files.sort_by(|a, b| (a.facts.modified, &a.location).cmp(&(b.facts.modified, &b.location)));
+        // What is older was written earlier. Of the places where one file is found, the first pattern's counts.
+        findings.files.sort_by(|a, b| {
+            (a.facts.modified, a.pattern, &a.location).cmp(&(b.facts.modified, b.pattern, &b.location))
+        });
         let mut unknown = Vec::new();
         for found in findings.files {
             match self.files.at(found.facts.place) {
@@ -109,7 +112,7 @@ impl<R: Records> Tailer<R> {
                 Some(_) => {}
             }
         }
-        self.settle(findings.incomplete, now, wall);
+        self.settle(&findings.incomplete, now, wall);
         self.scanned_once = true;
         self.finder.looked();
     }
@@ -156,12 +159,12 @@ impl<R: Records> Tailer<R> {
         if let Ok(metadata) = file.location.metadata() {
             file.labels = self.batches.records.labels(pattern.tag, &file.name, &metadata);
             file.tag = pattern.tag;
-            file.begins.clone_from(&pattern.begins);
+            file.rule.clone_from(&pattern.rule);
         }
     }
 
     /// What follows from a scan for the files that are followed.
-    fn settle(&mut self, incomplete: bool, now: Instant, wall: SystemTime) {
+    fn settle(&mut self, incomplete: &HashSet<Tag>, now: Instant, wall: SystemTime) {
         let mut missing = Vec::new();
         let mut abandoned = Vec::new();
         let mut copies = Vec::new();
@@ -176,7 +179,7 @@ impl<R: Records> Tailer<R> {
                 if file.name != file.location.path && file.unread() == 0 {
                     renamed.push(id);
                 }
-            } else if !incomplete || !finder.has(file.tag) {
+            } else if !incomplete.contains(&file.tag) || file.facts.links == 0 || !finder.has(file.tag) {
                 let newly = std::mem::replace(&mut file.present, false);
                 if newly {
                     file.gone = Some(now);
@@ -273,7 +276,7 @@ impl<R: Records> Tailer<R> {
             name: old.name.clone(),
             tag: old.tag,
             labels: old.labels.clone(),
-            begins: old.begins.clone(),
+            rule: old.rule.clone(),
             location: old.location.clone(),
         };
         match copy {
@@ -367,7 +370,7 @@ impl<R: Records> Tailer<R> {
             name: found.location.path.clone(),
             tag: pattern.tag,
             labels: self.batches.records.labels(pattern.tag, &found.location.path, &metadata),
-            begins: pattern.begins.clone(),
+            rule: pattern.rule.clone(),
             location: found.location.clone(),
         };
         let handle = Some(Arc::new(handle));
@@ -398,7 +401,7 @@ pub(super) struct Named<L> {
     pub(super) name: PathBuf,
     pub(super) tag: Tag,
     pub(super) labels: L,
-    pub(super) begins: Option<Begins>,
+    pub(super) rule: Option<Rule>,
     pub(super) location: Location,
 }
 
@@ -415,7 +418,7 @@ pub(super) fn followed<L>(
         name: named.name,
         tag: named.tag,
         labels: named.labels,
-        begins: named.begins,
+        rule: named.rule,
         verified: facts.size,
         facts,
         head,

@@ -25,6 +25,7 @@ pub(super) struct Turns {
     framing: Framing,
     text: Text,
     flush_period: Duration,
+    half_line_period: Duration,
     fingerprint: usize,
     telemetry: FileTelemetry,
 }
@@ -61,6 +62,7 @@ impl Turns {
             },
             text: Text::new(options),
             flush_period: options.force_flush_period,
+            half_line_period: options.half_line_period,
             fingerprint: options.fingerprint_size,
             telemetry,
         }
@@ -173,9 +175,9 @@ impl Turns {
             if rest.first() == Some(&0) && framing.has_padding() && rest.iter().all(|byte| *byte == 0) {
                 break;
             }
-            let cut = match &file.begins {
+            let cut = match &file.rule {
                 None => framing.next(rest),
-                Some(begins) => framing.next_of(rest, begins),
+                Some(rule) => framing.next_of(rest, rule),
             };
             let Some(cut) = cut else { break };
             records += 1;
@@ -206,22 +208,23 @@ impl Turns {
         moment: Moment,
         batches: &mut Batches<R>,
     ) -> io::Result<Ended> {
-        let Self { buffer, framing, text, flush_period, telemetry, .. } = self;
+        let Self { buffer, framing, text, flush_period, half_line_period, telemetry, .. } = self;
         let rest = buffer.get(from..to).unwrap_or_default();
         // Zeros at the end of a file are room for what will be written later.
         let written = if framing.has_padding() { text_end(rest) } else { rest.len() };
         let rest = rest.get(..written).unwrap_or_default();
-        let cut = match &file.begins {
+        let cut = match &file.rule {
             None => framing.last(rest),
-            Some(begins) => framing.last_of(rest, begins),
+            Some(rule) => framing.last_of(rest, rule),
         };
         let Some(cut) = cut else { return Ok(Ended::Read) };
+        let period = if framing.ends_line(rest) { *flush_period } else { *half_line_period };
         let due = if framing.encoding == Encoding::Nop || moment.last {
             moment.now
-        } else if flush_period.is_zero() {
+        } else if period.is_zero() {
             return Ok(Ended::Read);
         } else {
-            file.changed + *flush_period
+            file.changed + period
         };
         if due > moment.now {
             file.flush_at = Some(due);
@@ -280,7 +283,7 @@ fn take_record<R: Records>(
     batches: &mut Batches<R>,
     telemetry: &FileTelemetry,
 ) {
-    let mut record = bytes.get(..cut.end).unwrap_or_default();
+    let mut record = bytes.get(cut.start..cut.end).unwrap_or_default();
     if cut.oversized {
         telemetry.oversized.add(1);
     }

@@ -47,7 +47,7 @@ fn look(
     match faults.into_iter().next() {
         Some(fault) if broken == looked => Err(fault.error_at(key)),
         Some(fault) => Err(fault.and(format!(" ({broken} of {looked} files cannot be read)")).error_at(key)),
-        None if findings.incomplete => {
+        None if !findings.is_complete() => {
             let fact = format!("not every directory of {text} can be read");
             Err(Fault::new(fact, "give the agent's user the right to read them").error_at(key))
         }

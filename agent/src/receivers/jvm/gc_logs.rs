@@ -186,7 +186,7 @@ impl Logs {
             max_record_size: LONGEST,
             fingerprint_size: 256,
             // Half of a line tells nothing.
-            force_flush_period: Duration::ZERO,
+            half_line_period: Duration::ZERO,
             ..Options::default()
         };
         Self {

@@ -14,6 +14,9 @@ use super::{page, probe};
 pub(super) use crate::tailing::StartAt;
 use crate::tailing::{Options, Retry};
 
+/// How long a record may be continued.
+const FLUSH: std::time::Duration = std::time::Duration::from_secs(3);
+
 /// Memory that a Tomcat takes while it is known, roughly: its names, paths, connectors and numbers.
 const PER_INSTANCE: usize = 64 << 10;
 
@@ -158,6 +161,10 @@ impl Logs {
         Options {
             poll_interval: self.poll_interval.get(),
             max_record_size: self.max_log_size.as_usize(),
+            // A writer that is held up in a stack trace, by a pause of its JVM, goes on.
+            force_flush_period: FLUSH,
+            // Buffered access logs are written to disk up to 10 s apart, wherever the buffer ends.
+            half_line_period: std::time::Duration::ZERO,
             // Blanks at the ends of lines stand for values.
             keep_leading: true,
             keep_trailing: true,

@@ -22,7 +22,9 @@ use super::instances::Instance;
 use super::logs::{self, Logs};
 use super::receiver::{Found, broken, unix_nanoseconds};
 use super::tailed::{Counts, Log, Table, Tailed, Written};
-use crate::tailing::{Begins, FileTelemetry, Follower, Following, Names, Pattern, Tailer, telemetry_names};
+use crate::tailing::{
+    Begins, FileTelemetry, Follower, Following, Names, Pattern, Rule, Tailer, telemetry_names,
+};
 
 const NAMES: &Names = telemetry_names!("edgewatch_tomcat");
 
@@ -181,7 +183,7 @@ impl Finder {
         let counts = Arc::new(Mutex::new(Counts::new(unix_nanoseconds())));
         let root: Arc<Path> = instance.process.join("root").into();
         let mut patterns = Vec::new();
-        let mut add = |glob: String, written: Written, begins: Option<Begins>| {
+        let mut add = |glob: String, written: Written, rule: Option<Rule>| {
             let tag = self.table.add(Log {
                 instance: Arc::clone(instance),
                 written,
@@ -191,7 +193,7 @@ impl Finder {
             });
             let start_at = self.config.start_at;
             let root = Some(Arc::clone(&root));
-            patterns.push(Pattern { root, start_at, begins, ..Pattern::new(&glob, tag) });
+            patterns.push(Pattern { root, start_at, rule, ..Pattern::new(&glob, tag) });
         };
         if self.config.access {
             for log in access {
@@ -204,7 +206,7 @@ impl Finder {
                 add(
                     log.glob,
                     Written::Server(log.layout),
-                    Some(Begins::new(move |line| layout.begins(line))),
+                    Some(Rule::Begins(Begins::new(move |line| layout.begins(line)))),
                 );
             }
         }

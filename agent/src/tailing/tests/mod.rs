@@ -5,4 +5,5 @@ mod checkpoint;
 mod lines;
 mod patterns;
 mod roots;
+mod separated;
 mod several_lines;

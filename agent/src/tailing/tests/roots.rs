@@ -88,9 +88,10 @@ fn a_file_goes_on_under_the_root_of_the_next_process() {
 fn a_file_whose_place_is_numbered_anew_goes_on_at_its_position() {
     for given_up in [false, true] {
         let mut bench = Bench::new(Options::default());
-        bench.write("1/logs/a.log", "one\ntwo\n");
+        let line = "x".repeat(300);
+        bench.write("1/logs/a.log", &format!("{line}\ntwo\n"));
         bench.tailer.set_patterns(vec![bench.rooted("1", "/logs/*.log", 1)]);
-        assert_eq!(bench.look(), ["1 a.log: one", "1 a.log: two"]);
+        assert_eq!(bench.look().len(), 2);
         bench.tailer.set_patterns(Vec::new());
         bench.look_after(Duration::from_secs(1));
         if given_up {
@@ -99,7 +100,7 @@ fn a_file_whose_place_is_numbered_anew_goes_on_at_its_position() {
             assert_eq!(bench.tailer.followed(), 0);
         }
 
-        bench.write("2/logs/a.log", "one\ntwo\nthree\n");
+        bench.write("2/logs/a.log", &format!("{line}\ntwo\nthree\n"));
         bench.tailer.set_patterns(vec![bench.rooted("2", "/logs/*.log", 2)]);
         assert_eq!(bench.look(), ["2 a.log: three"]);
         assert_eq!(bench.tailer.followed(), 1);
@@ -132,4 +133,61 @@ fn rotation_is_followed_inside_of_a_root() {
     fs::rename(bench.directory.path().join("1/gc.log"), bench.directory.path().join("1/gc.log.0")).unwrap();
     bench.write("1/gc.log", "three\n");
     assert_eq!(bench.look(), ["1 gc.log: three", "1 gc.log: two"]);
+}
+
+#[test]
+fn a_directory_that_two_processes_share_is_read_once() {
+    let mut bench = Bench::new(Options::default());
+    bench.write("1/logs/a.log", "one\n");
+    fs::create_dir(bench.directory.path().join("2")).unwrap();
+    fs::create_dir(bench.directory.path().join("2/logs")).unwrap();
+    // As a mount in both: one file, found below two roots.
+    let path = |root: &str| bench.directory.path().join(root).join("logs/a.log");
+    fs::hard_link(path("1"), path("2")).unwrap();
+
+    let (one, two) = (bench.rooted("1", "/logs/*.log", 1), bench.rooted("2", "/logs/*.log", 2));
+    bench.tailer.set_patterns(vec![two.clone(), one.clone()]);
+    assert_eq!(bench.look(), ["2 a.log: one"], "the first pattern counts");
+    bench.write("1/logs/a.log", "two\n");
+    assert_eq!(bench.look(), ["2 a.log: two"]);
+
+    // One of both goes, then there are others with other numbers.
+    bench.tailer.set_patterns(vec![one.clone()]);
+    bench.write("1/logs/a.log", "three\n");
+    assert_eq!(bench.look(), ["1 a.log: three"]);
+    bench.tailer.set_patterns(vec![one, bench.rooted("2", "/logs/*.log", 3)]);
+    bench.write("2/logs/a.log", "four\n");
+    assert_eq!(bench.look(), ["1 a.log: four"]);
+    assert_eq!(bench.tailer.followed(), 1);
+}
+
+#[test]
+fn a_new_file_that_begins_as_one_that_is_gone_is_read_from_its_beginning() {
+    let mut bench = Bench::new(Options::default());
+    bench.write("1/logs/a.log", "[0.004s][info][gc] Using G1\n");
+    bench.tailer.set_patterns(vec![bench.rooted("1", "/logs/*.log", 1)]);
+    assert_eq!(bench.look().len(), 1);
+    let born = fs::metadata(bench.directory.path().join("1/logs/a.log")).unwrap().created().is_ok();
+
+    std::thread::park_timeout(Duration::from_millis(30));
+    bench.write("2/logs/a.log", "[0.004s][info][gc] Using G1\n[1.0s] Pause\n");
+    bench.tailer.set_patterns(vec![bench.rooted("2", "/logs/*.log", 2)]);
+    assert_eq!(bench.look().len(), if born { 2 } else { 1 });
+}
+
+#[test]
+fn a_directory_that_cannot_be_read_keeps_no_deleted_file_open() {
+    let mut bench = Bench::new(Options::default());
+    bench.write("1/logs/a.log", "one\n");
+    let kept = bench.directory.path().join("1/logs/dir");
+    fs::create_dir(&kept).unwrap();
+    bench.tailer.set_patterns(vec![bench.rooted("1", "/logs/**/*.log", 1)]);
+    assert_eq!(bench.look().len(), 1);
+    // Links without end are neither a file nor nothing.
+    symlink("loop.log", kept.join("loop.log")).unwrap();
+    fs::remove_file(bench.directory.path().join("1/logs/a.log")).unwrap();
+    for seconds in [1, 6, 1, 1] {
+        bench.look_after(Duration::from_secs(seconds));
+    }
+    assert_eq!(bench.tailer.followed(), 0);
 }

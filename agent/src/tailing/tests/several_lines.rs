@@ -7,14 +7,14 @@ use proptest::prelude::*;
 use super::super::framing::Framing;
 use super::super::options::{Encoding, Oversize};
 use super::bench::Bench;
-use crate::tailing::{Begins, Options, Pattern};
+use crate::tailing::{Begins, Options, Pattern, Rule};
 
-fn dated() -> Begins {
-    Begins::new(|line| line.first().is_some_and(u8::is_ascii_digit))
+fn dated() -> Rule {
+    Rule::Begins(Begins::new(|line| line.first().is_some_and(u8::is_ascii_digit)))
 }
 
 /// Cuts `text` as it is seen through reads that end at `reads`.
-fn cut(framing: &Framing, begins: &Begins, text: &[u8], reads: &[usize]) -> Vec<Vec<u8>> {
+fn cut(framing: &Framing, begins: &Rule, text: &[u8], reads: &[usize]) -> Vec<Vec<u8>> {
     let mut records = Vec::new();
     let mut at = 0;
     for end in reads.iter().copied().chain([text.len()]) {
@@ -102,7 +102,7 @@ proptest! {
 
 fn bench(options: Options) -> Bench {
     let mut bench = Bench::new(options);
-    let pattern = Pattern { begins: Some(dated()), ..bench.pattern("a.log", 1) };
+    let pattern = Pattern { rule: Some(dated()), ..bench.pattern("a.log", 1) };
     bench.tailer.set_patterns(vec![pattern]);
     bench
 }

@@ -1,6 +1,7 @@
 //! What a user may write, with the keys of the Collector's `file_log` receiver.
 
 mod choices;
+mod multiline;
 mod unsupported;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(super) use choices::Truncation;
+pub(super) use multiline::Multiline;
 
 use super::probe;
 use crate::tailing::{Encoding, Finder, Options, Oversize, Pattern, Retry, StartAt, Tag};
@@ -56,7 +58,10 @@ pub(crate) struct Config {
     pub(super) preserve_leading_whitespaces: bool,
     /// Keep spaces and tabs at the end of lines. Default: false.
     pub(super) preserve_trailing_whitespaces: bool,
-    /// A last line without line break is taken as a record when nothing was added to the file for this long; zero: it waits for its
+    /// Records of several lines, cut where a regular expression matches. Without one of the patterns every line is a record.
+    #[serde(deserialize_with = "multiline::or_default")]
+    pub(super) multiline: Multiline,
+    /// A last line without line break, or a last record of `multiline`, is taken as a record when nothing was added to the file for this long; zero: it waits for its
     /// line break. Default: 500ms.
     pub(super) force_flush_period: Duration,
     /// Add the file's name as `log.file.name`. Default: true.
@@ -100,9 +105,6 @@ pub(crate) struct Config {
     /// Not in this build: there are no operators yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) operators: Option<Value>,
-    /// Not in this build: every line is a record.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) multiline: Option<Value>,
     /// Not in this build.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) header: Option<Value>,
@@ -133,6 +135,7 @@ impl Default for Config {
             encoding: Encoding::Utf8,
             preserve_leading_whitespaces: false,
             preserve_trailing_whitespaces: false,
+            multiline: Multiline::default(),
             force_flush_period: Duration::from_millis(500),
             include_file_name: true,
             include_file_path: false,
@@ -153,7 +156,6 @@ impl Default for Config {
             polls_to_archive: 0,
             file_cache_advise: false,
             operators: None,
-            multiline: None,
             header: None,
             ordering_criteria: None,
             compression: String::new(),
@@ -168,6 +170,7 @@ impl ComponentConfig for Config {
         ConfigError::all([
             self.check_patterns(),
             self.check_sizes(),
+            self.multiline.check(self),
             self.check_expressions("attributes", &self.attributes),
             self.check_expressions("resource", &self.resource),
             unsupported::check(self),
@@ -175,7 +178,7 @@ impl ComponentConfig for Config {
     }
 
     fn memory_bound(&self) -> usize {
-        self.options().memory_bound()
+        self.options().memory_bound().saturating_add(self.multiline.memory_bound())
     }
 
     fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
@@ -194,8 +197,12 @@ impl Config {
 
     /// What the engine is to follow.
     pub(super) fn patterns(&self) -> Vec<Pattern> {
-        let pattern =
-            |glob: &String| Pattern { start_at: self.start_at, ..Pattern::new(glob, Tag::default()) };
+        let rule = self.multiline.rule();
+        let pattern = |glob: &String| Pattern {
+            start_at: self.start_at,
+            rule: rule.clone(),
+            ..Pattern::new(glob, Tag::default())
+        };
         self.include.iter().map(pattern).collect()
     }
 
@@ -210,6 +217,7 @@ impl Config {
             keep_leading: self.preserve_leading_whitespaces,
             keep_trailing: self.preserve_trailing_whitespaces,
             force_flush_period: self.force_flush_period.get(),
+            half_line_period: self.force_flush_period.get(),
             max_open_files: self.max_concurrent_files.get(),
             exclude: self.exclude.clone(),
             exclude_older_than: self.exclude_older_than.get(),

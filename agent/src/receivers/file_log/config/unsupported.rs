@@ -14,11 +14,6 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
             "this build has no operators yet; remove the key, lines then arrive as they are in the file",
         ),
         absent(
-            "multiline",
-            is_set(config.multiline.as_ref()),
-            "this build cannot join lines yet; remove the key, every line is then a record",
-        ),
-        absent(
             "header",
             is_set(config.header.as_ref()),
             "this build cannot parse headers of files yet; remove the key, header lines are then records",

@@ -30,17 +30,48 @@ fn a_collector_configuration_with_storage_is_taken_as_it_is() {
             "include_file_path": true,
             "storage": "file_storage",
             "operators": [],
+            "multiline": null,
         })),
         ""
     );
 }
 
 #[test]
+fn patterns_of_several_lines_are_checked() {
+    assert_eq!(problem(json!({ "multiline": { "line_start_pattern": "^\\[\\d+\\b" } })), "");
+    assert_eq!(problem(json!({ "multiline": { "line_end_pattern": "END$", "omit_pattern": true } })), "");
+    for (settings, expected) in [
+        (
+            json!({ "multiline": { "line_start_pattern": "a", "line_end_pattern": "b" } }),
+            "multiline: has both line_start_pattern and line_end_pattern",
+        ),
+        (
+            json!({ "multiline": { "line_start_pattern": "(" } }),
+            "multiline.line_start_pattern: is not a regular expression",
+        ),
+        (
+            json!({ "multiline": { "line_end_pattern": "\\w{1000}{100}" } }),
+            "multiline.line_end_pattern: is not a regular expression: is too large",
+        ),
+        (
+            json!({ "multiline": { "line_start_pattern": "a" }, "encoding": "nop" }),
+            "multiline.line_start_pattern: has nothing to match in",
+        ),
+        (
+            json!({ "multiline": { "line_start_pattern": "a" }, "max_log_size_behavior": "truncate" }),
+            "max_log_size_behavior: this build always splits",
+        ),
+        (json!({ "multiline": { "start": "a" } }), "unknown field `start`"),
+    ] {
+        let said = problem(settings);
+        assert!(said.starts_with(expected), "{said}");
+    }
+}
+
+#[test]
 fn what_would_have_no_effect_is_refused_with_its_name() {
     let operators = json!({ "operators": [{ "type": "container" }] });
     assert!(problem(operators).starts_with("operators: this build has no operators yet"));
-    let multiline = json!({ "multiline": { "line_start_pattern": "^x" } });
-    assert!(problem(multiline).starts_with("multiline: this build cannot join lines yet"));
     for (key, value) in [
         ("header", json!({ "pattern": "^#" })),
         ("ordering_criteria", json!({ "top_n": 1 })),
