@@ -66,7 +66,8 @@ impl Scene {
     }
 }
 
-fn latest(receipts: &Receipts, metric: &str) -> anyhow::Result<Vec<Point>> {
+/// The latest point of every series of `metric`.
+pub(super) fn latest(receipts: &Receipts, metric: &str) -> anyhow::Result<Vec<Point>> {
     let mut series: BTreeMap<(Attributes, Attributes), Point> = BTreeMap::new();
     for point in points(receipts)?.into_iter().filter(|point| point.metric == metric) {
         series.insert((point.resource.clone(), point.attributes.clone()), point);
