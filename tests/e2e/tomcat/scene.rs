@@ -31,6 +31,11 @@ impl Scene {
 
     /// Starts an agent that goes on where its predecessor ended; the first one reads everything from the beginning.
     pub(super) async fn agent(&self) -> anyhow::Result<Forwarder> {
+        self.agent_with("{}").await
+    }
+
+    /// The same with other settings, in YAML.
+    pub(super) async fn agent_with(&self, settings: &str) -> anyhow::Result<Forwarder> {
         let name = self.tomcat.base().file_name().unwrap_or_default().to_string_lossy();
         Forwarder::to(&self.sink)?
             .in_folder(Arc::clone(&self.folder))
@@ -42,6 +47,7 @@ impl Scene {
                 service: {{pipelines: {{metrics: {{receivers: [tomcat]}}, logs: {{receivers: [tomcat]}}}}}}}}",
                 self.more
             ))
+            .with(settings)
             .start()
             .await
     }

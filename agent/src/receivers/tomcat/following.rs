@@ -173,6 +173,10 @@ impl Finder {
     }
 
     fn patterns(&self, instance: &Arc<Instance>) -> Vec<Pattern> {
+        // That has been told.
+        if instance.hidden {
+            return Vec::new();
+        }
         let Logs { access, server, zone, scheme, problems } = read(instance);
         for problem in problems {
             let (receiver, tomcat) = (&self.id, &instance.name);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -51,6 +52,8 @@ pub(crate) struct Instance {
     pub(super) version: Option<Version>,
     /// Its connectors as server.xml has them.
     pub(super) connectors: Vec<Connector>,
+    /// Whether the agent may see none of its files.
+    pub(super) hidden: bool,
 }
 
 impl Instance {
@@ -224,6 +227,7 @@ impl Search {
             properties,
             version: None,
             connectors: Vec::new(),
+            hidden: false,
         };
         instance.read_files(report);
         instance.more = wanted.of(&instance);
@@ -249,6 +253,16 @@ impl Instance {
         const HELP: &str = "agents that are not root need CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH to read the files of a Tomcat";
         let name = self.name.clone();
         let files = Files::new(&self.root());
+        if let Err(error) = files.look()
+            && error.kind() == ErrorKind::PermissionDenied
+        {
+            let fact = format!(
+                "{error}; {HELP}: its version, its logs and connectors with an address or TLS are not known"
+            );
+            report.failed(1, format!("the files of {name}"), fact);
+            self.hidden = true;
+            return;
+        }
         match version::find(&files, &self.home) {
             Ok(version) => self.version = version,
             Err(error) => report.failed(1, format!("the version of {name}"), format!("{error}; {HELP}")),
