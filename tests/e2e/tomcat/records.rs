@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use edgewatch_tests::points::records;
+use edgewatch_tests::points::{points, records};
 use edgewatch_tests::sink::Receipts;
 use edgewatch_tests::tomcat::{Base, Load};
 
@@ -120,6 +120,40 @@ async fn an_exception_is_one_record_with_its_whole_stack_trace() -> anyhow::Resu
     // What the server wrote when it started is there once, line by line.
     let started = arrived.iter().filter(|record| record.body.contains("Server startup in"));
     assert_eq!(started.count(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn it_is_one_service_for_whoever_tells_of_it() -> anyhow::Result<()> {
+    let Some(base) = Base::new() else { return Ok(()) };
+    let scene = Scene::new(base, "").await?;
+    let agent = scene
+        .agent_with(
+            "{receivers: {jvm: {collection_interval: 500ms, initial_delay: 0s}},
+              service: {pipelines: {metrics: {receivers: [jvm, tomcat]}, logs: {receivers: [tomcat]}}}}",
+        )
+        .await?;
+    let mut load = Load::on(&scene.tomcat);
+    load.mixed(2).await?;
+
+    let pid = scene.tomcat.pid().to_string();
+    let resources = |receipts: &Receipts| {
+        let metrics = points(receipts).unwrap_or_default().into_iter().map(|point| {
+            let kind = ["tomcat.thread.", "tomcat.request.", "jvm."];
+            (kind.iter().position(|kind| point.metric.starts_with(kind)), point.resource)
+        });
+        let logs = records(receipts).unwrap_or_default().into_iter().map(|record| (Some(9), record.resource));
+        let mut all: Vec<_> = metrics.chain(logs).filter(|(kind, _)| kind.is_some()).collect();
+        all.retain(|(_, resource)| resource.get("process.pid") == Some(&pid));
+        times(all).into_keys().collect::<Vec<_>>()
+    };
+    let arrived = scene.sink.wait_until(|receipts| resources(receipts).len() >= 4).await;
+    let arrived = resources(&arrived.map_err(|error| error.context(agent.agent.stderr()))?);
+
+    assert_eq!(arrived.len(), 4, "{arrived:?}");
+    let (_, first) = &arrived[0];
+    assert!(first.contains_key("service.instance.id") && first.contains_key("process.runtime.version"));
+    assert!(arrived.iter().all(|(_, resource)| resource == first), "{arrived:?}");
     Ok(())
 }
 

@@ -31,6 +31,11 @@ impl Scene {
 
     /// Starts an agent that goes on where its predecessor ended; the first one reads everything from the beginning.
     pub(super) async fn agent(&self) -> anyhow::Result<Forwarder> {
+        self.agent_with("{}").await
+    }
+
+    /// The same with other settings, in YAML.
+    pub(super) async fn agent_with(&self, settings: &str) -> anyhow::Result<Forwarder> {
         let name = self.tomcat.base().file_name().unwrap_or_default().to_string_lossy();
         Forwarder::to(&self.sink)?
             .in_folder(Arc::clone(&self.folder))
@@ -42,6 +47,7 @@ impl Scene {
                 service: {{pipelines: {{metrics: {{receivers: [tomcat]}}, logs: {{receivers: [tomcat]}}}}}}}}",
                 self.more
             ))
+            .with(settings)
             .start()
             .await
     }
@@ -66,7 +72,8 @@ impl Scene {
     }
 }
 
-fn latest(receipts: &Receipts, metric: &str) -> anyhow::Result<Vec<Point>> {
+/// The latest point of every series of `metric`.
+pub(super) fn latest(receipts: &Receipts, metric: &str) -> anyhow::Result<Vec<Point>> {
     let mut series: BTreeMap<(Attributes, Attributes), Point> = BTreeMap::new();
     for point in points(receipts)?.into_iter().filter(|point| point.metric == metric) {
         series.insert((point.resource.clone(), point.attributes.clone()), point);

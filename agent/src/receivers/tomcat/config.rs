@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::encoding::Metrics;
 use super::{page, probe};
+use crate::measuring::identity::ResourceAttributes;
+use crate::measuring::metric::Off;
 pub(super) use crate::tailing::StartAt;
 use crate::tailing::{Options, Retry};
 
@@ -50,6 +52,23 @@ pub(crate) struct Config {
     pub(super) jmx_proxy: Vec<Endpoint>,
     /// Which metrics are collected.
     pub(super) metrics: Metrics,
+    /// Which attributes describe the JVM of a Tomcat: the same as of the receiver `jvm`, so that both tell of one service.
+    pub(super) resource_attributes: ResourceAttributes,
+    /// Attributes that the receiver `jvm` does not have. With one of them a Tomcat is one service still, by name and instance, but what both
+    /// receivers send has resources that differ.
+    pub(super) tomcat_attributes: TomcatAttributes,
+}
+
+/// Settings of `tomcat_attributes`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct TomcatAttributes {
+    /// `catalina.base`, as the process sees it. Enabled by default: false.
+    #[serde(rename = "tomcat.base")]
+    pub(super) base: Off,
+    /// The release of Tomcat, from `catalina.jar` or the release notes. Enabled by default: false.
+    #[serde(rename = "tomcat.version")]
+    pub(super) version: Off,
 }
 
 /// Settings of `logs`.
@@ -79,7 +98,9 @@ pub(super) struct Logs {
 pub(super) struct Status {
     /// URL of the page: `http://localhost:8080/manager/status`. Required.
     pub(super) endpoint: String,
-    /// Name of the Tomcat that it belongs to, as in `include`. Default: empty, the one of this host whose connectors the page shows.
+    /// Name of the Tomcat that it belongs to, as in `include`. Default: empty, the one of this host that
+    /// has a connector with the port of `endpoint`, if that is on `localhost`. What a page of a Tomcat tells is never counted from its
+    /// access log too, even while the page fails.
     pub(super) instance: String,
     /// User to log in as; empty: nobody. Default: empty.
     pub(super) username: String,
@@ -100,7 +121,9 @@ pub(super) struct Status {
 pub(super) struct Endpoint {
     /// URL of the proxy: `http://localhost:8080/manager/jmxproxy`. Required.
     pub(super) endpoint: String,
-    /// Name of the Tomcat that it belongs to, as in `include`. Default: empty, the one of this host whose connectors the answer shows.
+    /// Name of the Tomcat that it belongs to, as in `include`. Default: empty, the one of this host that
+    /// has a connector with the port of `endpoint`, if that is on `localhost`. What a proxy of a Tomcat tells is never counted from its
+    /// access log too, even while the proxy fails.
     pub(super) instance: String,
     /// User to log in as; empty: nobody. Default: empty.
     pub(super) username: String,
@@ -126,6 +149,8 @@ impl Default for Config {
             status: Vec::new(),
             jmx_proxy: Vec::new(),
             metrics: Metrics::default(),
+            resource_attributes: ResourceAttributes::default(),
+            tomcat_attributes: TomcatAttributes::default(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
@@ -17,6 +17,15 @@ impl Files {
     /// The files below `root`: `/proc/<pid>/root`.
     pub(super) fn new(root: &Path) -> Self {
         Self { root: root.to_path_buf() }
+    }
+
+    /// Whether anything may be seen of them.
+    ///
+    /// # Errors
+    ///
+    /// What the system said.
+    pub(super) fn look(&self) -> io::Result<()> {
+        self.root().map(drop)
     }
 
     /// The whole of a file.
@@ -59,10 +68,14 @@ impl Files {
         names
     }
 
+    fn root(&self) -> io::Result<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(rustix::fs::open(&self.root, flags, Mode::empty())?)
+    }
+
     fn open(&self, path: &Path, flags: OFlags) -> io::Result<File> {
-        let cloexec = OFlags::CLOEXEC;
-        let root = rustix::fs::open(&self.root, OFlags::PATH | OFlags::DIRECTORY | cloexec, Mode::empty())?;
+        let root = self.root()?;
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-        Ok(openat2(&root, path, flags | cloexec, Mode::empty(), resolve)?.into())
+        Ok(openat2(&root, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve)?.into())
     }
 }

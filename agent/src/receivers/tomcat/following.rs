@@ -28,7 +28,7 @@ use crate::tailing::{
 
 const NAMES: &Names = telemetry_names!("edgewatch_tomcat");
 
-/// Longest command line and environment that are read.
+/// Longest environment that is read.
 const LONGEST: u64 = 1 << 20;
 
 /// Open files that are looked at, of one process.
@@ -165,7 +165,7 @@ impl Finder {
 
     fn look(&mut self, instances: &[Arc<Instance>]) {
         self.known.retain(|id, _| instances.iter().any(|instance| instance.id == *id));
-        self.table.keep(instances);
+        self.table.keep(instances, Instant::now());
         for instance in instances {
             if !self.known.contains_key(&instance.id) {
                 let patterns = self.patterns(instance);
@@ -175,13 +175,17 @@ impl Finder {
     }
 
     fn patterns(&self, instance: &Arc<Instance>) -> Vec<Pattern> {
+        // That has been told.
+        if instance.hidden {
+            return Vec::new();
+        }
         let Logs { access, server, zone, scheme, problems } = read(instance);
         for problem in problems {
             let (receiver, tomcat) = (&self.id, &instance.name);
             tracing::warn!(receiver, tomcat, problem, "the logs of a Tomcat may be read wrongly");
         }
         let counts = Arc::new(Mutex::new(Counts::new(unix_nanoseconds())));
-        let root: Arc<Path> = instance.process.join("root").into();
+        let root: Arc<Path> = instance.root().into();
         let mut patterns = Vec::new();
         let mut add = |glob: String, written: Written, rule: Option<Rule>| {
             let tag = self.table.add(Log {
@@ -216,18 +220,6 @@ impl Finder {
 
 /// What the configuration of `instance` and its process say about its logs.
 fn read(instance: &Instance) -> Logs {
-    let arguments = content(&instance.process.join("cmdline"));
-    let mut properties: Vec<(String, String)> = Vec::new();
-    for argument in arguments.split(|byte| *byte == 0) {
-        let argument = String::from_utf8_lossy(argument);
-        if let Some((name, value)) =
-            argument.strip_prefix("-D").map(|stated| stated.split_once('=').unwrap_or((stated, "")))
-        {
-            // The last one counts.
-            properties.retain(|(known, _)| known != name);
-            properties.push((name.to_owned(), value.to_owned()));
-        }
-    }
     let environment = content(&instance.process.join("environ"));
     let tz = environment.split(|byte| *byte == 0).find_map(|pair| pair.strip_prefix(b"TZ="));
     let tz = tz.map(|tz| String::from_utf8_lossy(tz).into_owned());
@@ -239,10 +231,10 @@ fn read(instance: &Instance) -> Logs {
         .collect();
     let version = instance.version.map(|version| Release { major: version.major, minor: version.minor });
     logs::find(&logs::Tomcat {
-        root: &instance.process.join("root"),
+        root: &instance.root(),
         base: &instance.base,
         home: &instance.home,
-        properties: &properties,
+        properties: &instance.properties,
         tz: tz.as_deref(),
         release: version,
         open: &open,

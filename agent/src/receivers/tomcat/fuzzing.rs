@@ -13,7 +13,6 @@ use super::logging::Logging;
 use super::properties::Properties;
 use super::reading::Reading;
 use super::server_xml::{Container, Server, parse};
-use super::threads::connectors;
 use super::{jmxproxy, records, status, version};
 
 /// Reads lines in a pattern, records of a server and its configuration; four texts in one, zeros between.
@@ -65,6 +64,5 @@ pub(crate) fn pages(data: &[u8]) {
         reading.complete(page);
     }
     reading.keep_first();
-    let _ = connectors(&String::from_utf8_lossy(data));
     let _ = version::server_info(Cursor::new(data));
 }

@@ -1,31 +1,34 @@
 //! Which processes are Tomcats, and what is known about each as long as it runs.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use edgewatch_core::kernel::{Paths, pairs, read_file, text};
-use edgewatch_hotspot::command::{Command, environment_name};
+use edgewatch_core::config::ConfigError;
+use edgewatch_core::kernel::Paths;
+use edgewatch_hotspot::command::{Command, Started};
 use edgewatch_hotspot::find::ProcessId;
 use edgewatch_proto::encode::Attributes;
 use globset::GlobSet;
 
+use super::config::{Config, TomcatAttributes, globs};
 use super::files::Files;
-use super::processes::Processes;
-use super::threads::{Connector, connectors};
+use super::logs;
+use super::processes::{Changes, Jvms, Newcomer, is_alive};
+use super::server_xml;
+use super::threads::Connector;
 use super::version::{self, Version};
+use crate::measuring::identity::{Described, Describer, Identity};
 use crate::measuring::report::Report;
 
 /// The class that starts Tomcat.
-const MAIN: &[u8] = b"org.apache.catalina.startup.Bootstrap";
-
-/// Longest server.xml that is read.
-const LONGEST_SERVER_XML: u64 = 4 << 20;
+const MAIN: &str = "org.apache.catalina.startup.Bootstrap";
 
 /// A Tomcat.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Instance {
     /// Its process.
     pub(super) id: ProcessId,
@@ -35,18 +38,22 @@ pub(crate) struct Instance {
     pub(super) process: PathBuf,
     /// Last part of `base`.
     pub(super) name: String,
-    /// What the receiver `jvm` calls it.
-    pub(super) service: String,
+    /// Who it is, as all who tell of this JVM say it.
+    pub(super) identity: Identity,
+    /// What else is said of it.
+    pub(super) more: Vec<(&'static str, String)>,
     /// `catalina.base` as the process sees it: below it are `conf` and `logs`.
     pub(super) base: PathBuf,
     /// `catalina.home` as the process sees it: below it is what all instances share.
     pub(super) home: PathBuf,
+    /// The properties that it was started with. May hold secrets.
+    pub(super) properties: Vec<(String, String)>,
     /// Which release it is.
     pub(super) version: Option<Version>,
-    /// The container it runs in.
-    pub(super) container: Option<String>,
     /// Its connectors as server.xml has them.
     pub(super) connectors: Vec<Connector>,
+    /// Whether the agent may see none of its files.
+    pub(super) hidden: bool,
 }
 
 impl Instance {
@@ -61,16 +68,16 @@ impl Instance {
         self.root().join(inside)
     }
 
+    /// Whether it runs still.
+    pub(super) fn is_alive(&self) -> bool {
+        is_alive(&self.process, self.id)
+    }
+
     /// Writes the attributes of its resource.
     pub(super) fn describe(&self, attributes: &mut Attributes<'_>) {
-        attributes.string("service.name", &self.service);
-        attributes.int("process.pid", i64::from(self.id.pid));
-        if let Some(container) = &self.container {
-            attributes.string("container.id", container);
-        }
-        attributes.string("tomcat.base", &self.base.to_string_lossy());
-        if let Some(version) = self.version {
-            attributes.string("tomcat.version", &version.to_string());
+        self.identity.write(attributes);
+        for (key, value) in &self.more {
+            attributes.string(key, value);
         }
     }
 }
@@ -78,102 +85,165 @@ impl Instance {
 /// What a command line says.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Directories<'a> {
-    pub(super) base: &'a [u8],
-    pub(super) home: &'a [u8],
+    pub(super) base: &'a str,
+    pub(super) home: &'a str,
 }
 
-/// Whether the command line is that of a Tomcat.
-pub(super) fn recognise<'a>(arguments: &[&'a [u8]]) -> Option<Directories<'a>> {
-    let main = arguments.iter().position(|argument| *argument == MAIN)?;
-    let (options, rest) = arguments.split_at_checked(main)?;
+/// Whether the words of a command line are that of a Tomcat.
+pub(super) fn recognise<'a>(words: &[&'a str]) -> Option<Directories<'a>> {
+    let main = words.iter().position(|word| *word == MAIN)?;
+    let (options, rest) = words.split_at_checked(main)?;
     // It also serves to end a Tomcat, and to look at its configuration.
-    if rest.iter().any(|argument| matches!(*argument, b"stop" | b"configtest")) {
+    if rest.iter().any(|argument| is_other_task(argument)) {
         return None;
     }
     // The last one counts.
-    let property = |name: &[u8]| {
+    let property = |name: &str| {
         let mut values =
-            options.iter().rev().filter_map(|option| option.strip_prefix(b"-D")?.strip_prefix(name));
-        values.find_map(|value| value.strip_prefix(b"=")).filter(|value| !value.is_empty())
+            options.iter().rev().filter_map(|option| option.strip_prefix("-D")?.strip_prefix(name));
+        values.find_map(|value| value.strip_prefix('=')).filter(|value| !value.is_empty())
     };
-    let (base, home) = (property(b"catalina.base"), property(b"catalina.home"));
+    directories(property("catalina.base"), property("catalina.home"))
+}
+
+/// The same for a JVM whose options stand in a file or in its environment: then its counters tell them.
+fn recognise_by_counters(command: &Command) -> Option<Directories<'_>> {
+    let main = command.main().rsplit('/').next()?;
+    if main != MAIN || command.arguments().split(' ').any(is_other_task) {
+        return None;
+    }
+    directories(command.property("catalina.base"), command.property("catalina.home"))
+}
+
+fn is_other_task(argument: &str) -> bool {
+    matches!(argument, "stop" | "configtest")
+}
+
+fn directories<'a>(base: Option<&'a str>, home: Option<&'a str>) -> Option<Directories<'a>> {
     Some(Directories { base: base.or(home)?, home: home.or(base)? })
+}
+
+/// The system properties that `started` tells of: whole words first, and what only counters have.
+fn properties(started: &Started) -> Vec<(String, String)> {
+    let mut properties: Vec<(String, String)> = Vec::new();
+    let end = started.words.iter().position(|word| word == MAIN).unwrap_or(0);
+    let words = started.words.iter().take(end).map(String::as_str);
+    // The last one counts.
+    for option in words.rev().chain(started.command.options().rev()) {
+        let Some(stated) = option.strip_prefix("-D") else { continue };
+        let (name, value) = stated.split_once('=').unwrap_or((stated, ""));
+        if properties.iter().all(|(known, _)| known != name) {
+            properties.push((name.to_owned(), value.to_owned()));
+        }
+    }
+    properties
 }
 
 /// The Tomcats of a host.
 #[derive(Debug)]
 pub(super) struct Search {
-    paths: Paths,
-    processes: Processes<Option<Arc<Instance>>>,
+    proc: PathBuf,
+    jvms: Jvms,
+    describer: Describer,
+    wanted: TomcatAttributes,
+    known: BTreeMap<ProcessId, Arc<Instance>>,
     include: GlobSet,
     exclude: GlobSet,
     most: usize,
-    boot: Option<u64>,
-    ticks: u64,
     pub(super) report: Report,
 }
 
 impl Search {
-    pub(super) fn new(paths: Paths, include: GlobSet, exclude: GlobSet, most: usize, receiver: &str) -> Self {
-        Self {
-            processes: Processes::new(paths.proc.clone()),
-            paths,
-            include,
-            exclude,
-            most,
-            boot: None,
-            ticks: rustix::param::clock_ticks_per_second().max(1),
+    pub(super) fn new(paths: &Paths, config: &Config, receiver: &str) -> Result<Self, ConfigError> {
+        Ok(Self {
+            proc: paths.proc.clone(),
+            jvms: Jvms::new(paths.proc.clone()),
+            describer: Describer::new(&config.resource_attributes, paths),
+            wanted: config.tomcat_attributes.clone(),
+            known: BTreeMap::new(),
+            include: globs("include", &config.include)?,
+            exclude: globs("exclude", &config.exclude)?,
+            most: config.max_instances,
             report: Report::new(receiver),
-        }
+        })
     }
 
     /// Looks again. The Tomcats in the order of their processes, if they are others than before.
     pub(super) fn look(&mut self) -> Option<Arc<[Arc<Instance>]>> {
-        let Self { paths, processes, include, exclude, most, boot, ticks, report } = self;
-        report.begin("discovery");
-        *boot = boot.or_else(|| boot_time(&paths.proc));
-        let look = processes.look(|id, directory, arguments| {
-            let command = recognise(arguments)?;
-            let base = directory_of(command.base, directory)?;
-            let home = directory_of(command.home, directory)?;
-            let name = base.file_name().map_or("tomcat".into(), OsStr::to_string_lossy).into_owned();
-            if (!include.is_empty() && !include.is_match(&name)) || exclude.is_match(&name) {
-                // Remembered, so that it is not looked at again.
-                return Some(None);
+        self.report.begin("discovery");
+        let Changes { gone, came, problems } = self.jvms.look();
+        for problem in problems {
+            self.report.failed(1, self.proc.display(), problem);
+        }
+        let mut changed = false;
+        for id in gone {
+            changed |= self.known.remove(&id).is_some();
+        }
+        for newcomer in came {
+            // It may come again when its counters have moved; it is the same Tomcat.
+            if self.known.contains_key(&newcomer.process.id) {
+                continue;
             }
-            let started = boot.map_or(0, |boot| boot + since_boot(id.start, *ticks));
-            let cgroup = fs::read(directory.join("cgroup")).unwrap_or_default();
-            let mut instance = Instance {
-                id,
-                started,
-                process: directory.to_owned(),
-                name,
-                service: service_name(directory),
-                base,
-                home,
-                version: None,
-                container: container(&cgroup),
-                connectors: Vec::new(),
-            };
-            instance.read_files(report);
-            Some(Some(Arc::new(instance)))
-        });
-        match look {
-            Ok(true) => {}
-            Ok(false) => return None,
-            Err(error) => {
-                report.failed(1, paths.proc.display(), error);
-                return None;
+            if let Some(instance) = self.examine(&newcomer) {
+                self.known.insert(instance.id, Arc::new(instance));
+                changed = true;
             }
         }
-        let mut instances: Vec<Arc<Instance>> = processes.iter().flatten().cloned().collect();
-        instances.sort_unstable_by_key(|instance| instance.id);
-        if instances.len() > *most {
-            let fact = format!("{} Tomcats are more than max_instances; raise it", instances.len());
-            report.failed(1, "Tomcats beyond max_instances", fact);
-            instances.truncate(*most);
+        if !changed {
+            return None;
         }
-        Some(instances.into())
+        if self.known.len() > self.most {
+            let fact = format!("{} Tomcats are more than max_instances; raise it", self.known.len());
+            self.report.failed(1, "Tomcats beyond max_instances", fact);
+        }
+        Some(self.known.values().take(self.most).cloned().collect())
+    }
+
+    /// What is known of a JVM that is a Tomcat, and of interest.
+    fn examine(&mut self, newcomer: &Newcomer) -> Option<Instance> {
+        let Self { describer, wanted, include, exclude, report, .. } = self;
+        let Newcomer { process, .. } = newcomer;
+        let directory = process.root.parent()?;
+        let described = describer.read(process, newcomer.counters());
+        let Described { started, .. } = &described;
+        let words: Vec<&str> = started.words.iter().map(String::as_str).collect();
+        let command = recognise(&words).or_else(|| recognise_by_counters(&started.command))?;
+        let base = directory_of(command.base, directory)?;
+        let home = directory_of(command.home, directory)?;
+        let name = base.file_name().map_or("tomcat".into(), OsStr::to_string_lossy).into_owned();
+        if (!include.is_empty() && !include.is_match(&name)) || exclude.is_match(&name) {
+            return None;
+        }
+        let properties = properties(started);
+        let mut instance = Instance {
+            id: process.id,
+            started: describer.started(process.id).unwrap_or(0),
+            process: directory.to_owned(),
+            name,
+            identity: describer.identify(process, described, newcomer.counters()),
+            more: Vec::new(),
+            base,
+            home,
+            properties,
+            version: None,
+            connectors: Vec::new(),
+            hidden: false,
+        };
+        instance.read_files(report);
+        instance.more = wanted.of(&instance);
+        let Instance { id: ProcessId { pid, .. }, name, base, version, .. } = &instance;
+        let (base, version) = (base.display(), version.map(|version| version.to_string()));
+        tracing::info!(pid, name, %base, version, "a Tomcat is followed");
+        Some(instance)
+    }
+}
+
+impl TomcatAttributes {
+    fn of(&self, instance: &Instance) -> Vec<(&'static str, String)> {
+        let base = self.base.enabled.then(|| ("tomcat.base", instance.base.to_string_lossy().into_owned()));
+        let version = instance.version.filter(|_| self.version.enabled);
+        let version = version.map(|version| ("tomcat.version", version.to_string()));
+        base.into_iter().chain(version).collect()
     }
 }
 
@@ -183,31 +253,31 @@ impl Instance {
         const HELP: &str = "agents that are not root need CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH to read the files of a Tomcat";
         let name = self.name.clone();
         let files = Files::new(&self.root());
+        if let Err(error) = files.look()
+            && error.kind() == ErrorKind::PermissionDenied
+        {
+            let fact = format!(
+                "{error}; {HELP}: its version, its logs and connectors with an address or TLS are not known"
+            );
+            report.failed(1, format!("the files of {name}"), fact);
+            self.hidden = true;
+            return;
+        }
         match version::find(&files, &self.home) {
             Ok(version) => self.version = version,
             Err(error) => report.failed(1, format!("the version of {name}"), format!("{error}; {HELP}")),
         }
-        match files.read(&self.base.join("conf/server.xml"), LONGEST_SERVER_XML) {
-            Ok(server_xml) => self.connectors = connectors(&text(&server_xml)),
+        let properties = logs::properties(&files, &self.base, &self.home, &self.properties);
+        match server_xml::connectors(&files, &self.base, &properties) {
+            Ok(connectors) => self.connectors = connectors.iter().filter_map(Connector::new).collect(),
             Err(error) => report.failed(1, format!("server.xml of {name}"), format!("{error}; {HELP}")),
         }
     }
 }
 
-/// What the service is called, as for all JVMs: by who started it, or after its directory.
-fn service_name(process: &Path) -> String {
-    let given = fs::read(process.join("environ")).ok().and_then(|environment| environment_name(&environment));
-    let line = fs::read(process.join("cmdline")).unwrap_or_default();
-    let name = match Command::of_words(&line).service_name() {
-        Some(name) if name.given => Some(name),
-        name => given.or(name),
-    };
-    name.map_or_else(|| "tomcat".to_owned(), |name| name.name)
-}
-
 /// A directory of a command line, as the process sees it.
-fn directory_of(written: &[u8], process: &Path) -> Option<PathBuf> {
-    let written = Path::new(OsStr::from_bytes(written));
+fn directory_of(written: &str, process: &Path) -> Option<PathBuf> {
+    let written = Path::new(written);
     let path = match written.is_absolute() {
         true => written.to_owned(),
         false => fs::read_link(process.join("cwd")).ok()?.join(written),
@@ -222,22 +292,4 @@ fn directory_of(written: &[u8], process: &Path) -> Option<PathBuf> {
         }
     }
     Some(clean)
-}
-
-/// The container that a control group names: 64 hexadecimal digits.
-fn container(cgroup: &[u8]) -> Option<String> {
-    let mut runs = cgroup.split(|byte| !byte.is_ascii_hexdigit());
-    runs.find(|run| run.len() == 64).map(|id| text(id).into_owned())
-}
-
-/// When the host started, in nanoseconds since 1970.
-fn boot_time(proc: &Path) -> Option<u64> {
-    let mut buffer = Vec::new();
-    let stat = read_file(&proc.join("stat"), &mut buffer).ok()?;
-    let (_, seconds) = pairs(stat).find(|(key, _)| *key == b"btime")?;
-    seconds.checked_mul(1_000_000_000)
-}
-
-fn since_boot(start: u64, ticks: u64) -> u64 {
-    u64::try_from(u128::from(start) * 1_000_000_000 / u128::from(ticks)).unwrap_or(0)
 }

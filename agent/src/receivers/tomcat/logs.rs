@@ -69,7 +69,7 @@ pub(super) struct Logs {
 /// Reads the configuration of `tomcat`.
 pub(super) fn find(tomcat: &Tomcat<'_>) -> Logs {
     let files = Files::new(tomcat.root);
-    let properties = properties(tomcat, &files);
+    let properties = properties(&files, tomcat.base, tomcat.home, tomcat.properties);
     let mut configuration = server_xml::read(&files, tomcat.base, &properties);
     let mut problems = std::mem::take(&mut configuration.problems);
     let signs = Signs { property: properties.get("user.timezone"), variable: tomcat.tz };
@@ -95,17 +95,15 @@ pub(super) fn find(tomcat: &Tomcat<'_>) -> Logs {
 }
 
 /// What `${name}` may stand for: properties of the command line, then those of `conf/catalina.properties`.
-fn properties(tomcat: &Tomcat<'_>, files: &Files) -> Properties {
+pub(super) fn properties(files: &Files, base: &Path, home: &Path, stated: &[(String, String)]) -> Properties {
     let mut properties = Properties::default();
-    for (name, value) in tomcat.properties {
+    for (name, value) in stated {
         properties.set(name.clone(), value.clone());
     }
-    let shown = |path: &Path| path.display().to_string();
-    let places = [("catalina.base", tomcat.base), ("catalina.home", tomcat.home)];
-    for (name, path) in places {
-        properties.set(name.to_owned(), shown(path));
+    for (name, path) in [("catalina.base", base), ("catalina.home", home)] {
+        properties.set(name.to_owned(), path.display().to_string());
     }
-    if let Ok(bytes) = files.read(&tomcat.base.join("conf/catalina.properties"), LARGEST) {
+    if let Ok(bytes) = files.read(&base.join("conf/catalina.properties"), LARGEST) {
         properties.add(&Properties::parse(&String::from_utf8_lossy(&bytes)));
     }
     properties

@@ -95,6 +95,8 @@ pub(super) struct Page {
     xml: AtomicBool,
     /// When the credentials were refused.
     refused: Mutex<Option<Instant>>,
+    /// Whether it has ever been that of a Tomcat that was found.
+    here: AtomicBool,
 }
 
 impl Page {
@@ -121,6 +123,7 @@ impl Page {
             timeout: config.timeout.get(),
             xml: AtomicBool::new(false),
             refused: Mutex::default(),
+            here: AtomicBool::new(false),
         })
     }
 
@@ -128,6 +131,16 @@ impl Page {
     pub(super) fn is_local(&self) -> bool {
         self.host == "localhost"
             || self.host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+    }
+
+    /// From now on it is the page of a Tomcat that was found: while that is not there, its numbers are nobody's.
+    pub(super) fn is_here(&self) {
+        self.here.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has been that of a Tomcat that was found.
+    pub(super) fn was_here(&self) -> bool {
+        self.here.load(Ordering::Relaxed)
     }
 
     /// Reads it. After credentials were refused it is left alone for a while.

@@ -6,27 +6,24 @@ use std::sync::Arc;
 
 use edgewatch_core::kernel::Paths;
 use edgewatch_core::probe::{Fault, Probe, ProbeContext, Trouble, readable_directory};
-use globset::GlobSet;
 
-use super::config::{Config, Endpoint, globs};
+use super::config::{Config, Endpoint};
 use super::instances::{Instance, Search};
 use crate::reach;
 
 pub(super) fn probes(config: &Config, context: &ProbeContext) -> Vec<Probe> {
     const KEY: &str = "root_path";
     let paths = Paths::find(&config.root_path, context.host.as_ref());
-    let set = |key, list: &[String]| globs(key, list).unwrap_or_else(|_| GlobSet::empty());
-    let (include, exclude) = (set("include", &config.include), set("exclude", &config.exclude));
     let wants_logs = config.logs.access || config.logs.juli;
-    let (most, id) = (config.max_instances, context.id.clone());
+    // A configuration that cannot be built is told of before.
+    let search = Search::new(&paths, config, &context.id);
     let tomcats = Probe::blocking(KEY, format!("the Tomcats in {}", paths.proc.display()), move || {
         if !paths.proc.join("stat").exists() {
             let fact = format!("there is no proc file system at {}", paths.proc.display());
             let help = "mount the host's / into the container and name that directory, or set HOST_PROC";
             return Err(Fault::new(fact, help).error_at(KEY));
         }
-        let mut search = Search::new(paths, include, exclude, most, &id);
-        let found = search.look().unwrap_or_default();
+        let found = search.ok().and_then(|mut search| search.look()).unwrap_or_default();
         match wants_logs {
             true => found.iter().try_for_each(logs),
             false => Ok(()),

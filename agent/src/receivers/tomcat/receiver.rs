@@ -17,7 +17,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use super::config::{Config, globs};
+use super::config::Config;
 use super::encoding::Metrics;
 use super::following::LogReader;
 use super::instances::{Instance, Search};
@@ -63,12 +63,10 @@ impl ReceiverSpec for Tomcat {
             let form = Form::Status { applications: status.applications };
             pages.push(page("status", number, form, &status.page())?);
         }
-        let include = globs("include", &config.include)?;
-        let exclude = globs("exclude", &config.exclude)?;
         let reader = LogReader::new(&config.logs, context)?;
         Ok(Self {
             discovery_interval: config.discovery_interval.get(),
-            search: Search::new(paths, include, exclude, config.max_instances, &context.id),
+            search: Search::new(&paths, &config, &context.id)?,
             rounds: Rounds {
                 interval: config.collection_interval.get(),
                 initial_delay: config.initial_delay.get(),

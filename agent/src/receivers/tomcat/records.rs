@@ -8,6 +8,7 @@ use edgewatch_proto::encode::{Attributes, LogsWriter, Severity};
 use super::access::request::{Request, Text};
 use super::access::{Format, Outcome};
 use super::juli::Entry;
+use super::requests::{OTHER_METHOD, known_method};
 
 /// What every record of a file carries beside its own.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +70,6 @@ fn describe(
         ("network.peer.address", request.peer),
         ("network.local.address", request.local),
         ("server.address", request.server),
-        ("http.request.method", request.method),
         ("url.path", request.path),
         ("url.query", request.query),
         ("url.scheme", request.scheme.or(origin.scheme)),
@@ -79,6 +79,16 @@ fn describe(
         if let Some(text) = text {
             attributes.string(key, text);
         }
+    }
+    if let Some(method) = request.method {
+        let known = known_method(method);
+        attributes.string("http.request.method", known.unwrap_or(OTHER_METHOD));
+        if known.is_none() {
+            attributes.string("http.request.method_original", method);
+        }
+    }
+    if let Some(status) = request.status.filter(|status| *status >= 500) {
+        attributes.string("error.type", itoa::Buffer::new().format(status));
     }
     let numbers = [
         ("client.port", request.client_port.map(i64::from)),

@@ -1,8 +1,8 @@
 //! Requests counted: how many, how long they took, how they ended.
 //!
 //! Two sources must not write the same series. What the MBeans of a Tomcat have carries `tomcat.request.processor.name`, which an
-//! access log does not know; so whoever has them, through the pages of the manager application, leaves `tomcat.*` to them, and only
-//! `http.server.request.duration` is written here ([`Counted::Durations`]).
+//! access log does not know; so where the configuration names pages of the manager application of a Tomcat, `tomcat.*` is left to them, whether they
+//! answer or not, and only `http.server.request.duration` is written here ([`Counted::Durations`]).
 //!
 //! Series are told apart by method, status and scheme, never by path; methods are those of the conventions. Their number is bounded.
 
@@ -36,9 +36,12 @@ const BOUNDS_NANOS: [u64; 14] = [
 /// Series of one Tomcat at most; what comes after is counted together, as `otel.metric.overflow`.
 const MOST_SERIES: usize = 500;
 
-/// The methods that the semantic conventions know; others are `_OTHER`.
+/// The methods that the semantic conventions know.
 const METHODS: [&str; 10] =
     ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"];
+
+/// What other methods are called.
+pub(super) const OTHER_METHOD: &str = "_OTHER";
 
 /// What a scheme is, as a number.
 const SCHEMES: [&str; 2] = ["http", "https"];
@@ -204,6 +207,11 @@ impl Series {
     }
 }
 
+/// The method as the semantic conventions want it: one that they know, or `_OTHER`.
+pub(super) fn known_method(method: &str) -> Option<&'static str> {
+    METHODS.iter().find(|known| **known == method).copied()
+}
+
 fn place(known: &[&str], name: Option<&str>) -> u8 {
     let at = known.iter().position(|known| name == Some(*known));
     u8::try_from(at.unwrap_or(known.len())).unwrap_or(u8::MAX)
@@ -214,7 +222,7 @@ fn describe(key: Option<Key>, attributes: &mut Attributes<'_>) {
         attributes.bool("otel.metric.overflow", true);
         return;
     };
-    let method = METHODS.get(usize::from(key.method)).copied().unwrap_or("_OTHER");
+    let method = METHODS.get(usize::from(key.method)).copied().unwrap_or(OTHER_METHOD);
     attributes.string("http.request.method", method);
     if key.status != 0 {
         attributes.int("http.response.status_code", i64::from(key.status));

@@ -88,7 +88,10 @@ impl Valve {
 pub(super) struct Connector {
     pub(super) port: Option<u16>,
     pub(super) protocol: String,
-    pub(super) name: Option<String>,
+    /// Where it listens, when that is not everywhere.
+    pub(super) address: Option<String>,
+    /// Whether it speaks TLS itself.
+    pub(super) encrypted: bool,
     /// The scheme of the addresses of its requests.
     pub(super) scheme: String,
 }
@@ -142,6 +145,17 @@ pub(super) fn read(files: &Files, base: &Path, properties: &Properties) -> Serve
     server
 }
 
+/// The connectors of the Tomcat with this `catalina.base`.
+pub(super) fn connectors(
+    files: &Files,
+    base: &Path,
+    properties: &Properties,
+) -> Result<Vec<Connector>, Problem> {
+    let mut server = Server::default();
+    add(files, &base.join("conf/server.xml"), properties, &mut server, &Container::Engine)?;
+    Ok(server.connectors)
+}
+
 /// Where contexts of applications may be described.
 fn contexts(files: &Files, base: &Path, host: &str, application_base: &str) -> Vec<PathBuf> {
     let mut paths = vec![base.join("conf/context.xml")];
@@ -160,7 +174,7 @@ fn contexts(files: &Files, base: &Path, host: &str, application_base: &str) -> V
 
 /// Why a document says nothing.
 #[derive(Debug, thiserror::Error)]
-enum Problem {
+pub(super) enum Problem {
     #[error("{0}")]
     Missing(std::io::Error),
     #[error("{0}")]
@@ -277,12 +291,14 @@ fn container(valve: Node<'_, '_>, outermost: &Container) -> Container {
 
 fn connector(attribute: &dyn Fn(&str) -> Option<String>) -> Connector {
     let is = |name: &str| attribute(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    let encrypted = is("SSLEnabled") || is("secure");
-    let scheme = attribute("scheme").unwrap_or_else(|| if encrypted { "https" } else { "http" }.to_owned());
+    let encrypted = is("SSLEnabled");
+    let secure = encrypted || is("secure");
+    let scheme = attribute("scheme").unwrap_or_else(|| if secure { "https" } else { "http" }.to_owned());
     Connector {
         port: attribute("port").and_then(|port| port.trim().parse().ok()),
         protocol: attribute("protocol").unwrap_or_else(|| "HTTP/1.1".to_owned()),
-        name: attribute("name"),
+        address: attribute("address"),
+        encrypted,
         scheme,
     }
 }

@@ -5,6 +5,7 @@ use std::fs::Metadata;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use edgewatch_hotspot::find::ProcessId;
@@ -27,6 +28,9 @@ const MOST_RECORDS: usize = 1000;
 
 /// Bytes of one batch at most, unless a single record is larger.
 const MOST_BYTES: usize = 256 * 1024;
+
+/// How long what is counted of a Tomcat is told after its end: its last lines are written and read by then.
+const AFTERLIFE: Duration = Duration::from_secs(30);
 
 /// The scope of the records, and of what is counted.
 const SCOPE: &str = "edgewatch/tomcat/logs";
@@ -57,7 +61,7 @@ pub(super) struct Counts {
     requests: Requests,
     /// When counting began, in nanoseconds since 1970.
     since: u64,
-    /// Whether pages have ever told of its connectors: then they alone count what both could.
+    /// Whether pages are there to count what both could.
     has_pages: bool,
 }
 
@@ -78,8 +82,17 @@ pub(super) struct Table {
 #[derive(Debug, Default)]
 struct Inner {
     logs: HashMap<Tag, Arc<Log>>,
-    counts: HashMap<ProcessId, Arc<Mutex<Counts>>>,
+    counts: HashMap<ProcessId, Counting>,
     last_tag: u64,
+}
+
+/// What is counted of a Tomcat.
+#[derive(Debug)]
+struct Counting {
+    instance: Arc<Instance>,
+    counts: Arc<Mutex<Counts>>,
+    /// Since when it is gone. Its last lines may not have been read yet.
+    gone: Option<Instant>,
 }
 
 impl Table {
@@ -93,31 +106,52 @@ impl Table {
         let mut inner = lock(&self.inner);
         inner.last_tag += 1;
         let tag = Tag(inner.last_tag);
-        inner.counts.entry(log.instance.id).or_insert_with(|| Arc::clone(&log.counts));
+        let counting = || {
+            let (instance, counts) = (Arc::clone(&log.instance), Arc::clone(&log.counts));
+            Counting { instance, counts, gone: None }
+        };
+        inner.counts.entry(log.instance.id).or_insert_with(counting);
         inner.logs.insert(tag, Arc::new(log));
         tag
     }
 
-    /// Forgets the logs of Tomcats that are not in `instances`. What is still read of them keeps what it needs.
-    pub(super) fn keep(&self, instances: &[Arc<Instance>]) {
+    /// Forgets the logs of Tomcats that are not in `instances`, and a little later their counts. What is still read of them keeps what it
+    /// needs.
+    pub(super) fn keep(&self, instances: &[Arc<Instance>], now: Instant) {
         let mut inner = lock(&self.inner);
         let lives = |id: ProcessId| instances.iter().any(|instance| instance.id == id);
         inner.logs.retain(|_, log| lives(log.instance.id));
-        inner.counts.retain(|id, _| lives(*id));
+        inner.counts.retain(|id, counting| {
+            if lives(*id) {
+                return true;
+            }
+            now.duration_since(*counting.gone.get_or_insert(now)) < AFTERLIFE
+        });
     }
 
-    /// Writes what was counted of `instance`.
+    /// The Tomcats that have ended, whose counts may still change.
+    pub(super) fn ended(&self, now: Instant) -> Vec<Arc<Instance>> {
+        let mut inner = lock(&self.inner);
+        let ended = |counting: &Counting| counting.gone.map(|gone| now.duration_since(gone));
+        inner.counts.retain(|_, counting| ended(counting).is_none_or(|since| since < AFTERLIFE));
+        let gone = inner.counts.values().filter(|counting| counting.gone.is_some());
+        gone.map(|counting| Arc::clone(&counting.instance)).collect()
+    }
+
+    /// Writes what was counted of `instance`; where pages are there to count, what only logs have. Of one that has
+    /// ended (`None`) that is as it was.
     pub(super) fn write(
         &self,
         request: &mut encode::Request<'_, encode::Metrics>,
         instance: &Instance,
-        has_pages: bool,
+        has_pages: Option<bool>,
         metrics: &Metrics,
         now: u64,
     ) {
-        let Some(counts) = lock(&self.inner).counts.get(&instance.id).cloned() else { return };
+        let counting = |counting: &Counting| Arc::clone(&counting.counts);
+        let Some(counts) = lock(&self.inner).counts.get(&instance.id).map(counting) else { return };
         let mut counts = lock(&counts);
-        counts.has_pages |= has_pages;
+        counts.has_pages = has_pages.unwrap_or(counts.has_pages);
         let counted = if counts.has_pages { Counted::Durations } else { Counted::All };
         if counts.requests.is_empty() {
             return;
@@ -132,7 +166,9 @@ impl Table {
 
     /// Lines of access logs that were none of their format, of all Tomcats.
     pub(super) fn malformed(&self) -> u64 {
-        let counts: Vec<_> = lock(&self.inner).counts.values().cloned().collect();
+        let inner = lock(&self.inner);
+        let counts: Vec<_> = inner.counts.values().map(|counting| Arc::clone(&counting.counts)).collect();
+        drop(inner);
         counts.iter().map(|counts| lock(counts).requests.malformed()).sum()
     }
 }

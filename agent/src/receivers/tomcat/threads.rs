@@ -11,7 +11,7 @@ use std::path::Path;
 use edgewatch_core::kernel::read_file;
 
 use super::reading::Pool;
-use super::tags::tags;
+use super::server_xml;
 use super::version::Version;
 
 /// How much of a name there is.
@@ -23,39 +23,44 @@ const MOST_THREADS: usize = 20_000;
 /// First releases in which a connector of the kind `nio` has, beside its workers, one poller and one acceptor and nothing else.
 const TWO_HELPERS: Version = Version { major: 9, minor: 0, patch: 50 };
 
-/// The names that one connector's threads may begin with.
+/// A connector, as far as its port is a number.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Connector(Vec<String>);
+pub(crate) struct Connector {
+    /// Where it listens.
+    pub(super) port: u16,
+    /// The names that its threads may begin with.
+    names: Vec<String>,
+}
 
-/// The connectors of a server.xml, as far as their ports are written as numbers.
-pub(crate) fn connectors(server_xml: &str) -> Vec<Connector> {
-    let connectors = tags(server_xml).filter(|tag| tag.name == "Connector");
-    let named = connectors.filter_map(|tag| {
-        let port: u16 = tag.attribute("port")?.trim().parse().ok().filter(|port| *port != 0)?;
-        let protocol = tag.attribute("protocol").unwrap_or("HTTP/1.1".into());
+impl Connector {
+    /// What `connector` of a server.xml is here; `None` for one whose port the system chooses.
+    pub(super) fn new(connector: &server_xml::Connector) -> Option<Self> {
+        let server_xml::Connector { port, protocol, address, encrypted, scheme: _ } = connector;
+        let port = port.filter(|port| *port != 0)?;
         let is_ajp = protocol.contains("AJP") || protocol.contains("Ajp");
-        let kind = match &*protocol {
+        let kind = match protocol {
             protocol if protocol.contains("Nio2") => "nio2",
             protocol if protocol.contains("Apr") => "apr",
             _ => "nio",
         };
-        let schemes: &[&str] = match tag.attribute("SSLEnabled").as_deref() {
+        let schemes: &[&str] = match encrypted {
             _ if is_ajp => &["ajp"],
-            Some("true") => &["https-jsse", "https-openssl", "https"],
-            Some(_) | None => &["http"],
+            true => &["https-jsse", "https-openssl", "https"],
+            false => &["http"],
         };
-        let address = tag.attribute("address").map(|address| format!("-{address}"));
-        let address = address.or_else(|| is_ajp.then(|| "-127.0.0.1".to_owned())).unwrap_or_default();
-        Some(Connector(schemes.iter().map(|scheme| format!("{scheme}-{kind}{address}-{port}")).collect()))
-    });
-    named.collect()
-}
+        let address = address.as_deref().or(is_ajp.then_some("127.0.0.1")).map(|address| match address {
+            // By its number.
+            "localhost" => "-127.0.0.1".to_owned(),
+            address => format!("-{address}"),
+        });
+        let address = address.unwrap_or_default();
+        let names = schemes.iter().map(|scheme| format!("{scheme}-{kind}{address}-{port}")).collect();
+        Some(Self { port, names })
+    }
 
-impl Connector {
     /// The one name that begins with `cut`.
     fn completes(&self, cut: &str) -> Option<&str> {
-        let Self(names) = self;
-        names.iter().map(String::as_str).find(|name| name.starts_with(cut))
+        self.names.iter().map(String::as_str).find(|name| name.starts_with(cut))
     }
 }
 

@@ -6,8 +6,9 @@ use edgewatch_hotspot::find::{Process, ProcessId};
 use edgewatch_hotspot::procfs::Stat;
 use edgewatch_proto::encode;
 
+use crate::measuring::identity::uuid;
 use crate::receivers::jvm::config::Config;
-use crate::receivers::jvm::resource::{Describer, uuid};
+use crate::receivers::jvm::resource::Describer;
 
 fn describer(config: &str) -> Describer {
     let config: Config = serde_json::from_str(config).expect("valid");

@@ -9,10 +9,12 @@ use edgewatch_core::kernel::Paths;
 use edgewatch_core::testing::FakeHost;
 use tempfile::TempDir;
 
-use crate::receivers::tomcat::config::globs;
+use crate::receivers::tomcat::config::Config;
 use crate::receivers::tomcat::instances::{Directories, Instance, Search, recognise};
 use crate::receivers::tomcat::version::Version;
 
+const LIBJVM: &str =
+    "7f1000000000-7f1001000000 r-xp 00000000 fe:00 99     /usr/lib/jvm/lib/server/libjvm.so\n";
 const MAIN: &str = "org.apache.catalina.startup.Bootstrap";
 
 /// A host whose processes are directories.
@@ -36,8 +38,15 @@ impl MadeUp {
         fs::create_dir_all(process.join("root")).expect("create");
         fs::create_dir_all(process.join(format!("task/{pid}"))).expect("create");
         fs::write(process.join(format!("task/{pid}/comm")), "java\n").expect("write");
-        fs::write(process.join("stat"), format!("{pid} (ja) va) S {} {ticks} 0", "1 ".repeat(18).trim()))
-            .expect("write");
+        // The program of a Tomcat begins elsewhere than others.
+        let image = if arguments.contains(&MAIN) { 2 } else { 1 };
+        let stat =
+            format!("{pid} (ja) va) S 1 1 1 0 -1 0 {} {ticks} 0 0 0 {image} 0 3\n", "1 ".repeat(12).trim());
+        fs::write(process.join("stat"), stat).expect("write");
+        let uids = format!("Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nNSpid:\t{pid}\n");
+        fs::write(process.join("status"), uids).expect("write");
+        let maps = if image == 2 { LIBJVM } else { "" };
+        fs::write(process.join("maps"), maps).expect("write");
         fs::write(process.join("cmdline"), arguments.join("\0") + "\0").expect("write");
         fs::write(process.join("cgroup"), "0::/system.slice/tomcat.service\n").expect("write");
         process
@@ -56,10 +65,11 @@ impl MadeUp {
     }
 
     pub(super) fn search(&self, include: &[&str], exclude: &[&str], most: usize) -> Search {
-        let set = |list: &[&str]| globs("x", &list.iter().map(|&glob| glob.to_owned()).collect::<Vec<_>>());
         let root = self.root().display().to_string();
         let paths = Paths::find(&root, &FakeHost::default());
-        Search::new(paths, set(include).expect("globs"), set(exclude).expect("globs"), most, "tomcat")
+        let config = serde_json::json!({ "include": include, "exclude": exclude, "max_instances": most });
+        let config: Config = serde_json::from_value(config).expect("a valid configuration");
+        Search::new(&paths, &config, "tomcat").expect("globs")
     }
 }
 
@@ -69,11 +79,9 @@ fn names(found: Option<Arc<[Arc<Instance>]>>) -> Vec<String> {
 
 #[test]
 fn a_tomcat_is_known_by_its_command_line() {
-    let base = |arguments: &[&'static str]| {
-        let arguments: Vec<&[u8]> = arguments.iter().map(|argument| argument.as_bytes()).collect();
-        recognise(&arguments).map(|Directories { base, home }| (base, home))
-    };
-    let (a, b) = (&b"/a"[..], &b"/b"[..]);
+    let base =
+        |arguments: &[&'static str]| recognise(arguments).map(|Directories { base, home }| (base, home));
+    let (a, b) = ("/a", "/b");
 
     assert_eq!(base(&["java", "-Dcatalina.base=/a", "-Dcatalina.home=/b", MAIN, "start"]), Some((a, b)));
     assert_eq!(base(&["jsvc.exec", "-Dcatalina.home=/b", MAIN]), Some((b, b)));
@@ -115,7 +123,7 @@ fn a_successor_with_the_same_number_is_another_tomcat() {
     let first = search.look().expect("a change")[0].id;
 
     let stat = fs::read_to_string(process.join("stat")).expect("stat");
-    fs::write(process.join("stat"), stat.replace(" 200 0", " 300 0")).expect("write");
+    fs::write(process.join("stat"), stat.replace(" 200 0 0 0 2 0 3", " 300 0 0 0 2 0 3")).expect("write");
 
     let second = search.look().expect("a change")[0].id;
     assert_eq!((first.pid, first.start, second.pid, second.start), (7, 200, 7, 300));

@@ -1,6 +1,7 @@
 //! The receiver at work, with Tomcats that are directories and a manager application that is a list of answers.
 
 use std::fs;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
@@ -33,12 +34,18 @@ fn on(host: &MadeUp) -> (BuildContext, Registry) {
 }
 
 /// Gives the threads of 10.1.48 to a process.
-fn threads(process: &std::path::Path, file: &str) {
+fn threads(process: &Path, file: &str) {
     for (number, name) in recorded(file).split(|byte| *byte == b'\n').enumerate() {
         let task = process.join(format!("task/{}", 100 + number));
         fs::create_dir_all(&task).expect("create");
         fs::write(task.join("comm"), [name, b"\n"].concat()).expect("write");
     }
+}
+
+/// Lets the Tomcat `process` listen on `port`.
+fn listen(process: &Path, port: u16) {
+    let server_xml = process.join("root/opt/shop/conf/server.xml");
+    fs::write(server_xml, format!(r#"<Server><Connector port="{port}"/></Server>"#)).expect("write");
 }
 
 /// A manager application.
@@ -131,7 +138,7 @@ async fn threads_are_counted_without_any_access() {
     let brought = rounds(r#"{"collection_interval": "5ms", "initial_delay": "0s"}"#, &context, 2).await;
 
     let expected = [
-        "[service.name=shop,process.pid=7,tomcat.base=/opt/shop,tomcat.version=10.1.48]",
+        "[service.name=shop,process.pid=7,process.owner=root,process.creation.time=1970-01-01T00:16:42.000Z,process.executable.name=ja) va]",
         "tomcat.thread.count updowncounter {thread} {tomcat.thread.pool.name=http-nio-18192} 10",
     ];
     assert_eq!(brought, [expected, expected]);
@@ -140,11 +147,12 @@ async fn threads_are_counted_without_any_access() {
 }
 
 #[tokio::test]
-async fn the_status_page_belongs_to_the_tomcat_that_has_its_connectors() {
+async fn the_status_page_belongs_to_the_tomcat_that_listens_there() {
     let host = MadeUp::new();
     threads(&host.tomcat(7, "/opt/shop"), "10/threads.txt");
     threads(&host.tomcat(8, "/opt/blog"), "9/threads.txt");
     let manager = Manager::start(recorded_answers).await;
+    listen(&host.root().join("proc/7"), manager.port);
     let (context, _) = on(&host);
 
     let json = format!(
@@ -163,6 +171,7 @@ async fn what_mbeans_say_wins_and_no_series_is_there_twice() {
     let host = MadeUp::new();
     threads(&host.tomcat(7, "/opt/shop"), "10/threads.txt");
     let manager = Manager::start(recorded_answers).await;
+    listen(&host.root().join("proc/7"), manager.port);
     let (context, _) = on(&host);
 
     let page = |path: &str| {
@@ -179,6 +188,46 @@ async fn what_mbeans_say_wins_and_no_series_is_there_twice() {
     let brought = rounds(&json, &context, 1).await;
 
     insta::assert_snapshot!(brought[0].join("\n"));
+}
+
+#[tokio::test]
+async fn a_page_whose_port_is_that_of_no_connector_is_a_resource_of_its_own() {
+    let host = MadeUp::new();
+    threads(&host.tomcat(7, "/opt/shop"), "10/threads.txt");
+    let manager = Manager::start(recorded_answers).await;
+    let (context, registry) = on(&host);
+
+    let json = format!(
+        r#"{{"initial_delay": "0s", "status": [{{"endpoint": "http://127.0.0.1:{}/manager/status",
+            "username": "watch", "password": "secret"}}]}}"#,
+        manager.port
+    );
+    let brought = rounds(&json, &context, 1).await;
+
+    let owners: Vec<_> = brought[0].iter().filter(|line| line.starts_with('[')).collect();
+    assert_eq!(owners.len(), 2, "{owners:?}");
+    assert_eq!(
+        *owners[1],
+        format!("[service.name=tomcat,server.address=127.0.0.1,server.port={}]", manager.port)
+    );
+    assert_eq!(reading(&registry, "otelcol_scraper_errored_metric_points", &[]), 1.0, "it is told");
+}
+
+#[tokio::test]
+async fn what_jvms_have_no_attribute_for_is_said_when_it_is_wanted() {
+    let host = MadeUp::new();
+    threads(&host.tomcat(7, "/opt/shop"), "10/threads.txt");
+    let (context, _) = on(&host);
+
+    let json = r#"{"initial_delay": "0s", "resource_attributes": {"process.creation.time": {"enabled": false},
+        "process.executable.name": {"enabled": false}, "process.owner": {"enabled": false}},
+        "tomcat_attributes": {"tomcat.base": {"enabled": true}, "tomcat.version": {"enabled": true}}}"#;
+    let brought = rounds(json, &context, 1).await;
+
+    assert_eq!(
+        brought[0][0],
+        "[service.name=shop,process.pid=7,tomcat.base=/opt/shop,tomcat.version=10.1.48]"
+    );
 }
 
 #[tokio::test]

@@ -2,11 +2,21 @@
 
 use super::recorded;
 use crate::receivers::tomcat::jmxproxy;
+use crate::receivers::tomcat::properties::Properties;
 use crate::receivers::tomcat::reading::Reading;
-use crate::receivers::tomcat::threads::{Connector, Counts, connectors};
+use crate::receivers::tomcat::server_xml::{Container, Server, parse};
+use crate::receivers::tomcat::threads::{Connector, Counts};
 use crate::receivers::tomcat::version::Version;
 
 const TEN: Option<Version> = Some(Version { major: 10, minor: 1, patch: 48 });
+
+fn connectors(server_xml: &str) -> Vec<Connector> {
+    let mut server = Server::default();
+    let whole =
+        format!("<Server>{}</Server>", server_xml.split_once("?>").map_or(server_xml, |(_, rest)| rest));
+    parse(&whole, &[], &Properties::default(), &mut server, &Container::Engine).expect("well-formed");
+    server.connectors.iter().filter_map(Connector::new).collect()
+}
 
 fn counted(names: &[u8], connectors: &[Connector], version: Option<Version>) -> Vec<(String, u64)> {
     let mut counts = Counts::default();

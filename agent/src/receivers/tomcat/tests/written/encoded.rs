@@ -69,10 +69,11 @@ fn a_line_becomes_a_record_without_secrets() {
     assert_eq!((record.trace_id[0], record.span_id[7]), (0x4b, 0xb7));
     let expected = [
         ("client.address", "10.0.0.1"),
-        ("http.request.method", "GET"),
         ("url.path", "/a"),
         ("url.query", "x=1&sig=REDACTED"),
         ("url.scheme", "https"),
+        ("http.request.method", "GET"),
+        ("error.type", "500"),
         ("http.response.status_code", "500"),
         ("http.response.body.size", "12"),
         ("http.server.request.duration", "0.0015"),
@@ -85,6 +86,19 @@ fn a_line_becomes_a_record_without_secrets() {
     ];
     let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
     assert_eq!(attributes(&record), expected);
+}
+
+#[test]
+fn methods_that_the_conventions_do_not_know_keep_their_name_beside() {
+    let methods = |method: &str| {
+        let all = attributes(&access("%m", method)).into_iter();
+        all.filter(|(key, _)| key.starts_with("http.request.method"))
+            .map(|(_, value)| value)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(methods("PATCH"), ["PATCH"]);
+    assert_eq!(methods("PROPFIND"), ["_OTHER", "PROPFIND"]);
+    assert_eq!(methods("get"), ["_OTHER", "get"], "methods are case-sensitive");
 }
 
 #[test]
