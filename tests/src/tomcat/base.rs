@@ -21,6 +21,7 @@ pub struct Base {
     home: PathBuf,
     pattern: String,
     more: String,
+    connector: &'static str,
 }
 
 impl Base {
@@ -34,7 +35,7 @@ impl Base {
             return None;
         };
         let pattern = "%h %l %u %t \"%r\" %s %b %D \"%{Referer}i\" \"%{User-Agent}i\"".to_owned();
-        Some(Self { java, home, pattern, more: "buffered=\"false\"".to_owned() })
+        Some(Self { java, home, pattern, more: "buffered=\"false\"".to_owned(), connector: LOCAL })
     }
 
     /// Writes the access log in this pattern.
@@ -48,6 +49,13 @@ impl Base {
     #[must_use]
     pub fn valve(mut self, attributes: &str) -> Self {
         attributes.clone_into(&mut self.more);
+        self
+    }
+
+    /// Lets its connector listen on all addresses, so that the names of its threads tell its port.
+    #[must_use]
+    pub fn on_all_addresses(mut self) -> Self {
+        self.connector = "";
         self
     }
 
@@ -85,6 +93,7 @@ impl Base {
         }
         let pattern = self.pattern.replace('&', "&amp;").replace('"', "&quot;");
         let server = SERVER
+            .replace("{connector}", self.connector)
             .replace("{port}", &address.port().to_string())
             .replace("{pattern}", &pattern)
             .replace("{more}", &self.more);
@@ -96,6 +105,8 @@ impl Base {
         Ok(fs::write(root.join("slow.jsp"), SLOW)?)
     }
 }
+
+const LOCAL: &str = "address=\"127.0.0.1\"";
 
 const SMALL: &str = "a small file\n";
 
@@ -115,7 +126,7 @@ const SERVER: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
   </GlobalNamingResources>
   <Service name="Catalina">
     <!-- Not this one: <Connector port="1" /> -->
-    <Connector address="127.0.0.1" port="{port}" protocol="HTTP/1.1" connectionTimeout="20000" />
+    <Connector {connector} port="{port}" protocol="HTTP/1.1" connectionTimeout="20000" />
     <Engine name="Catalina" defaultHost="localhost">
       <Realm className="org.apache.catalina.realm.UserDatabaseRealm" resourceName="UserDatabase"/>
       <Host name="localhost" appBase="webapps" unpackWARs="true" autoDeploy="false">
