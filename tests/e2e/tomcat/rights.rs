@@ -25,7 +25,7 @@ async fn an_unprivileged_agent_with_two_capabilities_reads_the_logs_of_another_u
 #[tokio::test]
 async fn an_agent_without_capabilities_counts_threads_and_says_once_what_is_missing() -> anyhow::Result<()> {
     let Some(base) = Base::new() else { return Ok(()) };
-    let scene = Scene::new(base.on_all_addresses(), "").await?;
+    let scene = Scene::new(base.with_short_names(), "").await?;
     scene.tomcat.keep_from_others()?;
     let agent = scene.unprivileged_agent(&[]).await?;
     let mut load = Load::on(&scene.tomcat);

@@ -52,9 +52,9 @@ impl Base {
         self
     }
 
-    /// Lets its connector listen on all addresses, so that the names of its threads tell its port.
+    /// Lets its connector listen on all addresses and a port of four digits, so that the kernel's short names of its threads tell all.
     #[must_use]
-    pub fn on_all_addresses(mut self) -> Self {
+    pub fn with_short_names(mut self) -> Self {
         self.connector = "";
         self
     }
@@ -65,7 +65,7 @@ impl Base {
     /// When it does not; the error contains what it wrote.
     pub async fn start(self) -> anyhow::Result<Tomcat> {
         let folder = TempDir::with_prefix_in("edgewatch-tomcat-", "/var/tmp")?;
-        let address = ports::free()?;
+        let address = if self.connector == LOCAL { ports::free()? } else { ports::free_of_four_digits()? };
         self.write(folder.path(), address)?;
         Tomcat::start(&self.java, &self.home, folder, address).await
     }
