@@ -24,6 +24,8 @@ pub struct Usage {
     pub cpu: Duration,
     /// Resident bytes now.
     pub resident: u64,
+    /// Those of them that are no file's: what the process itself has made.
+    pub anonymous: u64,
     /// Resident bytes at the peak.
     pub peak_resident: u64,
 }
@@ -42,6 +44,7 @@ pub fn usage(pid: u32) -> anyhow::Result<Usage> {
     Ok(Usage {
         cpu: cpu_time(pid)?,
         resident: kibibytes("VmRSS:")? * 1024,
+        anonymous: kibibytes("RssAnon:")? * 1024,
         peak_resident: kibibytes("VmHWM:")? * 1024,
     })
 }

@@ -82,6 +82,28 @@ fn names_the_most_frequent_metrics_of_an_application() {
 }
 
 #[test]
+fn tells_of_jvms_how_full_their_heaps_are_and_how_long_they_collected() {
+    let mut terminal = Terminal::new("{}");
+    let (mut request, mut both) = (Vec::new(), Vec::new());
+    let one = encode::metrics(&mut request, |request| jvm(request, "shop", 2));
+    // The second one does not tell what is used of its young generation.
+    let two = encode::metrics(&mut both, |request| {
+        jvm(request, "shop", 2);
+        jvm(request, "till", 1);
+    });
+
+    terminal.print(Signal::Metrics, &request, one);
+    terminal.print(Signal::Metrics, &both, two);
+
+    assert_eq!(
+        terminal.text(),
+        "12:00:00 metrics     8 data points from shop: heap 12 of 32 MiB, 3 GCs 34 ms, 19 threads\n\
+         12:00:00 metrics    15 data points from shop, till: shop heap 12 of 32 MiB, 3 GCs 34 ms, 19 threads; \
+         till heap of 32 MiB, 3 GCs 34 ms, 19 threads\n"
+    );
+}
+
+#[test]
 fn tells_errors_and_the_slowest_of_spans() {
     let mut terminal = Terminal::new("{}");
 
@@ -311,6 +333,45 @@ impl io::Write for Failing {
 fn exporter(out: Box<dyn io::Write + Send>) -> DebugExporter {
     let surroundings = Surroundings { out, width: || None, clock: DateTime::utc };
     DebugExporter::printing_to(surroundings, &Config::default(), &context("debug").0)
+}
+
+/// A JVM with two pools of its heap, of which `used` tell what is in use.
+fn jvm(request: &mut encode::Request<'_, encode::Metrics>, name: &str, used: usize) {
+    const MIB: i64 = 1 << 20;
+    request.resource(
+        "",
+        |resource| resource.string("service.name", name),
+        |resource| {
+            resource.scope("", "", |scope| {
+                let pools = [("heap", 4 * MIB), ("heap", 8 * MIB), ("non_heap", 50 * MIB)];
+                scope.sum("jvm.memory.used", "By", "", Temporality::Cumulative, false, |points| {
+                    for (kind, bytes) in pools.into_iter().skip(2 - used) {
+                        points.int(at(), bytes, |attributes| attributes.string("jvm.memory.type", kind));
+                    }
+                });
+                scope.sum("jvm.memory.committed", "By", "", Temporality::Cumulative, false, |points| {
+                    for _ in 0..2 {
+                        points.int(at(), 16 * MIB, |attributes| attributes.string("jvm.memory.type", "heap"));
+                    }
+                });
+                scope.histogram("jvm.gc.duration", "s", "", Temporality::Cumulative, |points| {
+                    let point = encode::HistogramPoint {
+                        count: 3,
+                        sum: Some(0.034),
+                        min: None,
+                        max: None,
+                        bounds: &[1.0],
+                        buckets: &[3, 0],
+                    };
+                    points.point(at(), &point, |_| {});
+                });
+                scope.sum("jvm.thread.count", "1", "", Temporality::Cumulative, false, |points| {
+                    points.int(at(), 12, |_| {});
+                    points.int(at(), 7, |_| {});
+                });
+            });
+        },
+    );
 }
 
 fn host_metrics(busy: f64, idle: f64) -> Vec<u8> {

@@ -16,6 +16,15 @@ use super::Args;
 /// Between two rounds of metrics, of the agent and of the poller.
 const ROUND: u32 = 10;
 
+/// How many times as often a second agent looks, beside the first and in all else the same: what the two differ by are looks alone.
+pub(crate) const EAGER: u32 = 5;
+
+/// The agent.
+pub(crate) const AGENT: &str = "edgewatch";
+
+/// The one that looks more often.
+pub(crate) const EAGER_AGENT: &str = "edgewatch, five times the looks";
+
 /// What one process cost.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Figures {
@@ -25,6 +34,8 @@ pub(crate) struct Figures {
     pub(crate) jvms: usize,
     /// Bytes resident at the end.
     pub(crate) resident: u64,
+    /// Those of them that are no file's.
+    pub(crate) anonymous: u64,
     /// CPU time in microseconds for a second of running.
     pub(crate) cpu: f64,
 }
@@ -51,10 +62,11 @@ async fn idle(java: &Java, number: usize, more: &[String]) -> anyhow::Result<Jvm
 
 /// The agent with these JVMs; with a single one also a poller, and that JVM's twin without one.
 async fn measure(args: &Args, java: &Java, jvms: &[Jvm]) -> anyhow::Result<Vec<Figures>> {
-    let sink = Sink::start().await?;
-    let agent = agent(args, &sink).await?;
+    let (sink, second) = (Sink::start().await?, Sink::start().await?);
+    let (agent, eager) = (agent(args.poll, &sink).await?, agent(args.poll / EAGER, &second).await?);
     wait(&sink, jvms).await?;
-    let mut subjects = vec![("edgewatch", agent.agent.pid())];
+    wait(&second, jvms).await?;
+    let mut subjects = vec![(AGENT, agent.agent.pid()), (EAGER_AGENT, eager.agent.pid())];
     let mut beside = Vec::new();
     if jvms.len() == 1 {
         let port = ports::free()?.port().to_string();
@@ -78,6 +90,7 @@ async fn measure(args: &Args, java: &Java, jvms: &[Jvm]) -> anyhow::Result<Vec<F
             subject,
             jvms: jvms.len(),
             resident: after.resident,
+            anonymous: after.anonymous,
             cpu: (after.cpu - before.cpu).as_secs_f64() * 1e6 / seconds,
         });
     let figures = figures.collect();
@@ -89,8 +102,7 @@ fn usages(subjects: &[(&str, u32)]) -> anyhow::Result<Vec<process::Usage>> {
     subjects.iter().map(|(_, pid)| process::usage(*pid)).collect()
 }
 
-async fn agent(args: &Args, sink: &Sink) -> anyhow::Result<Forwarder> {
-    let poll = args.poll;
+async fn agent(poll: u32, sink: &Sink) -> anyhow::Result<Forwarder> {
     let config = format!(
         "{{receivers: {{jvm: {{collection_interval: {ROUND}s, initial_delay: 0s,
         include: {{names: ['bench-*']}}, pauses: {{min_interval: {poll}ms, max_interval: {poll}ms}}}}}},

@@ -32,11 +32,10 @@ async fn jvms_that_take_no_questions_are_left_alone() -> anyhow::Result<()> {
         launch("user-namespace").user_namespace(100_000).container().own_tmp().start().await?,
         launch("daemon").user(1).start().await?,
     ];
-    let watch = Watch::start("alone-*", ASKING).await?;
+    let mut watch = Watch::start("alone-*", ASKING).await?;
 
     for _ in 0..4 {
-        let reading = watch.reading(&control).await?;
-        let _ = reading;
+        watch.reading(&control).await?;
     }
     let code = watch.reading(&control).await?;
 
@@ -50,6 +49,9 @@ async fn jvms_that_take_no_questions_are_left_alone() -> anyhow::Result<()> {
     for jvm in jvms.into_iter().chain([control]) {
         jvm.quit().await?;
     }
+    // It may have been about to ask a JVM that has just ended.
+    let (status, _) = watch.agent.agent.terminate().await?;
+    assert!(status.success(), "{}", watch.agent.agent.stderr());
     assert!(!fs::exists(format!("/tmp/.attach_pid{pid}"))?);
     assert_eq!(triggers(tmp.path())?, Vec::<String>::new());
     Ok(())

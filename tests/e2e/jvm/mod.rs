@@ -6,6 +6,7 @@ mod attach;
 mod collectors;
 mod commands;
 mod compare;
+mod default_config;
 mod gc_logs;
 mod harm;
 mod places;

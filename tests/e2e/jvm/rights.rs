@@ -1,17 +1,10 @@
 //! An agent that is not root: with the capabilities that the manual names, and without any.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-use std::sync::Arc;
-
-use edgewatch_tests::agent;
+use edgewatch_tests::agent::{UNPRIVILEGED, unprivileged};
 use edgewatch_tests::jvm::{Java, Launch, Watch};
 use edgewatch_tests::sink::Sink;
-use tempfile::TempDir;
 
-/// An ordinary user with a passwd entry, and another one.
-const AGENT: u32 = 65_534;
+/// Another ordinary user than that of the agent.
 const OTHER: u32 = 1;
 
 #[tokio::test]
@@ -21,7 +14,7 @@ async fn an_unprivileged_agent_with_two_capabilities_reads_every_jvm() -> anyhow
     let mut jvms = vec![
         launch("root").start().await?,
         launch("other").user(OTHER).start().await?,
-        launch("own").user(AGENT).start().await?,
+        launch("own").user(UNPRIVILEGED).start().await?,
         launch("container").container().own_tmp().start().await?,
     ];
     let watch = start("rights-*", "", &["sys_ptrace", "dac_read_search"]).await?;
@@ -40,7 +33,7 @@ async fn an_unprivileged_agent_with_two_capabilities_reads_every_jvm() -> anyhow
 }
 
 #[tokio::test]
-async fn an_unprivileged_agent_with_three_capabilities_asks_jvms_of_other_users() -> anyhow::Result<()> {
+async fn an_unprivileged_agent_with_the_capabilities_for_it_asks_jvms_of_other_users() -> anyhow::Result<()> {
     let Some(java) = Java::of(17) else { return Ok(()) };
     let launch = |name: &str| Launch::probe(&java, format!("asking-{name}"));
     let jvms = vec![launch("root").start().await?, launch("other").user(OTHER).start().await?];
@@ -67,7 +60,7 @@ async fn an_agent_without_capabilities_reads_its_own_jvms_and_says_once_what_is_
     let Some(java) = Java::of(17) else { return Ok(()) };
     let launch = |name: &str| Launch::probe(&java, format!("bare-{name}"));
     let others = vec![launch("root").start().await?, launch("other").user(OTHER).start().await?];
-    let mut own = launch("own").user(AGENT).start().await?;
+    let mut own = launch("own").user(UNPRIVILEGED).start().await?;
     let watch = start("bare-*", "", &[]).await?;
 
     for _ in 0..4 {
@@ -89,29 +82,10 @@ async fn an_agent_without_capabilities_reads_its_own_jvms_and_says_once_what_is_
     Ok(())
 }
 
-/// An agent of the user [`AGENT`] with just these capabilities.
+/// An agent that is not root, with just these capabilities.
 async fn start(names: &str, more: &str, capabilities: &[&str]) -> anyhow::Result<Watch> {
-    let folder = TempDir::with_prefix_in("edgewatch-agent-", "/var/tmp")?;
-    fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
-    // Where the binary is built may be out of its reach.
-    let binary = folder.path().join("edgewatch");
-    fs::copy(agent::binary()?, &binary)?;
-    let script = script(folder.path(), capabilities)?;
+    let (folder, program) = unprivileged(capabilities)?;
     let sink = Sink::start().await?;
-    let builder = Watch::builder(&sink, names, more)?.binary(script).in_folder(Arc::new(folder));
+    let builder = Watch::builder(&sink, names, more)?.binary(program).in_folder(folder);
     Ok(Watch { agent: builder.start().await?, sink })
-}
-
-fn script(folder: &Path, capabilities: &[&str]) -> anyhow::Result<std::path::PathBuf> {
-    let list: Vec<_> = capabilities.iter().map(|name| format!("+{name}")).collect();
-    let list = if list.is_empty() { "-all".to_owned() } else { list.join(",") };
-    let path = folder.join("start");
-    let text = format!(
-        "#!/bin/sh\nexec setpriv --reuid={AGENT} --regid={AGENT} --clear-groups --inh-caps={list} --ambient-caps={list} \
-        {}/edgewatch \"$@\"\n",
-        folder.display()
-    );
-    fs::write(&path, text)?;
-    fs::set_permissions(&path, Permissions::from_mode(0o755))?;
-    Ok(path)
 }

@@ -4,4 +4,5 @@
 
 mod counts;
 mod records;
+mod rights;
 mod scene;

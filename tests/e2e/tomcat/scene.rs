@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use edgewatch_tests::forwarder::Forwarder;
+use edgewatch_tests::agent::unprivileged;
+use edgewatch_tests::forwarder::{self, Forwarder};
 use edgewatch_tests::points::{Attributes, Point, Record, points, records};
 use edgewatch_tests::sink::{Receipts, Sink};
 use edgewatch_tests::tomcat::{Base, Tally, Tomcat};
@@ -36,20 +37,27 @@ impl Scene {
 
     /// The same with other settings, in YAML.
     pub(super) async fn agent_with(&self, settings: &str) -> anyhow::Result<Forwarder> {
+        self.builder(&self.folder)?.with(settings).start().await
+    }
+
+    /// An agent that is not root, with just these capabilities.
+    pub(super) async fn unprivileged_agent(&self, capabilities: &[&str]) -> anyhow::Result<Forwarder> {
+        let (folder, program) = unprivileged(capabilities)?;
+        self.builder(&folder)?.binary(program).start().await
+    }
+
+    fn builder(&self, folder: &Arc<TempDir>) -> anyhow::Result<forwarder::Builder> {
         let name = self.tomcat.base().file_name().unwrap_or_default().to_string_lossy();
-        Forwarder::to(&self.sink)?
-            .in_folder(Arc::clone(&self.folder))
+        Ok(Forwarder::to(&self.sink)?
+            .in_folder(Arc::clone(folder))
             .argument("--state-directory")
-            .argument(&self.folder.path().join("state").display().to_string())
+            .argument(&folder.path().join("state").display().to_string())
             .with(&format!(
                 "{{receivers: {{tomcat: {{collection_interval: 500ms, initial_delay: 0s, discovery_interval: 500ms,
                 include: ['{name}'], logs: {{start_at: beginning, poll_interval: 50ms}}, {}}}}},
                 service: {{pipelines: {{metrics: {{receivers: [tomcat]}}, logs: {{receivers: [tomcat]}}}}}}}}",
                 self.more
-            ))
-            .with(settings)
-            .start()
-            .await
+            )))
     }
 
     /// The latest point of every series of `metric`.

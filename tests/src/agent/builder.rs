@@ -21,7 +21,7 @@ const READY: &str = "Everything is ready";
 /// How to start an agent.
 #[derive(Debug)]
 pub struct Builder {
-    config: String,
+    config: Option<String>,
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     binary: Option<PathBuf>,
@@ -29,11 +29,11 @@ pub struct Builder {
 }
 
 impl Builder {
-    pub(super) fn new(config: String) -> Self {
+    pub(super) fn new(config: Option<String>) -> Self {
         Self { config, arguments: Vec::new(), environment: Vec::new(), binary: None, folder: None }
     }
 
-    /// Adds a command-line argument after `run --config FILE`.
+    /// Adds a command-line argument after `run --config FILE`, or after `run`.
     #[must_use]
     pub fn argument(mut self, argument: impl Into<OsString>) -> Self {
         self.arguments.push(argument.into());
@@ -80,11 +80,15 @@ impl Builder {
             Some(folder) => folder,
             None => Arc::new(TempDir::with_prefix("edgewatch-")?),
         };
-        let config = folder.path().join("config.yaml");
-        std::fs::write(&config, &self.config)?;
         let binary = self.binary.map_or_else(binary, Ok)?;
         let mut command = Command::new(&binary);
-        command.arg("run").arg("--config").arg(&config).args(&self.arguments).envs(self.environment);
+        command.arg("run");
+        if let Some(text) = &self.config {
+            let config = folder.path().join("config.yaml");
+            std::fs::write(&config, text)?;
+            command.arg("--config").arg(config);
+        }
+        command.args(&self.arguments).envs(self.environment);
         command.current_dir(folder.path()).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let started = Instant::now();

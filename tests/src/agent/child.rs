@@ -33,7 +33,13 @@ impl Agent {
     /// An agent with this configuration in YAML.
     #[must_use]
     pub fn with_config(config: impl Into<String>) -> Builder {
-        Builder::new(config.into())
+        Builder::new(Some(config.into()))
+    }
+
+    /// An agent without a configuration, which uses the embedded one.
+    #[must_use]
+    pub fn without_config() -> Builder {
+        Builder::new(None)
     }
 
     /// Its process id.

@@ -7,7 +7,9 @@ mod binary;
 mod builder;
 mod child;
 mod lines;
+mod rights;
 
 pub use binary::{binary, run_to_end};
 pub use builder::Builder;
 pub use child::Agent;
+pub use rights::{UNPRIVILEGED, unprivileged};

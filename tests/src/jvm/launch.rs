@@ -119,7 +119,7 @@ impl Launch {
         fs::set_permissions(folder.path(), Permissions::from_mode(0o777))?;
         let classes = classes().await?;
         let jar = folder.path().join(format!("{}.jar", self.name));
-        write_jar(&jar, &Manifest::Main(self.program.to_owned()), classes.path())?;
+        write_jar(&jar, &Manifest::Main(self.program.to_owned()), &classes)?;
         let mut line = self.before.clone();
         line.push(self.java.program().into());
         line.extend(self.flags.iter().map(OsString::from));

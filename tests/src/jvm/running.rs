@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use rustix::process::Signal;
@@ -12,6 +11,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout};
 
 use super::beans::Beans;
 use super::launch::errors;
+use super::leftovers::Leftovers;
 use super::process::java_below;
 use crate::process::signal;
 use crate::sink::PATIENCE;
@@ -26,14 +26,14 @@ pub struct Jvm {
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
     folder: TempDir,
-    classes: Arc<TempDir>,
+    classes: PathBuf,
 }
 
 impl Jvm {
     pub(super) async fn wait(
         mut child: Child,
         folder: TempDir,
-        classes: Arc<TempDir>,
+        classes: PathBuf,
         name: String,
     ) -> anyhow::Result<Self> {
         let stdin = child.stdin.take().context("stdin was asked for")?;
@@ -79,7 +79,7 @@ impl Jvm {
     /// The compiled programs of `tests/java/`.
     #[must_use]
     pub fn classes(&self) -> PathBuf {
-        self.classes.path().to_owned()
+        self.classes.clone()
     }
 
     /// What it has written to stderr.
@@ -172,7 +172,9 @@ impl Drop for Jvm {
     fn drop(&mut self) {
         // The pid is still its own as long as nobody has waited for it.
         if self.child.id().is_some() {
+            let leftovers = Leftovers::of(self.pid, self.inner_pid.unwrap_or(self.pid));
             let _ = signal(self.pid, Signal::KILL);
+            leftovers.remove();
         }
     }
 }

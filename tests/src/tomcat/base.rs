@@ -21,6 +21,7 @@ pub struct Base {
     home: PathBuf,
     pattern: String,
     more: String,
+    connector: &'static str,
 }
 
 impl Base {
@@ -34,7 +35,7 @@ impl Base {
             return None;
         };
         let pattern = "%h %l %u %t \"%r\" %s %b %D \"%{Referer}i\" \"%{User-Agent}i\"".to_owned();
-        Some(Self { java, home, pattern, more: "buffered=\"false\"".to_owned() })
+        Some(Self { java, home, pattern, more: "buffered=\"false\"".to_owned(), connector: LOCAL })
     }
 
     /// Writes the access log in this pattern.
@@ -51,13 +52,20 @@ impl Base {
         self
     }
 
+    /// Lets its connector listen on all addresses and a port of four digits, so that the kernel's short names of its threads tell all.
+    #[must_use]
+    pub fn with_short_names(mut self) -> Self {
+        self.connector = "";
+        self
+    }
+
     /// Starts it and waits until it serves.
     ///
     /// # Errors
     /// When it does not; the error contains what it wrote.
     pub async fn start(self) -> anyhow::Result<Tomcat> {
         let folder = TempDir::with_prefix_in("edgewatch-tomcat-", "/var/tmp")?;
-        let address = ports::free()?;
+        let address = if self.connector == LOCAL { ports::free()? } else { ports::free_of_four_digits()? };
         self.write(folder.path(), address)?;
         Tomcat::start(&self.java, &self.home, folder, address).await
     }
@@ -85,6 +93,7 @@ impl Base {
         }
         let pattern = self.pattern.replace('&', "&amp;").replace('"', "&quot;");
         let server = SERVER
+            .replace("{connector}", self.connector)
             .replace("{port}", &address.port().to_string())
             .replace("{pattern}", &pattern)
             .replace("{more}", &self.more);
@@ -96,6 +105,8 @@ impl Base {
         Ok(fs::write(root.join("slow.jsp"), SLOW)?)
     }
 }
+
+const LOCAL: &str = "address=\"127.0.0.1\"";
 
 const SMALL: &str = "a small file\n";
 
@@ -115,7 +126,7 @@ const SERVER: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
   </GlobalNamingResources>
   <Service name="Catalina">
     <!-- Not this one: <Connector port="1" /> -->
-    <Connector address="127.0.0.1" port="{port}" protocol="HTTP/1.1" connectionTimeout="20000" />
+    <Connector {connector} port="{port}" protocol="HTTP/1.1" connectionTimeout="20000" />
     <Engine name="Catalina" defaultHost="localhost">
       <Realm className="org.apache.catalina.realm.UserDatabaseRealm" resourceName="UserDatabase"/>
       <Host name="localhost" appBase="webapps" unpackWARs="true" autoDeploy="false">

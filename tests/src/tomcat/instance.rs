@@ -1,7 +1,8 @@
 //! A running instance.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 use super::base::USER;
-use crate::jvm::Java;
+use crate::jvm::{Java, Leftovers};
 use crate::sink::PATIENCE;
 
 /// How long a start may take on a loaded machine.
@@ -23,7 +24,7 @@ pub struct Tomcat {
     pid: u32,
     address: SocketAddr,
     folder: TempDir,
-    _child: Child,
+    child: Child,
 }
 
 impl Tomcat {
@@ -60,7 +61,7 @@ impl Tomcat {
         };
         let started = tokio::time::timeout(START, ready).await.map_err(Into::into).flatten();
         started.with_context(|| fs::read_to_string(&console).unwrap_or_default())?;
-        Ok(Self { pid, address, folder, _child: child })
+        Ok(Self { pid, address, folder, child })
     }
 
     /// Its process id.
@@ -85,6 +86,14 @@ impl Tomcat {
     #[must_use]
     pub fn credentials(&self) -> (&'static str, &'static str) {
         USER
+    }
+
+    /// Lets nobody but root and its own user into its `catalina.base`.
+    ///
+    /// # Errors
+    /// When that is refused.
+    pub fn keep_from_others(&self) -> anyhow::Result<()> {
+        Ok(fs::set_permissions(self.base(), Permissions::from_mode(0o700))?)
     }
 
     /// What it wrote to its console.
@@ -143,6 +152,15 @@ impl Tomcat {
         }
         paths.sort();
         Ok(paths)
+    }
+}
+
+impl Drop for Tomcat {
+    fn drop(&mut self) {
+        let leftovers = Leftovers::of(self.pid, self.pid);
+        // It is killed at once and waited for by the runtime.
+        let _ = self.child.start_kill();
+        leftovers.remove();
     }
 }
 

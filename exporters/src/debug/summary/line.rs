@@ -9,6 +9,7 @@ use edgewatch_proto::view::{
 };
 
 use super::host::{Host, HostWatch};
+use super::jvm::Jvm;
 use super::tally::Tally;
 use crate::calendar::DateTime;
 
@@ -61,6 +62,7 @@ impl Summary {
         let mut names = Tally::default();
         // Each scraper may have sent the resource of its own, which is the same host nevertheless.
         let mut hosts: Vec<Host<'_>> = Vec::new();
+        let (mut jvms, mut more_jvms) = (Vec::new(), 0_usize);
         let groups =
             segments.iter().flat_map(|segment| ExportMetricsServiceRequest::new(segment).resource_metrics());
         for group in groups {
@@ -69,10 +71,17 @@ impl Summary {
                 Some(index) => hosts.swap_remove(index),
                 None => Host::new(name),
             };
+            let mut jvm = Jvm::new(name);
             for metric in group.scope_metrics().flat_map(|scope| scope.metrics()) {
-                if !host.take(metric) {
+                let taken = host.take(metric);
+                if !jvm.take(metric) && !taken {
                     names.add(metric.name());
                 }
+            }
+            if jvm.is_known() && jvms.len() < MOST {
+                jvms.push(jvm);
+            } else {
+                more_jvms += usize::from(jvm.is_known());
             }
             if hosts.len() < MOST {
                 hosts.push(host);
@@ -81,6 +90,17 @@ impl Summary {
         let mut told = String::new();
         for host in hosts {
             host.write(&mut self.hosts, &mut told)?;
+        }
+        let one = told.is_empty() && jvms.len() == 1;
+        for jvm in jvms {
+            told.push_str(if told.is_empty() { "" } else { "; " });
+            if !one {
+                write!(told, "{} ", jvm.name)?;
+            }
+            jvm.write(&mut told)?;
+        }
+        if more_jvms > 0 {
+            write!(told, "; +{more_jvms} more")?;
         }
         if told.is_empty() {
             out.write_str(": ")?;
