@@ -39,7 +39,7 @@ impl Describer {
             user: described.user.as_deref(),
             uid: process.uid,
             container: process.container.as_deref(),
-            instrumented: started.command.has_otel_agent(),
+            instrumented: described.started.command.has_otel_agent(),
         };
         if self.include.as_ref().is_some_and(|globs| !globs.describe(&facts))
             || self.exclude.as_ref().is_some_and(|globs| globs.describe(&facts))
