@@ -43,6 +43,8 @@ const LONGEST: usize = 4096;
 /// The neighbour that tells pauses from logs.
 pub(super) struct GcLogs {
     watch: Watch,
+    /// Whether logs that JVMs write anyway are read, not only those that were switched on.
+    all: bool,
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -60,7 +62,6 @@ struct Watched {
     glob: Option<String>,
 }
 
-#[allow(dead_code, reason = "for what switches logs on over the attach socket")]
 impl Watch {
     /// A log was switched on in JVM `id`, for all pauses of its collector: `path`, as the JVM sees it.
     pub(super) fn switched_on(&self, id: ProcessId, path: &str) {
@@ -69,7 +70,7 @@ impl Watch {
         }
     }
 
-    /// The log of JVM `id` was switched off.
+    /// The log that was switched on in JVM `id` is not written any more.
     pub(super) fn switched_off(&self, id: ProcessId) {
         if let Some(watched) = self.lock().get_mut(&id) {
             watched.glob = None;
@@ -82,23 +83,22 @@ impl Watch {
 }
 
 impl GcLogs {
-    /// Tails logs for the receiver `id`, and tells `mailbox`.
+    /// Tails logs for the receiver `id`, and tells `mailbox`: `all` of them, or only those that were switched on.
     ///
     /// # Errors
     ///
     /// The system has no thread for it.
-    pub(super) fn new(id: &str, mailbox: Mailbox, telemetry: &Telemetry) -> std::io::Result<Self> {
+    pub(super) fn new(id: &str, all: bool, mailbox: Mailbox, telemetry: &Telemetry) -> std::io::Result<Self> {
         let watch = Watch::default();
         let logs = Logs::new(id, watch.clone(), telemetry);
         let (stop, stopped) = channel();
         let thread = std::thread::Builder::new()
             .name("jvm-gc-logs".to_owned())
             .spawn(move || work(logs, &mailbox, &stopped))?;
-        Ok(Self { watch, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { watch, all, stop: Some(stop), thread: Some(thread) })
     }
 
     /// For those who switch logs on.
-    #[allow(dead_code, reason = "for what switches logs on over the attach socket")]
     pub(super) fn watch(&self) -> Watch {
         self.watch.clone()
     }
@@ -124,9 +124,12 @@ impl Neighbour for GcLogs {
             process.ns_pid,
             jvm.feature,
         );
-        let output = outputs.0.into_iter().find(|output| output.tells_pauses(collector));
+        let output = outputs.0.into_iter().find(|output| self.all && output.tells_pauses(collector));
         let (root, glob) = (process.root.as_path().into(), output.map(|output| output.glob));
-        self.watch.lock().insert(process.id, Watched { root, collector, glob });
+        let mut watched = self.watch.lock();
+        // One that was switched on stays what is tailed.
+        let glob = glob.or_else(|| watched.remove(&process.id).and_then(|before| before.glob));
+        watched.insert(process.id, Watched { root, collector, glob });
     }
 
     fn gone(&mut self, id: ProcessId) {

@@ -66,13 +66,16 @@ fn neighbours(
     context: &BuildContext,
 ) -> Result<Vec<Box<dyn Neighbour>>, ConfigError> {
     let mut neighbours: Vec<Box<dyn Neighbour>> = Vec::new();
-    if config.pauses.enabled && config.gc_log.tail {
-        let logs = GcLogs::new(&context.id, mailbox.clone(), &context.telemetry)
+    let mut tailed = None;
+    if config.pauses.enabled && (config.gc_log.tail || config.gc_log.switch_on) {
+        let logs = GcLogs::new(&context.id, config.gc_log.tail, mailbox.clone(), &context.telemetry)
             .map_err(|error| ConfigError::new("gc_log.tail", format!("no thread for logs: {error}")))?;
+        tailed = Some(logs.watch());
         neighbours.push(Box::new(logs));
     }
     let Config { attach, gc_log, .. } = config;
-    if let Some(asking) = Asking::start(&context.id, attach, gc_log, &context.telemetry, mailbox.clone())? {
+    let (telemetry, mailbox) = (&context.telemetry, mailbox.clone());
+    if let Some(asking) = Asking::start(&context.id, attach, gc_log, telemetry, mailbox, tailed)? {
         neighbours.push(Box::new(asking));
     }
     Ok(neighbours)

@@ -8,6 +8,7 @@ use edgewatch_core::kernel::{Paths, pairs, read_file};
 use edgewatch_hotspot::command::{Started, redacted};
 use edgewatch_hotspot::counters::Layout;
 use edgewatch_hotspot::find::{Process, ProcessId};
+use edgewatch_hotspot::process::Cpus;
 use edgewatch_proto::encode::Attributes;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
@@ -82,6 +83,8 @@ pub(super) struct Describer {
 pub(super) struct Identity {
     /// Its service name.
     pub(super) name: String,
+    /// What its command line says about CPUs.
+    pub(super) cpus: Cpus,
     attributes: Vec<(&'static str, Value)>,
 }
 
@@ -96,7 +99,8 @@ impl Identity {
     /// Somebody of whom only the name is known.
     #[cfg(test)]
     pub(super) fn named(name: String) -> Self {
-        Self { attributes: vec![("service.name", Value::Text(name.clone()))], name }
+        let attributes = vec![("service.name", Value::Text(name.clone()))];
+        Self { name, cpus: Cpus::default(), attributes }
     }
 
     /// Writes its resource attributes.
@@ -154,7 +158,7 @@ impl Describer {
             return None;
         }
         let attributes = self.attributes(process, &started, user, &name, counters);
-        Some(Identity { name, attributes })
+        Some(Identity { name, cpus: started.command.cpus(), attributes })
     }
 
     fn attributes(

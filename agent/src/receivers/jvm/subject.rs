@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use edgewatch_hotspot::collector::{OldAfter, Plan, flag, option};
+use edgewatch_hotspot::collector::{OldAfter, Plan};
 use edgewatch_hotspot::counters::{Layout, LayoutError};
 use edgewatch_hotspot::find::Process;
 use edgewatch_hotspot::pauses::{Pace, Seen, Tracker};
-use edgewatch_hotspot::process::Cpus;
 use edgewatch_hotspot::source::Missing;
 
 use super::neighbours::{LivePool, LoggedPause};
@@ -21,7 +20,6 @@ pub(super) struct Jvm {
     pub(super) counters: Result<Reading, Missing>,
     pub(super) series: AllSeries,
     pub(super) pools: Vec<LivePool>,
-    pub(super) cpus: Cpus,
     /// CPU time at the last round, and when that was.
     pub(super) cpu_before: Option<(Instant, Duration)>,
     /// Whether its log tells of its pauses.
@@ -36,6 +34,38 @@ pub(super) struct Reading {
     pub(super) after: OldAfter,
     trackers: Vec<Tracker>,
     pace: Pace,
+    glance: Glance,
+}
+
+/// The counters of collections as the last look saw them.
+#[derive(Debug, Default)]
+struct Glance {
+    from: usize,
+    seen: Vec<u8>,
+    now: Vec<u8>,
+}
+
+impl Glance {
+    /// Whether collections have begun or ended since this was last asked: one small read.
+    fn changed(&mut self, source: &mut dyn Counters, plan: &Plan) -> Result<bool, Missing> {
+        let watched = plan.watched();
+        if watched.is_empty() {
+            return Ok(false);
+        }
+        // No JVM has its counters that far apart.
+        if watched.len() > LARGEST_GLANCE {
+            return Ok(true);
+        }
+        let is_new = self.from != watched.start || self.seen.len() != watched.len();
+        self.from = watched.start;
+        self.now.resize(watched.len(), 0);
+        source.peek(self.from, &mut self.now).map_err(unreadable)?;
+        if !is_new && self.now == self.seen {
+            return Ok(false);
+        }
+        std::mem::swap(&mut self.seen, &mut self.now);
+        Ok(true)
+    }
 }
 
 /// How the receiver looks at pauses.
@@ -68,7 +98,8 @@ impl Reading {
         let plan = Plan::new(source.read().map_err(unreadable)?)?;
         let trackers = vec![Tracker::default(); plan.collections().len()];
         let pace = Pace::new(looking.min, looking.max);
-        Ok(Self { source, plan, after: OldAfter::default(), trackers, pace })
+        let (after, glance) = (OldAfter::default(), Glance::default());
+        Ok(Self { source, plan, after, trackers, pace, glance })
     }
 
     /// The block as it is now, with its plan.
@@ -83,7 +114,8 @@ impl Reading {
         Ok((Layout::parse(block)?, block))
     }
 
-    /// Looks at the collections: one read, and nothing is allocated unless a histogram begins. With `tailed` their log tells of them.
+    /// Looks at the collections: a small read, and a whole one when something has changed. Nothing is allocated unless a histogram
+    /// begins. With `tailed` their log tells of them.
     fn look(
         &mut self,
         looking: &Looking,
@@ -91,6 +123,9 @@ impl Reading {
         series: &mut AllSeries,
         now: u64,
     ) -> Result<Shown, Missing> {
+        if !self.glance.changed(&mut *self.source, &self.plan)? {
+            return Ok(Shown::default());
+        }
         let block = current(&mut *self.source, &mut self.plan, &mut self.trackers)?;
         let plan = &self.plan;
         let mut seen = [Seen::Nothing; MOST_KINDS];
@@ -161,19 +196,11 @@ impl Jvm {
     }
 }
 
-/// What the JVM was told about its CPUs.
-pub(super) fn cpus(layout: &Layout, block: &[u8]) -> Cpus {
-    let args = layout.text(block, "java.rt.vmArgs").unwrap_or_default();
-    Cpus {
-        fixed: option(&args, "ActiveProcessorCount")
-            .and_then(|count| count.parse().ok())
-            .filter(|count| *count > 0),
-        obeys_groups: flag(&args, "UseContainerSupport").unwrap_or(true),
-    }
-}
-
 /// Kinds of collections that a collector has.
 const MOST_KINDS: usize = 3;
+
+/// Most bytes that are kept of the last look. The counters of three kinds of collections take less than three thousand.
+const LARGEST_GLANCE: usize = 8 << 10;
 
 /// What the counter holds while a collection runs.
 const NO_CAUSE: &str = "No GC";

@@ -6,11 +6,12 @@
 //! - [`Asking::add`] and [`Asking::remove`] say which JVMs come and go, as a neighbour is told. The first round of questions to one follows
 //!   at once, then one every `attach.interval`. Those that go are forgotten, their logs switched off and removed. What was answered goes to
 //!   the mailbox; when it is too old to be true, that nothing is known goes there.
-//! - [`Asking::logs_on`] tells others which log was switched on, as the JVM sees it.
-//! - Dropping it switches all logs off. That blocks, for the time of an answer at most if a JVM hangs: not for the lane.
+//! - A log that was switched on is told to those who tail logs, which is what makes single pauses of it.
+//! - Dropping it switches all logs off. That blocks, for `attach.timeout` at most if JVMs hang: not for the lane.
 //!
 //! A few workers share the JVMs, so one that does not answer delays no other one; it is asked again after twice the time, up to an
-//! hour. A JVM that can never be asked is told of once and left alone. [`interview`] is what happens with one JVM, [`workers`] when,
+//! hour. A JVM that can never be asked is told of once and left alone, and one that is still starting is waited for without a word.
+//! What a version does not know it is not asked. [`interview`] is what happens with one JVM, [`workers`] when,
 //! [`neighbour`] what is made of answers.
 
 mod interview;
@@ -20,7 +21,6 @@ mod telemetry;
 mod tests;
 mod workers;
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use edgewatch_core::config::ConfigError;
@@ -32,10 +32,11 @@ use edgewatch_hotspot::replies::heap::Heap;
 use edgewatch_hotspot::replies::{Pool, Usage};
 
 use super::config::{Attach, GcLog};
+use super::gc_logs::Watch;
 use super::neighbours::Mailbox;
 use interview::Settings;
 use telemetry::Asked;
-use workers::{Shared, Workers};
+use workers::Workers;
 
 /// A JVM that may be asked.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -48,6 +49,8 @@ pub(super) struct Askable {
     pub(super) capabilities: Option<String>,
     /// `sun.rt.jvmVersion`, when its counters can be read.
     pub(super) version: Option<i64>,
+    /// Its feature version, when that is known.
+    pub(super) feature: Option<u32>,
     /// Its garbage collector, when that is known.
     pub(super) collector: Option<Collector>,
     /// What its log has to say, where one is to be switched on: pauses of ZGC are phases. `None` when it writes one anyway.
@@ -74,32 +77,22 @@ pub(super) struct Asking {
     workers: Workers,
 }
 
-/// Tells of logs that were switched on.
-#[derive(Clone)]
-pub(super) struct LogsOn(Shared);
-
-impl LogsOn {
-    /// The log that was switched on in `jvm`, as the JVM sees it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for those who read logs"))]
-    pub(super) fn of(&self, jvm: ProcessId) -> Option<Arc<str>> {
-        self.0.logs_on(jvm)
-    }
-}
-
 impl Asking {
-    /// Makes a handle for the receiver with the id `receiver`. Starts no thread before there is a JVM.
+    /// Makes a handle for the receiver with the id `receiver`. Starts no thread before there is a JVM. `logs` is told of logs that are
+    /// switched on.
     pub(super) fn start(
         receiver: &str,
         attach: &Attach,
         gc_log: &GcLog,
         telemetry: &Telemetry,
         mailbox: Mailbox,
+        logs: Option<Watch>,
     ) -> Result<Option<Self>, ConfigError> {
         if !attach.enabled {
             return Ok(None);
         }
         let settings = Settings::new(receiver, attach, gc_log, Asked::new(telemetry))?;
-        Ok(Some(Self { workers: Workers::new(settings, mailbox) }))
+        Ok(Some(Self { workers: Workers::new(settings, mailbox, logs) }))
     }
 
     /// A JVM that is there now, or of which more is known.
@@ -110,11 +103,5 @@ impl Asking {
     /// A JVM that is not there any more.
     fn remove(&self, jvm: ProcessId) {
         self.workers.remove(jvm);
-    }
-
-    /// Tells which logs were switched on.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for those who read logs"))]
-    pub(super) fn logs_on(&self) -> LogsOn {
-        LogsOn(self.workers.shared())
     }
 }

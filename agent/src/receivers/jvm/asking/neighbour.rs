@@ -1,23 +1,25 @@
 //! Asking as a neighbour of the counters: who comes and goes is asked, and what is answered becomes pools.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use edgewatch_hotspot::attach::GcLogDetail;
 use edgewatch_hotspot::collector::Collector;
 use edgewatch_hotspot::find::ProcessId;
+use edgewatch_hotspot::gc_log::Outputs;
 use edgewatch_hotspot::replies::{Pool, Usage};
 
 use super::super::neighbours::{LivePool, Mailbox, Message, Neighbour, Newcomer};
 use super::{Answers, Askable, Asking};
 
-/// An option that a JVM has when it writes a garbage collection log.
-const LOG_OPTIONS: [&str; 2] = ["-Xlog:gc", "-Xloggc:"];
-
 impl Neighbour for Asking {
     fn came(&mut self, jvm: &Newcomer<'_>) {
         let text = |name| jvm.counters.and_then(|(layout, block)| layout.text(block, name));
-        let logs_anyway = text("java.rt.vmArgs")
-            .is_some_and(|arguments| LOG_OPTIONS.into_iter().any(|option| arguments.contains(option)));
+        let arguments = text("java.rt.vmArgs").unwrap_or_default();
+        let process = jvm.process;
+        // Where the files are does not matter here.
+        let outputs = Outputs::of(arguments.split_whitespace(), Path::new("/"), process.ns_pid, jvm.feature);
+        let logs_anyway = |collector| outputs.0.iter().any(|output| output.tells_pauses(collector));
         let detail = match jvm.collector {
             Some(Collector::Z | Collector::GenerationalZ) => Some(GcLogDetail::PausesAndPhases),
             Some(_) => Some(GcLogDetail::Pauses),
@@ -25,12 +27,13 @@ impl Neighbour for Asking {
             None => None,
         };
         self.add(Askable {
-            process: jvm.process.clone(),
+            process: process.clone(),
             name: jvm.name.to_owned(),
             capabilities: text("sun.rt.jvmCapabilities").map(Cow::into_owned),
             version: jvm.counters.and_then(|(layout, block)| layout.number(block, "sun.rt.jvmVersion")),
+            feature: jvm.feature,
             collector: jvm.collector,
-            gc_log: detail.filter(|_| !logs_anyway),
+            gc_log: detail.filter(|_| !jvm.collector.is_some_and(logs_anyway)),
         });
     }
 

@@ -181,7 +181,7 @@ fn what_nobody_takes_is_bounded_and_counted() {
 #[test]
 fn the_thread_ends_with_its_neighbour() {
     let (sender, _messages) = std::sync::mpsc::sync_channel(1);
-    let logs = GcLogs::new("jvm", Mailbox(sender), &Telemetry::new(Registry::default())).unwrap();
+    let logs = GcLogs::new("jvm", true, Mailbox(sender), &Telemetry::new(Registry::default())).unwrap();
     drop(logs.watch());
     drop(logs);
 }
