@@ -82,7 +82,7 @@ pub(super) struct Attach {
     /// Service names of the JVMs to ask, as globs. Default: all.
     pub(super) names: Vec<String>,
     /// What is asked, every `interval`: any of `GC.heap_info`, `Compiler.codecache`, `VM.metaspace`. None of them stops the JVM.
-    /// A JVM is asked only what its version knows: of JDK 8 that is `GC.heap_info`. Default: all three.
+    /// Default: all three.
     pub(super) commands: Vec<AttachCommand>,
     /// Time between two rounds of questions to a JVM. Default: 60s.
     pub(super) interval: Duration,
