@@ -7,5 +7,5 @@ pub fn access_log(data: &[u8]) {
 
 /// Reads `data` as the pages of the manager application of a Tomcat, and as other files of it.
 pub fn tomcat_pages(data: &[u8]) {
-    crate::receivers::tomcat::fuzzing::pages(data);
+    crate::receivers::fuzzing::pages(data);
 }

@@ -1,4 +1,5 @@
-//! What a look at a JVM costs, and a round: one read of the file and the values at remembered places.
+//! What a look at a JVM costs, and a round. A look reads the counters of collections, less than a kilobyte, and everything only when they
+//! have changed; a round reads everything. Neither does any other system call: whether the process is still there is read in rounds.
 
 #![allow(missing_docs, reason = "the macros of criterion write none")]
 #![allow(clippy::expect_used, reason = "a benchmark that cannot set up has nothing to measure")]
@@ -32,8 +33,21 @@ fn looks(criterion: &mut Criterion) {
         let (file, mut buffer, plan) = recorded(name);
         let mut trackers = vec![Tracker::default(); plan.collections().len()];
         let mut after = OldAfter::default();
-        criterion.bench_function(&format!("look/{name}"), |bencher| {
+        // What a JVM that is not collecting costs, several times a second.
+        let watched = plan.watched();
+        let (mut now, mut seen) = (vec![0; watched.len()], vec![0; watched.len()]);
+        file.read_exact_at(&mut seen, watched.start as u64).expect("read");
+        criterion.bench_function(&format!("look/{name}, nothing new"), |bencher| {
             bencher.iter(|| {
+                file.read_exact_at(&mut now, watched.start as u64).expect("read");
+                assert!(black_box(&now) == &seen);
+            });
+        });
+        // What it costs after each collection.
+        criterion.bench_function(&format!("look/{name}, a collection"), |bencher| {
+            bencher.iter(|| {
+                file.read_exact_at(&mut now, watched.start as u64).expect("read");
+                black_box(now == seen);
                 file.read_exact_at(&mut buffer, 0).expect("read");
                 assert!(plan.is_current(&buffer));
                 for (of, tracker) in plan.collections().iter().zip(&mut trackers) {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// Length of the prologue of a block.
 pub const PROLOGUE: usize = 32;
@@ -29,6 +30,15 @@ pub enum LayoutError {
 /// Where the value of a counter stands in its block.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Slot(u32);
+
+impl Slot {
+    /// The bytes of the block that hold the value.
+    #[must_use]
+    pub const fn bytes(self) -> Range<usize> {
+        let from = self.0 as usize;
+        from..from + 8
+    }
+}
 
 /// Where the text of a counter stands in its block: from, to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -65,7 +65,7 @@ pub struct SubjectArguments {
     /// The process, as this host numbers it, in containers too.
     #[arg(value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
     pub pid: u32,
-    /// How long to wait for the next piece of an answer.
+    /// How long to wait for the next piece of an answer; ten times as long for an agent that is being loaded.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
     pub timeout: Duration,
 }

@@ -18,6 +18,9 @@ use super::subject::subject;
 /// The exit status for a request whose end is not known.
 const UNKNOWN: u8 = 3;
 
+/// Loading takes so much longer than an answer: agents change classes before they answer, with ten seconds of CPU time and more.
+const LOADING: u32 = 10;
+
 pub(super) fn instrument(arguments: &InstrumentArguments) -> anyhow::Result<ExitCode> {
     let InstrumentArguments { subject: jvm, agent: jar, options, check } = arguments;
     let (process, mut attach) = subject(jvm.pid)?;
@@ -33,7 +36,7 @@ pub(super) fn instrument(arguments: &InstrumentArguments) -> anyhow::Result<Exit
     };
     say(format_args!("loading {jar}{warning}"));
     let load = Command::LoadAgent { jar: jar.clone(), options: options.clone() };
-    let answer = match attach.ask(&load, jvm.timeout) {
+    let answer = match attach.ask(&load, jvm.timeout * LOADING) {
         Ok(reply) => reply.text,
         Err(
             error @ AttachError::Later {

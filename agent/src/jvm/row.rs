@@ -166,12 +166,18 @@ impl Row {
                 self.missing.push(Note { what, why: why.to_owned(), way_out: way_out.to_owned() });
             }
         };
-        lacks(
-            self.heap_used_bytes.is_some(),
-            "heap used",
-            "this version of its collector refreshes the counters only when it collects",
-            "set attach.enabled in the receiver jvm, which then asks the JVM",
-        );
+        let (why, way_out) = if heap().any(|pool| pool.settles) && plan.has_collected(block) == Some(false) {
+            (
+                "it has not collected yet, and counts what its old generation holds from the first collection on",
+                "look again after that",
+            )
+        } else {
+            (
+                "this version of its collector refreshes the counters only when it collects",
+                "set attach.enabled in the receiver jvm, which then asks the JVM",
+            )
+        };
+        lacks(self.heap_used_bytes.is_some(), "heap used", why, way_out);
         lacks(
             self.gc_count.is_some(),
             "collections",

@@ -7,6 +7,7 @@ use edgewatch_core::kernel::{Paths, pairs, read_file};
 use edgewatch_hotspot::command::{Started, redacted};
 use edgewatch_hotspot::counters::Layout;
 use edgewatch_hotspot::find::{Process, ProcessId};
+use edgewatch_hotspot::process::Cpus;
 use edgewatch_proto::encode::Attributes;
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use schemars::JsonSchema;
@@ -89,6 +90,8 @@ pub(crate) struct Described {
 pub(crate) struct Identity {
     /// Its service name.
     pub(crate) name: String,
+    /// What its command line says about CPUs.
+    pub(crate) cpus: Cpus,
     attributes: Vec<(&'static str, Value)>,
 }
 
@@ -103,7 +106,8 @@ impl Identity {
     /// Somebody of whom only the name is known.
     #[cfg(test)]
     pub(crate) fn named(name: String) -> Self {
-        Self { attributes: vec![("service.name", Value::Text(name.clone()))], name }
+        let attributes = vec![("service.name", Value::Text(name.clone()))];
+        Self { name, cpus: Cpus::default(), attributes }
     }
 
     /// Writes its resource attributes.
@@ -154,7 +158,7 @@ impl Describer {
     ) -> Identity {
         let Described { name, user, started } = described;
         let attributes = self.attributes(process, &started, user, &name, counters);
-        Identity { name, attributes }
+        Identity { name, cpus: started.command.cpus(), attributes }
     }
 
     /// When `id` was started, in nanoseconds since 1970.

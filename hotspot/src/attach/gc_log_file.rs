@@ -87,6 +87,16 @@ impl Attach {
         self.ask(&Command::LogOff { file: log.path.clone() }, timeout).map(drop)
     }
 
+    /// Whether the JVM still writes it: others may have switched it off.
+    ///
+    /// # Errors
+    ///
+    /// [`AttachError`].
+    pub fn is_log_on(&mut self, log: &SwitchedOn, timeout: Duration) -> Result<bool, AttachError> {
+        let list = self.ask(&Command::LogList, timeout)?.text;
+        Ok(log_files(&list).any(|path| path == log.path.as_bytes()))
+    }
+
     /// Switches every log off whose file name begins with `prefix`, and removes the files: what somebody who cannot do it any more has
     /// left behind. Says how many there were.
     ///

@@ -156,7 +156,11 @@ impl Attach {
 impl Drop for Attach {
     fn drop(&mut self) {
         let Self { target, state } = self;
-        if let Some(trigger) = state.trigger.take() {
+        // A JVM that has had its signal and not come to look for the trigger yet would print its threads without it. An empty file is the
+        // lesser evil, and whoever asks next takes it away.
+        if let Some(trigger) = state.trigger.take()
+            && matches!(target.facts(), Err(AttachError::Gone { .. }))
+        {
             // Not being able to do so was told before.
             let _ = as_owner(target.uid, target.gid, || trigger.remove());
         }

@@ -1,8 +1,7 @@
 //! Flags in the arguments of a JVM, as its counters hold them.
 
 /// Where a boolean flag such as `UseG1GC` was set; the last one counts.
-#[must_use]
-pub fn flag(arguments: &str, name: &str) -> Option<bool> {
+pub(super) fn flag(arguments: &str, name: &str) -> Option<bool> {
     options(arguments).rev().find_map(|option| {
         let (on, rest) = match option.as_bytes().first()? {
             b'+' => (true, option.get(1..)?),
@@ -14,8 +13,7 @@ pub fn flag(arguments: &str, name: &str) -> Option<bool> {
 }
 
 /// The value of an option such as `MaxMetaspaceSize`; the last one counts.
-#[must_use]
-pub fn option<'a>(arguments: &'a str, name: &str) -> Option<&'a str> {
+pub(super) fn option<'a>(arguments: &'a str, name: &str) -> Option<&'a str> {
     options(arguments).rev().find_map(|option| option.strip_prefix(name)?.strip_prefix('='))
 }
 

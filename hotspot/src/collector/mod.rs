@@ -12,7 +12,6 @@ mod pools;
 mod tests;
 mod value;
 
-pub use flags::{flag, option};
 pub use kind::Collector;
 pub use plan::{Collections, General, OldAfter, Plan};
 pub use pools::Pool;

@@ -1,6 +1,7 @@
 //! Everything that is read of a block, resolved once.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::feature;
 use super::kind::Collector;
@@ -148,6 +149,17 @@ impl Plan {
     #[must_use]
     pub fn collections(&self) -> &[Collections] {
         &self.collections
+    }
+
+    /// Which bytes of the block change whenever a collection begins or ends: a small part, for those who only want to know whether
+    /// one did. Empty where collections cannot be seen. Counters are added to a block and never moved, so these bytes stay what
+    /// they are for the life of the JVM.
+    #[must_use]
+    pub fn watched(&self) -> Range<usize> {
+        let slots =
+            || self.collections.iter().flat_map(|of| [of.count, of.time, of.entry, of.exit]).map(Slot::bytes);
+        let from = slots().map(|bytes| bytes.start).min().unwrap_or(0);
+        from..slots().map(|bytes| bytes.end).max().unwrap_or(0)
     }
 
     /// Whether the JVM has collected yet; `None` when its counters do not tell.

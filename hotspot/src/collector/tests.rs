@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::{Collector, General, OldAfter, Plan, flag, option, version};
+use super::flags::{flag, option};
+use super::{Collector, General, OldAfter, Plan, version};
 use crate::counters::Layout;
 
 /// What a JVM's beans said.
@@ -358,4 +359,34 @@ fn read_all(planned: &[u8], block: &[u8]) {
     }
     OldAfter::default().look(&plan, block);
     let _ = (plan.general(block), plan.last_cause(block), plan.is_current(block));
+}
+
+#[test]
+fn what_fuzzing_begins_with_is_understood() {
+    for (seed, kinds) in [("counters-0", 3), ("counters-1", 2), ("counters-2", 2)] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/seeds").join(seed);
+        let block = std::fs::read(path).expect("a seed");
+        // Fuzzing cuts what is longer.
+        assert!(block.len() <= 4096, "{seed}");
+        let plan = Plan::new(&block).expect("a plan");
+        assert_eq!(plan.collections().len(), kinds, "{seed}");
+    }
+}
+
+#[test]
+fn what_is_watched_holds_the_counters_of_all_collections_and_little_else() {
+    for name in ["11-cms", "17-g1", "21-parallel", "25-serial", "25-z"] {
+        let (block, _) = recorded(name);
+        let plan = Plan::new(&block).expect("a plan");
+        let watched = plan.watched();
+        assert!((64..4096).contains(&watched.len()), "{name}: {watched:?}");
+        // Nothing else is needed to tell what collections have done.
+        let mut other = vec![0xff; block.len()];
+        other[watched.clone()].copy_from_slice(&block[watched]);
+        for of in plan.collections() {
+            assert!(plan.tally(&block, of).is_some(), "{name}");
+            assert_eq!(plan.tally(&other, of), plan.tally(&block, of), "{name}");
+        }
+    }
+    assert!(Plan::new(&recorded("25-shenandoah").0).expect("a plan").watched().is_empty());
 }

@@ -4,7 +4,6 @@
 //! arguments. Both are words put together with spaces, so a word with spaces cannot be told for certain: good enough for flags, not for
 //! taking secrets out. What leaves the host as a command line is therefore made of `/proc/<pid>/cmdline`, where words are whole.
 
-mod gc_logs;
 mod line;
 mod name;
 mod redact;
@@ -12,7 +11,6 @@ mod started;
 #[cfg(test)]
 mod tests;
 
-pub use gc_logs::GcLog;
 pub use line::Command;
 pub use name::{ServiceName, environment_name};
 pub use redact::redacted;

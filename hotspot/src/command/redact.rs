@@ -59,7 +59,9 @@ fn one(word: &str) -> (String, bool) {
     let separator = lower.find(|c: char| matches!(c, '=' | ':') || c.is_whitespace());
     // The value after the name of an option.
     let value = separator.map_or(0, |at| at + 1);
-    if let Some(telling) = TELLING.iter().filter_map(|telling| lower.find(telling)).min() {
+    let telling =
+        TELLING.iter().filter_map(|telling| lower.find(telling)).chain(whole_word(&lower, "pw")).min();
+    if let Some(telling) = telling {
         return match separator {
             // What follows the first separator is hidden as a whole. What stands before it is no secret when it tells of one.
             Some(at) if (telling < at || lower.starts_with('-')) && has_plain_name(&lower, value) => {
@@ -72,6 +74,9 @@ fn one(word: &str) -> (String, bool) {
             None => (HIDDEN.to_owned(), true),
         };
     }
+    if is_short_password(&lower) {
+        return (kept(2), false);
+    }
     // user:password@host, in addresses and in what databases make of them.
     if word.contains('@') && word.contains([':', '/']) {
         return (kept(if has_plain_name(&lower, value) { value } else { 0 }), false);
@@ -81,6 +86,49 @@ fn one(word: &str) -> (String, bool) {
     }
     (word.to_owned(), false)
 }
+
+/// Where `word` stands in `text` with nothing but signs around it.
+fn whole_word(text: &str, word: &str) -> Option<usize> {
+    let is_sign = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric());
+    text.match_indices(word).map(|(at, _)| at).find(|at| {
+        let (before, after) = (text.get(..*at), text.get(at + word.len()..));
+        is_sign(before.and_then(|before| before.chars().next_back()))
+            && is_sign(after.and_then(|after| after.chars().next()))
+    })
+}
+
+/// Whether it is a password right behind the `-p` of so many tools: not a port, and none of the words that options of Java programs
+/// begin with.
+fn is_short_password(lower: &str) -> bool {
+    let Some(rest) = lower.strip_prefix("-p") else { return false };
+    let name =
+        rest.find(|c: char| !c.is_ascii_alphabetic()).map_or(rest, |end| rest.get(..end).unwrap_or(""));
+    !(rest.bytes().all(|byte| byte.is_ascii_digit()) || HARMLESS.contains(&name))
+}
+
+/// Options that begin with `-p`, without that.
+const HARMLESS: [&str; 20] = [
+    "ort",
+    "orts",
+    "rofile",
+    "rofiles",
+    "roperty",
+    "roperties",
+    "rops",
+    "rop",
+    "ath",
+    "aths",
+    "arallel",
+    "lugin",
+    "lugins",
+    "id",
+    "idfile",
+    "roject",
+    "refix",
+    "ipeline",
+    "rint",
+    "olicy",
+];
 
 /// Whether what stands before `value` can only be the name of an option: it is short and does not look like a key.
 fn has_plain_name(lower: &str, value: usize) -> bool {

@@ -117,28 +117,6 @@ fn a_jvm_without_counters_has_the_command_line_of_its_process() {
 }
 
 #[test]
-fn logs_of_collections_are_found_in_both_notations() {
-    let logs = |arguments| {
-        let logs = Command::new("a.B", arguments, "").gc_logs();
-        logs.into_iter().map(|log| (log.path, log.unified, log.decorators)).collect::<Vec<_>>()
-    };
-    let one = |path: &str, unified, decorators: &str| vec![(path.to_owned(), unified, decorators.to_owned())];
-    assert_eq!(
-        logs("-Xlog:gc*:file=/l/gc-%p.log:uptime,tags:filecount=5"),
-        one("/l/gc-%p.log", true, "uptime,tags")
-    );
-    assert_eq!(logs("-Xlog:gc:gc.log"), one("gc.log", true, ""));
-    assert_eq!(logs("-Xlog:gc+heap=debug,safepoint:file=\"/l/a:b\":time"), one("/l/a:b", true, "time"));
-    assert_eq!(logs("-Xlog:file=\"/l/a:b\":time"), []);
-    assert_eq!(logs("-Xloggc:/l/old.log -XX:+PrintGCDetails"), one("/l/old.log", false, ""));
-    for none in
-        ["-Xlog:gc", "-Xlog:gc:stdout", "-Xlog:safepoint:file=x", "-Xlog:gc=off:file=x", "-Xlog:disable"]
-    {
-        assert_eq!(logs(none), [], "{none}");
-    }
-}
-
-#[test]
 fn secrets_are_taken_out_of_command_lines_and_the_rest_is_kept() {
     let cases = [
         (
@@ -153,6 +131,21 @@ fn secrets_are_taken_out_of_command_lines_and_the_rest_is_kept() {
         (&["-Durl=http://h/?access_token=hunter2"], &["-Durl=***"]),
         (&["-javaagent:/a.jar=token=hunter2"], &["-javaagent:***"]),
         (&["hunter2:password"], &["***"]),
+        (
+            &["-uroot", "-phunter2", "-p8080", "-profile", "-port=80"],
+            &["-uroot", "-p***", "-p8080", "-profile", "-port=80"],
+        ),
+        (&["-p", "/modules", "-Phunter2"], &["-p", "/modules", "-P***"]),
+        (
+            &["--password", "hunter2", "{\"user\":\"a\",\"password\":\"hunter2\"}"],
+            &["--password", "***", "***"],
+        ),
+        (&["--config={\"db\": {\"pass\": \"hunter2\"}}"], &["--config=***"]),
+        (
+            &["DB_PASSWORD=hunter2", "PGPASSWORD=hunter2", "DB_PW=hunter2", "pw:hunter2"],
+            &["DB_PASSWORD=***", "PGPASSWORD=***", "DB_PW=***", "pw:***"],
+        ),
+        (&["--pw", "hunter2", "-Dhttp.upwards=x"], &["--pw", "***", "-Dhttp.upwards=x"]),
         (&["0123456789abcdef0123456789abcdef01234567"], &["***"]),
         (&["eyJhbGciOiJIUzI1NiJ9.e30.xyz"], &["***"]),
     ];
@@ -203,7 +196,7 @@ proptest! {
     #[test]
     fn whatever_the_command_line_is_nothing_breaks(java in ".{0,80}", arguments in ".{0,120}", line in prop::collection::vec(any::<u8>(), 0..120)) {
         for command in [Command::new(&java, &arguments, &arguments), Command::of_words(&line)] {
-            let _ = (command.service_name(), command.gc_logs(), command.cpus(), command.main().len(), command.arguments().len());
+            let _ = (command.service_name(), command.cpus(), command.main().len(), command.arguments().len());
         }
         let _ = redacted(java.split(' '));
         let _ = environment_name(&line);

@@ -34,6 +34,8 @@ pub struct Finder {
 /// What a process turned out to be.
 enum Verdict {
     Gone,
+    /// The agent could not find out, for want of descriptors or memory.
+    Unknown,
     Found(Box<Process>),
     Is(Kind),
 }
@@ -156,9 +158,14 @@ impl Finder {
             Kind::Other | Kind::Hidden if !seen.young && !seen.is_due(look, count) => return Some(seen),
             Kind::Other | Kind::Hidden | Kind::Silent | Kind::Jvm => {}
         }
-        let Ok(stat) = self.stat(proc, seen.pid) else {
-            self.lose(&seen, changes);
-            return None;
+        let stat = match self.stat(proc, seen.pid) {
+            Ok(stat) => stat,
+            Err(error) if no_such_process(&error) => {
+                self.lose(&seen, changes);
+                return None;
+            }
+            // It cannot be seen now, for want of descriptors perhaps.
+            Err(_) => return Some(seen),
         };
         if stat.has_ended() {
             self.lose(&seen, changes);
@@ -222,6 +229,8 @@ impl Finder {
                 before.inspect(|before| self.lose(before, changes));
                 return None;
             }
+            // What was known is true until more is.
+            Verdict::Unknown => return before,
             Verdict::Found(process) => {
                 seen.kind = if process.shared.is_some() { Kind::Jvm } else { Kind::Silent };
                 let former = self.jvms.get(&pid);
@@ -251,7 +260,8 @@ impl Finder {
         let status = match opened.read("status", &mut self.buffer).map(Status::parse) {
             Ok(Some(status)) => status,
             Ok(None) => return Verdict::Is(Kind::Other),
-            Err(_) => return Verdict::Gone,
+            Err(error) if no_such_process(&error) => return Verdict::Gone,
+            Err(_) => return Verdict::Unknown,
         };
         let ns_pid = status.ns_pid.unwrap_or(id.pid);
         let (mut is_hotspot, mut is_other, mut shared) = (false, false, None);
@@ -280,7 +290,7 @@ impl Finder {
                 let hidden = is_java || self.is_started_as_java(opened);
                 return Verdict::Is(if hidden { Kind::Hidden } else { Kind::Other });
             }
-            Err(_) => return Verdict::Is(Kind::Other),
+            Err(_) => return Verdict::Unknown,
         }
         if !is_hotspot {
             return Verdict::Is(Kind::Other);

@@ -83,6 +83,16 @@ impl Source {
         Ok(self.buffer.get(..length).unwrap_or_default())
     }
 
+    /// Reads the bytes of the block that begin at `from`, as many as `part` has room for. What [`read`](Self::read) has returned stays
+    /// as it was.
+    ///
+    /// # Errors
+    ///
+    /// What the system said; `UnexpectedEof` when there are fewer.
+    pub fn peek(&self, from: usize, part: &mut [u8]) -> io::Result<()> {
+        self.file.read_exact_at(part, self.start + from as u64)
+    }
+
     fn pread(&mut self) -> io::Result<usize> {
         loop {
             match self.file.read_at(&mut self.buffer, self.start) {

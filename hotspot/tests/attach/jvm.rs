@@ -29,6 +29,8 @@ pub fn javas() -> Vec<Java> {
             let (version, home) = entry.trim().split_once('=')?;
             Some(Java { version: version.parse().expect("a version"), home: home.into() })
         })
+        // One that lives in a file system of its own sees neither the test program nor this `/tmp`.
+        .filter(|java| java.home.join("lib").is_dir())
         .collect();
     if javas.is_empty() {
         eprintln!("skipped: EDGEWATCH_JAVA names no JVM; set it to version=java_home,...");

@@ -14,7 +14,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
     let (java, options) = text.split_once('\n').unwrap_or((&text, ""));
     for command in [Command::new(java, options, options), Command::of_words(data)] {
-        let _ = (command.main(), command.arguments(), command.gc_logs(), command.cpus());
+        let _ = (command.main(), command.arguments(), command.cpus());
         if let Some(name) = command.service_name() {
             assert!(!name.name.is_empty() && !name.name.contains(char::is_control));
         }

@@ -8,7 +8,6 @@ use edgewatch_core::telemetry::Telemetry;
 use edgewatch_hotspot::collector::General;
 use edgewatch_hotspot::counters::LayoutError;
 use edgewatch_hotspot::find::{Obstacle, Process, ProcessId};
-use edgewatch_hotspot::process::Cpus;
 use edgewatch_hotspot::source::Missing;
 use edgewatch_proto::encode;
 
@@ -18,7 +17,7 @@ use super::metrics::Metrics;
 use super::neighbours::{MOST_POOLS, Message, Neighbour, Newcomer};
 use super::resource::Identity;
 use super::series::AllSeries;
-use super::subject::{Jvm, Looking, Moment, Reading, cpus};
+use super::subject::{Jvm, Looking, Moment, Reading};
 use super::telemetry::{Census, Measured, Told};
 use super::world::{HostCpu, World};
 
@@ -167,7 +166,7 @@ impl Fleet {
         let mut ended = Vec::new();
         let points = encode::metrics(&mut request, |request| {
             for (id, jvm) in &mut self.jvms {
-                let Some(facts) = self.world.facts(&jvm.process, jvm.cpus) else {
+                let Some(facts) = self.world.facts(&jvm.process, jvm.identity.cpus) else {
                     // Its file may still be there, and would be told as if it lived.
                     ended.push(*id);
                     continue;
@@ -216,14 +215,13 @@ impl Fleet {
 
     fn add(&mut self, process: Process, now: Moment) {
         let mut counters = self.open(&process);
-        let Some((identity, cpus)) = self.introduce(&process, &mut counters) else { return };
+        let Some(identity) = self.introduce(&process, &mut counters) else { return };
         let jvm = Jvm {
             identity,
             counters,
             series: AllSeries::default(),
             observed: Vec::new(),
             pools: Vec::new(),
-            cpus,
             cpu_before: None,
             tailed: None,
             due: now.instant,
@@ -238,11 +236,7 @@ impl Fleet {
     }
 
     /// Finds out who it is and tells the neighbours; `None` when it is not of interest.
-    fn introduce(
-        &mut self,
-        process: &Process,
-        counters: &mut Result<Reading, Missing>,
-    ) -> Option<(Identity, Cpus)> {
+    fn introduce(&mut self, process: &Process, counters: &mut Result<Reading, Missing>) -> Option<Identity> {
         let mut named = None;
         let (mut collector, mut feature) = (None, None);
         if let Ok(reading) = counters {
@@ -255,8 +249,7 @@ impl Fleet {
         for neighbour in &mut self.neighbours {
             neighbour.came(&newcomer);
         }
-        let cpus = counters.map(|(layout, block)| cpus(layout, block)).unwrap_or_default();
-        Some((identity, cpus))
+        Some(identity)
     }
 
     fn remove(&mut self, id: ProcessId) {
@@ -288,11 +281,11 @@ impl Fleet {
             jvm.counters = self.open(&jvm.process);
             if jvm.counters.is_ok() {
                 jvm.due = now.instant;
-                let Some((identity, cpus)) = self.introduce(&jvm.process, &mut jvm.counters) else {
+                let Some(identity) = self.introduce(&jvm.process, &mut jvm.counters) else {
                     self.neighbours.iter_mut().for_each(|neighbour| neighbour.gone(id));
                     continue;
                 };
-                (jvm.identity, jvm.cpus) = (identity, cpus);
+                jvm.identity = identity;
             }
             self.jvms.insert(id, jvm);
         }

@@ -90,6 +90,10 @@ impl Counters for Source {
         Self::read(self)
     }
 
+    fn peek(&mut self, from: usize, part: &mut [u8]) -> io::Result<()> {
+        Self::peek(self, from, part)
+    }
+
     fn way(&self) -> Way {
         Self::way(self)
     }

@@ -7,11 +7,10 @@
 
 use std::time::{Duration, Instant};
 
-use edgewatch_hotspot::collector::{Collections, OldAfter, Plan, flag, option};
+use edgewatch_hotspot::collector::{Collections, OldAfter, Plan};
 use edgewatch_hotspot::counters::{Layout, LayoutError};
 use edgewatch_hotspot::find::Process;
 use edgewatch_hotspot::pauses::{Join, Line, Pace, Pauses, Seen, Tracker};
-use edgewatch_hotspot::process::Cpus;
 use edgewatch_hotspot::source::Missing;
 
 use super::neighbours::{LivePool, LoggedPause};
@@ -28,7 +27,6 @@ pub(super) struct Jvm {
     /// What was seen of its collections, by kind; it outlives counters that cannot be read for a while.
     pub(super) observed: Vec<Observed>,
     pub(super) pools: Vec<LivePool>,
-    pub(super) cpus: Cpus,
     /// CPU time at the last round, and when that was.
     pub(super) cpu_before: Option<(Instant, Duration)>,
     /// Since when its log is tailed, in nanoseconds since 1970.
@@ -42,6 +40,38 @@ pub(super) struct Reading {
     pub(super) plan: Plan,
     pub(super) after: OldAfter,
     pace: Pace,
+    glance: Glance,
+}
+
+/// The counters of collections as the last look saw them.
+#[derive(Debug, Default)]
+struct Glance {
+    from: usize,
+    seen: Vec<u8>,
+    now: Vec<u8>,
+}
+
+impl Glance {
+    /// Whether collections have begun or ended since this was last asked: one small read.
+    fn changed(&mut self, source: &mut dyn Counters, plan: &Plan) -> Result<bool, Missing> {
+        let watched = plan.watched();
+        if watched.is_empty() {
+            return Ok(false);
+        }
+        // No JVM has its counters that far apart.
+        if watched.len() > LARGEST_GLANCE {
+            return Ok(true);
+        }
+        let is_new = self.from != watched.start || self.seen.len() != watched.len();
+        self.from = watched.start;
+        self.now.resize(watched.len(), 0);
+        source.peek(self.from, &mut self.now).map_err(unreadable)?;
+        if !is_new && self.now == self.seen {
+            return Ok(false);
+        }
+        std::mem::swap(&mut self.seen, &mut self.now);
+        Ok(true)
+    }
 }
 
 /// What was seen of collections of one kind.
@@ -85,7 +115,8 @@ impl Reading {
     pub(super) fn new(mut source: Box<dyn Counters>, looking: &Looking) -> Result<Self, Missing> {
         let plan = Plan::new(source.read().map_err(unreadable)?)?;
         let pace = Pace::new(looking.min, looking.max);
-        Ok(Self { source, plan, after: OldAfter::default(), pace })
+        let (after, glance) = (OldAfter::default(), Glance::default());
+        Ok(Self { source, plan, after, pace, glance })
     }
 
     /// The block as it is now, with its plan.
@@ -100,8 +131,12 @@ impl Reading {
         Ok((Layout::parse(block)?, block))
     }
 
-    /// Looks at the collections: one read, and nothing is allocated unless a histogram begins.
+    /// Looks at the collections: a small read, and a whole one when something has changed. Nothing is allocated unless a histogram
+    /// begins.
     fn look(&mut self, to: Target<'_>, looking: &Looking, now: Moment) -> Result<Shown, Missing> {
+        if !self.glance.changed(&mut *self.source, &self.plan)? {
+            return Ok(Shown::default());
+        }
         let Target { observed, series, tailed } = to;
         let block = current(&mut *self.source, &mut self.plan)?;
         let plan = &self.plan;
@@ -249,22 +284,14 @@ impl Jvm {
     }
 }
 
-/// What the JVM was told about its CPUs.
-pub(super) fn cpus(layout: &Layout, block: &[u8]) -> Cpus {
-    let args = layout.text(block, "java.rt.vmArgs").unwrap_or_default();
-    Cpus {
-        fixed: option(&args, "ActiveProcessorCount")
-            .and_then(|count| count.parse().ok())
-            .filter(|count| *count > 0),
-        obeys_groups: flag(&args, "UseContainerSupport").unwrap_or(true),
-    }
-}
-
 /// Kinds of collections that a collector has.
 const MOST_KINDS: usize = 3;
 
 /// How long a pause waits for its line in a log: a log is looked at every second at least.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Most bytes that are kept of the last look. The counters of three kinds of collections take less than three thousand.
+const LARGEST_GLANCE: usize = 8 << 10;
 
 /// What the counter holds while a collection runs.
 const NO_CAUSE: &str = "No GC";

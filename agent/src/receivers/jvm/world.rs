@@ -35,6 +35,9 @@ pub(super) trait Counters: Send {
     /// The block as it is now.
     fn read(&mut self) -> io::Result<&[u8]>;
 
+    /// Reads the bytes that begin at `from`, as many as `part` has room for.
+    fn peek(&mut self, from: usize, part: &mut [u8]) -> io::Result<()>;
+
     /// How it is reached.
     fn way(&self) -> Way;
 }

@@ -2,10 +2,11 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use edgewatch_core::config::ConfigError;
-use edgewatch_hotspot::attach::{Attach as Session, AttachError, Command, Known, SwitchedOn};
+use edgewatch_hotspot::attach::{Attach as Session, AttachError, Command, Known, Reason, SwitchedOn};
 use edgewatch_hotspot::collector::Collector;
 use edgewatch_hotspot::replies::code::code_heaps;
 use edgewatch_hotspot::replies::heap::{Heap, heap};
@@ -15,6 +16,15 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use super::super::config::{Attach, AttachCommand, GcLog};
 use super::telemetry::Asked;
 use super::{Answers, Askable};
+
+/// So long a JVM may take to catch signals. It looks like one with `-Xrs` until then.
+const STARTING: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
+
+/// Time between two tries while it starts.
+const SOON: Duration = Duration::from_secs(1);
+
+/// First version that writes logs, and changes what it writes, when told to.
+const LOGS_SINCE: u32 = 9;
 
 /// Longest time between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
@@ -29,7 +39,7 @@ pub(super) struct Settings {
     names: Option<GlobSet>,
     commands: Vec<AttachCommand>,
     pub(super) interval: Duration,
-    timeout: Duration,
+    pub(super) timeout: Duration,
     /// Where logs are switched on; `None`: nowhere.
     log_directory: Option<String>,
     asked: Asked,
@@ -74,6 +84,8 @@ impl Settings {
 /// What is kept of a JVM between two rounds.
 pub(super) struct Interview {
     jvm: Askable,
+    /// When it was first seen.
+    since: Instant,
     session: Option<Session>,
     /// What it does not know.
     unknown: Vec<AttachCommand>,
@@ -101,7 +113,15 @@ pub(super) struct Outcome {
 
 impl Interview {
     pub(super) fn new(jvm: Askable) -> Self {
-        Self { jvm, session: None, unknown: Vec::new(), log: Log::Unknown, failures: 0, told: Vec::new() }
+        Self {
+            jvm,
+            since: Instant::now(),
+            session: None,
+            unknown: Vec::new(),
+            log: Log::Unknown,
+            failures: 0,
+            told: Vec::new(),
+        }
     }
 
     /// More is known about it.
@@ -123,12 +143,15 @@ impl Interview {
         }
     }
 
-    /// One round of questions.
-    pub(super) fn round(&mut self, settings: &Settings) -> Outcome {
-        match self.ask_all(settings) {
+    /// One round of questions, which ends before the next one when `stopping` says so.
+    pub(super) fn round(&mut self, settings: &Settings, stopping: &AtomicBool) -> Outcome {
+        match self.ask_all(settings, stopping) {
             Ok(answers) => {
                 self.failures = 0;
                 Outcome { answers: Some(answers), again: Some(settings.interval) }
+            }
+            Err(AttachError::Later { reason: Reason::NoHandler, .. }) if self.since.elapsed() < STARTING => {
+                Outcome { answers: None, again: Some(SOON) }
             }
             Err(error) => {
                 settings.asked.failed(error.name());
@@ -151,7 +174,7 @@ impl Interview {
         }
     }
 
-    fn ask_all(&mut self, settings: &Settings) -> Result<Answers, AttachError> {
+    fn ask_all(&mut self, settings: &Settings, stopping: &AtomicBool) -> Result<Answers, AttachError> {
         let at = Instant::now();
         let Askable { process, capabilities, version, .. } = &self.jvm;
         if self.session.is_none() {
@@ -159,7 +182,11 @@ impl Interview {
             self.session = Some(Session::new(process, known)?);
         }
         let (mut heap_info, mut code, mut meta) = (Heap::default(), Vec::new(), Metaspace::default());
-        for command in &settings.commands {
+        let feature = self.jvm.feature;
+        for command in settings.commands.iter().filter(|command| is_known(**command, feature)) {
+            if stopping.load(Ordering::Relaxed) {
+                break;
+            }
             match command {
                 AttachCommand::HeapInfo => {
                     heap_info = self.ask(*command, &Command::HeapInfo, settings, heap)?.unwrap_or_default();
@@ -172,7 +199,9 @@ impl Interview {
                 }
             }
         }
-        self.look_after_log(settings)?;
+        if feature.is_none_or(|feature| feature >= LOGS_SINCE) && !stopping.load(Ordering::Relaxed) {
+            self.look_after_log(settings)?;
+        }
         Ok(Answers {
             at,
             metaspace: heap_info.metaspace.or(meta.metaspace),
@@ -198,6 +227,10 @@ impl Interview {
                 settings.asked.answered.add(1);
                 Ok(Some(parse(&reply.text)))
             }
+            Err(AttachError::Rejected { said, .. }) if said.contains(NO_SUCH_COMMAND) => {
+                self.unknown.push(which);
+                Ok(None)
+            }
             Err(error @ AttachError::Rejected { .. }) => {
                 settings.asked.failed(error.name());
                 self.unknown.push(which);
@@ -213,7 +246,17 @@ impl Interview {
         let Some(session) = &mut self.session else { return Ok(()) };
         let done = match &self.log {
             Log::Unknown => session.switch_leftovers_off(LOG_PREFIX, settings.timeout).map(drop),
-            Log::Off | Log::On(_) | Log::Refused => Ok(()),
+            Log::On(log) => match session.is_log_on(log, settings.timeout) {
+                Ok(false) => {
+                    if let Log::On(log) = std::mem::replace(&mut self.log, Log::Refused) {
+                        log.remove();
+                    }
+                    // Whoever did that had a reason.
+                    Ok(())
+                }
+                on => on.map(drop),
+            },
+            Log::Off | Log::Refused => Ok(()),
         };
         let done = match (done, &self.log, &settings.log_directory, self.jvm.gc_log) {
             (Ok(()), Log::Unknown | Log::Off, Some(directory), Some(detail)) => {
@@ -243,11 +286,10 @@ impl Interview {
         }
     }
 
-    /// Leaves the JVM as it was found.
-    pub(super) fn end(mut self, settings: &Settings) {
+    /// Leaves the JVM as it was found, in `patience`.
+    pub(super) fn end(mut self, settings: &Settings, patience: Duration) {
         let Log::On(log) = std::mem::replace(&mut self.log, Log::Refused) else { return };
-        let off =
-            self.session.as_mut().map_or(Ok(()), |session| session.switch_log_off(&log, settings.timeout));
+        let off = self.session.as_mut().map_or(Ok(()), |session| session.switch_log_off(&log, patience));
         match off {
             // Its files go with it.
             Ok(()) | Err(AttachError::Gone { .. }) => log.remove(),
@@ -270,6 +312,19 @@ impl Interview {
         let Askable { name, process, .. } = &self.jvm;
         tracing::warn!(receiver = settings.receiver, jvm = name, pid = process.id.pid, %error, "{what}");
     }
+}
+
+/// How a JVM says that its version does not know a command.
+const NO_SUCH_COMMAND: &str = "Unknown diagnostic command";
+
+/// Whether a JVM of version `feature` knows `command`. Updates of JDK 8 differ about `GC.heap_info`: they say so.
+pub(super) fn is_known(command: AttachCommand, feature: Option<u32>) -> bool {
+    let since = match command {
+        AttachCommand::HeapInfo => 8,
+        AttachCommand::CodeCache => 9,
+        AttachCommand::Metaspace => 10,
+    };
+    feature.is_none_or(|feature| feature >= since)
 }
 
 /// How long to wait after so many failures in a row.

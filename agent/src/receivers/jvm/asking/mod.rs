@@ -7,10 +7,11 @@
 //!   at once, then one every `attach.interval`. Those that go are forgotten, their logs switched off and removed. What was answered goes to
 //!   the mailbox; when it is too old to be true, that nothing is known goes there.
 //! - [`Asking::logs_on`] tells others which log was switched on, as the JVM sees it.
-//! - Dropping it switches all logs off. That blocks, for the time of an answer at most if a JVM hangs: not for the lane.
+//! - Dropping it switches all logs off. That blocks, for `attach.timeout` at most if JVMs hang: not for the lane.
 //!
 //! A few workers share the JVMs, so one that does not answer delays no other one; it is asked again after twice the time, up to an
-//! hour. A JVM that can never be asked is told of once and left alone. [`interview`] is what happens with one JVM, [`workers`] when,
+//! hour. A JVM that can never be asked is told of once and left alone, and one that is still starting is waited for without a word.
+//! What a version does not know it is not asked. [`interview`] is what happens with one JVM, [`workers`] when,
 //! [`neighbour`] what is made of answers.
 
 mod interview;
@@ -48,6 +49,8 @@ pub(super) struct Askable {
     pub(super) capabilities: Option<String>,
     /// `sun.rt.jvmVersion`, when its counters can be read.
     pub(super) version: Option<i64>,
+    /// Its feature version, when that is known.
+    pub(super) feature: Option<u32>,
     /// Its garbage collector, when that is known.
     pub(super) collector: Option<Collector>,
     /// What its log has to say, where one is to be switched on: pauses of ZGC are phases. `None` when it writes one anyway.

@@ -15,13 +15,11 @@ use super::{Answers, Askable, Asking};
 impl Neighbour for Asking {
     fn came(&mut self, jvm: &Newcomer<'_>) {
         let text = |name| jvm.counters.and_then(|(layout, block)| layout.text(block, name));
-        // A log on the terminal, or one of something else, does not tell pauses to anybody.
-        let logs_anyway = text("java.rt.vmArgs").zip(jvm.collector).is_some_and(|(arguments, collector)| {
-            let process = jvm.process;
-            let outputs =
-                Outputs::of(arguments.split_whitespace(), Path::new("/"), process.ns_pid, jvm.feature);
-            outputs.0.iter().any(|output| output.tells_pauses(collector))
-        });
+        let arguments = text("java.rt.vmArgs").unwrap_or_default();
+        let process = jvm.process;
+        // Where the files are does not matter here.
+        let outputs = Outputs::of(arguments.split_whitespace(), Path::new("/"), process.ns_pid, jvm.feature);
+        let logs_anyway = |collector| outputs.0.iter().any(|output| output.tells_pauses(collector));
         let detail = match jvm.collector {
             Some(Collector::Z | Collector::GenerationalZ) => Some(GcLogDetail::PausesAndPhases),
             Some(_) => Some(GcLogDetail::Pauses),
@@ -29,12 +27,13 @@ impl Neighbour for Asking {
             None => None,
         };
         self.add(Askable {
-            process: jvm.process.clone(),
+            process: process.clone(),
             name: jvm.name.to_owned(),
             capabilities: text("sun.rt.jvmCapabilities").map(Cow::into_owned),
             version: jvm.counters.and_then(|(layout, block)| layout.number(block, "sun.rt.jvmVersion")),
+            feature: jvm.feature,
             collector: jvm.collector,
-            gc_log: detail.filter(|_| !logs_anyway),
+            gc_log: detail.filter(|_| !jvm.collector.is_some_and(logs_anyway)),
         });
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use edgewatch_hotspot::collector::Collector;
 
 use super::super::config::{Attach, GcLog};
 use super::super::neighbours::{LivePool, Mailbox, Message};
+use super::interview::is_known;
 use super::{Askable, Asking};
 
 const HEAP: &str = "0\nDefNew     total 39296K, used 7590K [0x00000000f8000000, 0x00000000faaa0000, 0x00000000faaa0000)\n \
@@ -43,8 +45,8 @@ fn a_jvm_is_asked_and_left_as_it_was_found() {
     let registry = Registry::default();
     let attach = Attach { enabled: true, interval: milliseconds(10), ..Attach::default() };
     let gc_log = GcLog { switch_on: true, directory: path(""), ..GcLog::default() };
-    let (mailbox, messages) = mailbox();
-    let asking = Asking::start("jvm", &attach, &gc_log, &Telemetry::new(registry.clone()), mailbox);
+    let (sender, messages) = mailbox();
+    let asking = Asking::start("jvm", &attach, &gc_log, &Telemetry::new(registry.clone()), sender);
     let asking = asking.expect("a configuration").expect("switched on");
     let jvm = this_process();
     let id = jvm.process.id;
@@ -63,13 +65,13 @@ fn a_jvm_is_asked_and_left_as_it_was_found() {
         pool("Metaspace", false, 6221 << 10, 6400 << 10),
     ];
     assert_eq!(messages.recv().expect("a message"), Message::Pools(id, pools));
-    let log = until(|| asking.logs_on().of(id));
+    let log = until(|| played.switched_on());
     assert!(log.starts_with(&path("edgewatch-gc-")), "{log}");
-    assert!(fs::exists(&*log).expect("a look"));
+    assert!(fs::exists(&log).expect("a look"));
     // Again and again, but what it does not know once.
     until(|| (played.count("GC.heap_info") > 3).then_some(()));
     assert_eq!(played.count("Compiler.codecache"), 1);
-    assert_eq!(count(&registry, "edgewatch_jvm_attach_failures"), 1.0);
+    assert_eq!(count(&registry, "edgewatch_jvm_attach_failures"), 0.0);
     assert_eq!(count(&registry, "edgewatch_jvm_gc_logs_switched_on"), 1.0);
 
     drop(asking);
@@ -79,6 +81,42 @@ fn a_jvm_is_asked_and_left_as_it_was_found() {
     let left: Vec<_> =
         fs::read_dir(&directory).expect("a directory").map(|file| file.expect("a file").path()).collect();
     assert_eq!(left, [Path::new(&foreign)]);
+
+    // Another agent, and the JVM answers nothing any more when its log is on.
+    let attach =
+        Attach { enabled: true, interval: milliseconds(10), timeout: milliseconds(500), ..Attach::default() };
+    let gc_log = GcLog { switch_on: true, directory: path(""), ..GcLog::default() };
+    let registry = Registry::default();
+    let telemetry = Telemetry::new(registry.clone());
+    let asking = Asking::start("jvm", &attach, &gc_log, &telemetry, mailbox().0);
+    let asking = asking.expect("a configuration").expect("switched on");
+    asking.add(this_process());
+    until(|| (count(&registry, "edgewatch_jvm_gc_logs_switched_on") > 0.0).then_some(()));
+    played.hangs.store(true, Ordering::Relaxed);
+    until(|| (count(&registry, "edgewatch_jvm_attach_failures") > 0.0).then_some(()));
+
+    let begin = Instant::now();
+    drop(asking);
+
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn a_version_is_asked_only_what_it_knows() {
+    use super::super::config::AttachCommand::{CodeCache, HeapInfo, Metaspace};
+    for (feature, known) in [
+        (Some(8), vec![HeapInfo]),
+        (Some(9), vec![HeapInfo, CodeCache]),
+        (Some(11), vec![HeapInfo, CodeCache, Metaspace]),
+        (None, vec![HeapInfo, CodeCache, Metaspace]),
+    ] {
+        let asked = [HeapInfo, CodeCache, Metaspace].into_iter();
+        assert_eq!(
+            asked.filter(|command| is_known(*command, feature)).collect::<Vec<_>>(),
+            known,
+            "{feature:?}"
+        );
+    }
 }
 
 #[test]
@@ -107,6 +145,7 @@ fn a_process_that_would_be_ended_is_asked_in_vain_and_lives() {
     let asking = asking.expect("a configuration").expect("switched on");
     let process = identify(Path::new("/proc"), sleep.id()).expect("a process");
     asking.add(Askable { process: process.clone(), ..this_process() });
+    // It may be a JVM that starts, for a while.
     until(|| (count(&registry, "edgewatch_jvm_attach_failures") > 2.0).then_some(()));
     assert_eq!(sleep.try_wait().expect("a state"), None);
     asking.remove(process.id);
@@ -138,6 +177,7 @@ fn this_process() -> Askable {
         name: "test".to_owned(),
         capabilities: Some("1100".to_owned()),
         version: Some(17 << 24),
+        feature: Some(17),
         collector: Some(Collector::Serial),
         gc_log: Some(GcLogDetail::Pauses),
     }
@@ -167,6 +207,8 @@ fn until<T>(mut condition: impl FnMut() -> Option<T>) -> T {
 struct Played {
     socket: String,
     asked: Arc<Mutex<Vec<String>>>,
+    /// Whether questions are taken and not answered.
+    hangs: Arc<AtomicBool>,
 }
 
 impl Played {
@@ -177,19 +219,38 @@ impl Played {
         let answers = HashMap::from(answers);
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
         let list = Arc::clone(&asked);
+        let hangs: Arc<AtomicBool> = Arc::default();
+        let is_hanging = Arc::clone(&hangs);
         thread::spawn(move || {
+            let mut on = String::new();
+            let mut held = Vec::new();
             while let Ok((mut stream, _)) = listener.accept() {
+                if is_hanging.load(Ordering::Relaxed) {
+                    held.push(stream);
+                    continue;
+                }
                 let question = question(&mut stream);
-                let answer = answers.get(question.as_str()).cloned().unwrap_or_else(|| "0\n".to_owned());
+                let mut answer = answers.get(question.as_str()).cloned().unwrap_or_else(|| "0\n".to_owned());
                 if question.contains("what=\"gc\"") {
                     let file = question.split('"').nth(1).expect("a file");
                     fs::write(file, "").expect("a log");
+                    on.push_str(&format!(" #4: file={file} gc=info\n"));
+                }
+                if question == "VM.log list" {
+                    answer.push_str(&on);
                 }
                 list.lock().expect("a list").push(question);
                 let _ = stream.write_all(answer.as_bytes());
             }
         });
-        Self { socket, asked }
+        Self { socket, asked, hangs }
+    }
+
+    /// The log that was switched on.
+    fn switched_on(&self) -> Option<String> {
+        let asked = self.asked.lock().expect("a list");
+        let question = asked.iter().find(|question| question.contains("what=\"gc\""))?;
+        Some(question.split('"').nth(1).expect("a file").to_owned())
     }
 
     fn count(&self, question: &str) -> usize {

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use edgewatch_hotspot::find::ProcessId;
 
 use super::super::neighbours::Mailbox;
-use super::interview::{Interview, Settings};
+use super::interview::{Interview, Outcome, Settings};
 use super::neighbour::report;
 use super::{Answers, Askable};
 
@@ -31,6 +32,8 @@ pub(super) type Shared = Arc<Inner>;
 pub(super) struct Inner {
     settings: Settings,
     mailbox: Mailbox,
+    /// No further question is to be asked.
+    stopping: AtomicBool,
     list: Mutex<List>,
     /// Something is to be done earlier than everybody thinks.
     changed: Condvar,
@@ -41,15 +44,21 @@ struct List {
     jvms: HashMap<ProcessId, Entry>,
     /// Those that are not there any more and are to be left as they were found.
     ending: Vec<Interview>,
-    stopping: bool,
+    /// When everything has to be done, once the agent stops.
+    end: Option<Instant>,
 }
 
 struct Entry {
     /// `None` while a worker has it.
     interview: Option<Interview>,
+    /// What was learnt meanwhile.
+    news: Option<Askable>,
+    /// It went meanwhile. It comes back when more is known about it, and is not begun anew then: a JVM gets one signal.
+    gone: bool,
     /// `None`: it is never asked again.
     due: Option<Instant>,
     answers: Option<Answers>,
+    /// The log that was switched on in it.
     log: Option<Arc<str>>,
 }
 
@@ -63,13 +72,19 @@ impl Entry {
 /// What a worker does next.
 enum Task {
     Ask(ProcessId, Interview),
-    End(Interview),
+    End(Interview, Duration),
     Stop,
 }
 
 impl Workers {
     pub(super) fn new(settings: Settings, mailbox: Mailbox) -> Self {
-        let shared = Inner { settings, mailbox, list: Mutex::default(), changed: Condvar::new() };
+        let shared = Inner {
+            settings,
+            mailbox,
+            stopping: AtomicBool::new(false),
+            list: Mutex::default(),
+            changed: Condvar::new(),
+        };
         Self { shared: Arc::new(shared), threads: Mutex::default() }
     }
 
@@ -79,17 +94,21 @@ impl Workers {
         }
         let mut list = self.shared.lock();
         match list.jvms.entry(jvm.process.id) {
-            // A worker that has it now asks with what is known already.
             Occupied(mut known) => {
                 let entry = known.get_mut();
-                if let Some(interview) = &mut entry.interview {
-                    interview.learn(jvm);
-                    entry.due = Some(Instant::now());
+                entry.gone = false;
+                match &mut entry.interview {
+                    Some(interview) => {
+                        interview.learn(jvm);
+                        entry.due = Some(Instant::now());
+                    }
+                    None => entry.news = Some(jvm),
                 }
             }
             Vacant(place) => {
                 let interview = Some(Interview::new(jvm));
-                place.insert(Entry { interview, due: Some(Instant::now()), answers: None, log: None });
+                let due = Some(Instant::now());
+                place.insert(Entry { interview, news: None, gone: false, due, answers: None, log: None });
             }
         }
         let wanted = list.jvms.len().min(WORKERS);
@@ -100,9 +119,15 @@ impl Workers {
 
     pub(super) fn remove(&self, jvm: ProcessId) {
         let mut list = self.shared.lock();
-        // Who is being asked is noticed when the worker brings it back.
-        let gone = list.jvms.remove(&jvm).and_then(|entry| entry.interview);
-        list.ending.extend(gone);
+        match list.jvms.get_mut(&jvm) {
+            // The worker that has it will bring it back.
+            Some(entry) if entry.interview.is_none() => entry.gone = true,
+            Some(_) => {
+                let gone = list.jvms.remove(&jvm).and_then(|entry| entry.interview);
+                list.ending.extend(gone);
+            }
+            None => {}
+        }
         drop(list);
         self.shared.changed.notify_all();
     }
@@ -134,7 +159,9 @@ impl Drop for Workers {
         let mut list = self.shared.lock();
         let all: Vec<Interview> = list.jvms.drain().filter_map(|(_, entry)| entry.interview).collect();
         list.ending.extend(all);
-        list.stopping = true;
+        // Whoever hangs costs all of this time, which is for all of them together.
+        list.end = Some(Instant::now() + self.shared.settings.timeout);
+        self.shared.stopping.store(true, Ordering::Relaxed);
         drop(list);
         self.shared.changed.notify_all();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
@@ -160,42 +187,51 @@ impl Inner {
         loop {
             match self.next() {
                 Task::Stop => return,
-                Task::End(interview) => interview.end(&self.settings),
+                Task::End(interview, patience) => interview.end(&self.settings, patience),
                 Task::Ask(id, mut interview) => {
-                    let outcome = interview.round(&self.settings);
-                    let mut list = self.lock();
-                    let stopping = list.stopping;
-                    match list.jvms.get_mut(&id).filter(|_| !stopping) {
-                        Some(entry) => {
-                            entry.due = outcome.again.map(|again| Instant::now() + again);
-                            if outcome.answers.is_some() || entry.is_too_old(&self.settings) {
-                                entry.answers = outcome.answers;
-                                let answers = entry.answers.as_ref();
-                                report(&self.mailbox, id, interview.collector(), answers);
-                            }
-                            entry.log = interview.log().map(Arc::from);
-                            entry.interview = Some(interview);
-                            // Others may have planned without it.
-                            self.changed.notify_one();
-                        }
-                        None => list.ending.push(interview),
-                    }
+                    let outcome = interview.round(&self.settings, &self.stopping);
+                    self.bring_back(id, interview, outcome);
                 }
             }
         }
+    }
+
+    /// Takes a JVM back from its worker.
+    fn bring_back(&self, id: ProcessId, mut interview: Interview, outcome: Outcome) {
+        let mut list = self.lock();
+        let stopping = list.end.is_some();
+        let Some(entry) = list.jvms.get_mut(&id).filter(|entry| !entry.gone && !stopping) else {
+            list.jvms.remove(&id);
+            list.ending.push(interview);
+            return;
+        };
+        entry.due = outcome.again.map(|again| Instant::now() + again);
+        if let Some(news) = entry.news.take() {
+            interview.learn(news);
+            entry.due = Some(Instant::now());
+        }
+        if outcome.answers.is_some() || entry.is_too_old(&self.settings) {
+            entry.answers = outcome.answers;
+            report(&self.mailbox, id, interview.collector(), entry.answers.as_ref());
+        }
+        entry.log = interview.log().map(Arc::from);
+        entry.interview = Some(interview);
+        // Others may have planned without it.
+        self.changed.notify_one();
     }
 
     /// Waits for something to do.
     fn next(&self) -> Task {
         let mut list = self.lock();
         loop {
+            let now = Instant::now();
             if let Some(interview) = list.ending.pop() {
-                return Task::End(interview);
+                let left = list.end.map(|end| end.saturating_duration_since(now));
+                return Task::End(interview, left.unwrap_or(self.settings.timeout));
             }
-            if list.stopping {
+            if list.end.is_some() {
                 return Task::Stop;
             }
-            let now = Instant::now();
             let waiting = list.jvms.iter_mut().filter(|(_, entry)| entry.interview.is_some());
             let first = waiting
                 .filter_map(|(id, entry)| Some((entry.due?, *id, entry)))

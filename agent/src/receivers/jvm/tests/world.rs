@@ -168,6 +168,13 @@ impl Counters for Opened {
         Ok(&self.buffer)
     }
 
+    fn peek(&mut self, from: usize, part: &mut [u8]) -> io::Result<()> {
+        let state = self.world.state();
+        let block = state.blocks.get(&self.pid).ok_or(io::ErrorKind::UnexpectedEof)?;
+        part.copy_from_slice(block.get(from..from + part.len()).ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+
     fn way(&self) -> Way {
         Way::File
     }
