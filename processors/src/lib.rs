@@ -4,12 +4,14 @@
 //! the emitter. No I/O, no clock and no tasks here.
 
 mod actions;
+pub mod anomaly;
 mod attributes;
 mod batch;
 mod forward;
 mod memory_limiter;
 mod resource;
 mod resource_detection;
+mod stats;
 #[cfg(test)]
 mod testing;
 

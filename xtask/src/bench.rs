@@ -20,6 +20,7 @@ pub(crate) fn run_all(options: &Options) -> anyhow::Result<()> {
     if !options.load_only {
         run(&mut cargo(["bench", "--package", "edgewatch-proto"]))?;
         run(&mut cargo(["bench", "--package", "edgewatch-exporters"]))?;
+        run(&mut cargo(["bench", "--package", "edgewatch-processors", "--bench", "detector"]))?;
     }
     run(&mut cargo(["build", "--release", "--package", "edgewatch"]))?;
     if !options.load_only {

@@ -1,0 +1,31 @@
+//! Spread: are recent values distributed as usual?
+
+use super::super::Constants;
+use crate::stats::{Divergence, Ewma, Tail, stored_fields};
+
+/// Where values lie: mean and variance to place the bins, and two histograms over them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Spread {
+    mean: Ewma,
+    variance: Ewma,
+    divergence: Divergence,
+    tail: Tail,
+}
+
+stored_fields!(Spread { mean, variance, divergence, tail });
+
+impl Spread {
+    /// Surprise at where the mean of a step, and of the steps before it, lie.
+    pub(crate) fn judge(&mut self, value: f32, weight: f32, constants: &Constants) -> f32 {
+        let young = self.mean.weight() == 0.0;
+        let distance = value - self.mean.mean();
+        self.mean.update(value, constants.long, weight);
+        if !young {
+            self.variance.update(distance * distance, constants.long, weight);
+        }
+        let deviation = self.variance.mean().sqrt().max(f32::MIN_POSITIVE * 1e6);
+        let position = 0.5 + distance / deviation / (2.0 * constants.reach);
+        let divergence = self.divergence.update(position, constants.short, constants.long, weight);
+        self.tail.surprise(divergence, 0.0, weight, &constants.tail)
+    }
+}
