@@ -1,7 +1,7 @@
 //! The way to a file: as it is, or inside of the root directory of a process.
 //!
 //! What lies in the file system of a container is written by whoever is in there. A path below a root is resolved by the kernel, or by
-//! [`inside`](super::inside) where the kernel cannot: symbolic links, absolute ones too, and `..` stay inside. A file is looked at before it is
+//! [`super::inside`] where the kernel cannot: symbolic links, absolute ones too, and `..` stay inside. A file is looked at before it is
 //! opened: only ordinary ones are, because opening a device may do something.
 
 use std::ffi::OsStr;

@@ -3,7 +3,7 @@
 //! `Config` names the scrapers and their metrics; each scraper is one file or folder: it parses the
 //! kernel's files and appends its metrics, already encoded, to the request of the round. [`scraping`] runs
 //! the scrapers of one round, [`receiver`] decides when and on which thread: on a helper thread, because
-//! reading `/proc` takes milliseconds on hosts with many processes or sockets. [`metric`] has the macro in
+//! reading `/proc` takes milliseconds on hosts with many processes or sockets. [`crate::measuring::metric`] has the macro in
 //! which each scraper states its metrics once, as a table.
 //!
 //! Names, units, kinds and attributes are those of the Collector's host metrics receiver; README.md lists

@@ -1,4 +1,4 @@
-//! Times as they stand in Tomcat's logs: numbers of the calendar ([`civil`]), formats of Java's `SimpleDateFormat` ([`format`]), and
+//! Times as they stand in Tomcat's logs: numbers of the calendar ([`civil`]), formats of Java's `SimpleDateFormat` ([`mod@format`]), and
 //! what a time without a zone means ([`zone`]).
 
 pub(super) mod civil;
