@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::jvm::cli::AskCommand;
+use crate::templates::cli::TemplatesArguments;
 
 /// One agent per host: collects host metrics and logs, receives OTLP, forwards OTLP.
 ///
@@ -68,6 +69,11 @@ pub enum Command {
     /// all others are left alone. They need to be run as the user of the JVM, as root, or with CAP_SYS_PTRACE, CAP_SETUID and CAP_SETGID.
     #[command(subcommand)]
     Jvm(JvmCommand),
+    /// Finds the templates behind the lines of a log file.
+    ///
+    /// It is what the processor `log_templates` does with log records, so that one can see beforehand what it would find.
+    #[command(after_help = crate::templates::cli::HELP)]
+    Templates(TemplatesArguments),
 }
 
 /// What can be done about JVMs.

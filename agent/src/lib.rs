@@ -17,3 +17,4 @@ pub mod receivers;
 pub mod service;
 mod table;
 mod tailing;
+pub mod templates;

@@ -8,6 +8,7 @@ pub mod anomaly;
 mod attributes;
 mod batch;
 mod forward;
+pub mod log_templates;
 mod memory_limiter;
 mod resource;
 mod resource_detection;
@@ -24,6 +25,7 @@ use edgewatch_core::factory::{ConnectorFactory, ProcessorFactory};
 pub const PROCESSORS: &[ProcessorFactory] = &[
     ProcessorFactory::of::<attributes::AttributesProcessor>(),
     ProcessorFactory::of::<batch::Batcher>(),
+    ProcessorFactory::of::<log_templates::LogTemplates>(),
     ProcessorFactory::of::<memory_limiter::MemoryLimiter>(),
     ProcessorFactory::of::<resource::ResourceProcessor>(),
     ProcessorFactory::of::<resource_detection::ResourceDetector>(),

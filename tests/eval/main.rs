@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo test --release -p edgewatch-tests --test eval                  # everything
-//! cargo test --release -p edgewatch-tests --test eval -- nab           # one suite: scorer, nab, synthetic
+//! cargo test --release -p edgewatch-tests --test eval -- nab           # one suite: scorer, nab, synthetic, templates
 //! cargo test --release -p edgewatch-tests --test eval -- nab --jitter 32
 //! ```
 //!
@@ -10,6 +10,7 @@
 
 mod nab;
 mod synthetic;
+mod templates;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -27,10 +28,11 @@ struct Suite {
     run: fn(&Options) -> anyhow::Result<()>,
 }
 
-const SUITES: [Suite; 3] = [
+const SUITES: [Suite; 4] = [
     Suite { name: "scorer", run: nab::check_scorer },
     Suite { name: "nab", run: nab::run },
     Suite { name: "synthetic", run: synthetic::run },
+    Suite { name: "templates", run: templates::run },
 ];
 
 fn main() -> ExitCode {
