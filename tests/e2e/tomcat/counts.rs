@@ -101,9 +101,9 @@ async fn while_a_page_fails_its_counts_are_absent_which_is_told_once_and_duratio
     // They would be counted a second time, under other attributes, as soon as the page answers.
     assert!(scene.latest("tomcat.request.count")?.is_empty());
     // The page may be asked for later than the first lines are read.
-    agent.agent.wait_for_log("401").await?;
+    agent.agent.wait_for_log("HTTP 401").await?;
     let log = agent.agent.stderr();
-    assert_eq!(log.lines().filter(|line| line.contains("401")).count(), 1, "{log}");
+    assert_eq!(log.lines().filter(|line| line.contains("HTTP 401")).count(), 1, "{log}");
     Ok(())
 }
 
