@@ -1,10 +1,11 @@
 //! Everything that must pass before a change lands.
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 
 use clap::Args;
 
-use crate::command::{cargo, root, run, say};
+use crate::command::{cargo, root, run};
 use crate::{fuzz, setup};
 
 /// How much is run.
@@ -31,7 +32,8 @@ pub(crate) fn run_all(options: &Options) -> anyhow::Result<()> {
 /// Sets up what the tests need, and tells which variables say where it is.
 pub(crate) fn set_up() {
     for (name, value) in environment() {
-        say(&format!("export {name}={}", value.display()));
+        // For `eval "$(cargo xtask setup)"`. Nobody is left to tell when stdout is gone.
+        let _ = writeln!(io::stdout(), "export {name}='{}'", value.display());
     }
 }
 
