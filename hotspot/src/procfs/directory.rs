@@ -2,16 +2,12 @@
 
 use std::ffi::CStr;
 use std::io::{self, Read};
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use edgewatch_core::kernel::{fill, number};
-use rustix::fs::{AtFlags, Mode, OFlags, RawDir};
+use edgewatch_core::kernel::{Listing, fill, is_procfs};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-
-/// Room for the names of a directory, as many as one system call brings.
-const LISTING: usize = 32 << 10;
 
 /// Longest line of a table that is understood; a path has at most 4 KiB.
 const LONGEST_LINE: usize = 16 << 10;
@@ -20,7 +16,7 @@ const LONGEST_LINE: usize = 16 << 10;
 #[derive(Debug)]
 pub struct Proc {
     fd: OwnedFd,
-    buffer: Vec<MaybeUninit<u8>>,
+    listing: Listing,
 }
 
 impl Proc {
@@ -31,7 +27,7 @@ impl Proc {
     /// What the system said.
     pub fn open(path: &Path) -> io::Result<Self> {
         let fd = rustix::fs::open(path, DIRECTORY, Mode::empty())?;
-        Ok(Self { fd, buffer: vec![MaybeUninit::uninit(); LISTING] })
+        Ok(Self { fd, listing: Listing::default() })
     }
 
     /// Calls `visit` with the number and the inode of each process, in ascending order of numbers where the kernel lists them.
@@ -40,15 +36,11 @@ impl Proc {
     ///
     /// What the system said.
     pub fn list(&mut self, mut visit: impl FnMut(u32, u64)) -> io::Result<()> {
-        rustix::fs::seek(&self.fd, rustix::fs::SeekFrom::Start(0))?;
-        let mut entries = RawDir::new(&self.fd, &mut self.buffer);
-        while let Some(entry) = entries.next() {
-            let entry = entry?;
-            if let Some(pid) = number(entry.file_name().to_bytes()).and_then(|pid| u32::try_from(pid).ok()) {
-                visit(pid, entry.ino());
+        self.listing.numbers(&self.fd, |number, inode| {
+            if let Ok(pid) = u32::try_from(number) {
+                visit(pid, inode);
             }
-        }
-        Ok(())
+        })
     }
 
     /// Opens the process `pid`.
@@ -131,27 +123,13 @@ impl Opened {
         Ok(rustix::fs::readlinkat(&self.fd, name, Vec::new())?.into_bytes())
     }
 
-    /// How many files it has open. Since Linux 6.2 that is the size of its directory `fd`, which everybody may know; before, they are
-    /// counted.
+    /// How many files it has open.
     ///
     /// # Errors
     ///
     /// What the system said.
     pub fn open_files(&self) -> io::Result<u64> {
-        /// The type that the file system of `/proc` tells, from `include/uapi/linux/magic.h`.
-        const PROC_SUPER_MAGIC: rustix::fs::FsWord = 0x9fa0;
-        let stat = rustix::fs::statat(&self.fd, "fd", AtFlags::empty())?;
-        if stat.st_size > 0 && rustix::fs::fstatfs(&self.fd)?.f_type == PROC_SUPER_MAGIC {
-            return Ok(stat.st_size.cast_unsigned());
-        }
-        let listing = rustix::fs::openat(&self.fd, "fd", DIRECTORY, Mode::empty())?;
-        let mut buffer = vec![MaybeUninit::uninit(); LISTING];
-        let mut entries = RawDir::new(listing, &mut buffer);
-        let mut count = 0;
-        while let Some(entry) = entries.next() {
-            count += u64::from(number(entry?.file_name().to_bytes()).is_some());
-        }
-        Ok(count)
+        Listing::default().open_files(&self.fd, c"fd", is_procfs(&self.fd)?)
     }
 }
 

@@ -2,9 +2,11 @@
 //!
 //! Shared by all sources that read `/proc` and `/sys`. Nothing here knows what any file means.
 
+mod directory;
 mod parse;
 mod paths;
 
+pub use directory::{Listing, is_procfs};
 pub use parse::{
     decimal, hexadecimal, lines, number, numbers, pairs, rsplit_once, split_once, text, unescaped, words,
 };

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::config::ConfigError;
 use crate::host::Host;
 
 /// Most that is read of one file. The largest that are known, mount tables of container hosts, are a
@@ -46,6 +47,20 @@ impl Paths {
                 .and_then(|file| Some(Path::new(&file).parent()?.to_owned())),
             root,
         }
+    }
+
+    /// As [`Paths::find`], for a receiver with the key `root_path`.
+    ///
+    /// # Errors
+    ///
+    /// There is no such directory.
+    pub fn of_receiver(root_path: &str, host: &dyn Host) -> Result<Self, ConfigError> {
+        let paths = Self::find(root_path, host);
+        if paths.is_foreign() && !paths.root.is_dir() {
+            let fact = format!("{} is not a directory; mount the host's / there", paths.root.display());
+            return Err(ConfigError::new("root_path", fact));
+        }
+        Ok(paths)
     }
 
     /// Whether the host's `/` is not the agent's: the agent runs in a container, beside the host.

@@ -24,7 +24,6 @@ mod processes;
 mod receiver;
 mod scraping;
 mod system;
-mod telemetry;
 #[cfg(test)]
 mod tests;
 

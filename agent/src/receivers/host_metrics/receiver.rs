@@ -8,13 +8,14 @@ use edgewatch_core::batch::Batch;
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::factory::{BuildContext, ReceiverSpec};
 use edgewatch_core::receiver::{Outlets, ReceiveError, Receiver};
+use edgewatch_core::telemetry::Counter;
 use edgewatch_proto::Signal;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::config::Config;
 use super::scraping::Scraping;
-use super::telemetry::Sent;
+use crate::measuring::telemetry::accepted;
 use edgewatch_core::kernel::Paths;
 
 /// Reads metrics about the host, round by round.
@@ -22,7 +23,7 @@ pub(crate) struct HostMetrics {
     interval: Duration,
     initial_delay: Duration,
     scraping: Scraping,
-    sent: Sent,
+    accepted: Counter,
 }
 
 impl ReceiverSpec for HostMetrics {
@@ -33,20 +34,14 @@ impl ReceiverSpec for HostMetrics {
     type Config = Config;
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
-        let paths = Paths::find(&config.root_path, &*context.host);
-        if paths.is_foreign() && !paths.root.is_dir() {
-            return Err(ConfigError::new(
-                "root_path",
-                format!("{} is not a directory; mount the host's / there", paths.root.display()),
-            ));
-        }
+        let paths = Paths::of_receiver(&config.root_path, &*context.host)?;
         let telemetry = &context.telemetry;
         let timeout = config.timeout.get();
         Ok(Self {
             interval: config.collection_interval.get(),
             initial_delay: config.initial_delay.get(),
             scraping: Scraping::new(config.scrapers, timeout, &paths, &context.id, telemetry)?,
-            sent: Sent::new(telemetry),
+            accepted: accepted(telemetry),
         })
     }
 }
@@ -55,7 +50,7 @@ impl ReceiverSpec for HostMetrics {
 impl Receiver for HostMetrics {
     /// A round that is due while the one before has not been sent yet is left out.
     async fn run(self: Box<Self>, outlets: Outlets, stop: CancellationToken) -> Result<(), ReceiveError> {
-        let Self { interval, initial_delay, mut scraping, sent } = *self;
+        let Self { interval, initial_delay, mut scraping, accepted } = *self;
         let Some(outlet) = outlets.metrics else { return Ok(()) };
         let mut rounds = tokio::time::interval_at(tokio::time::Instant::now() + initial_delay, interval);
         rounds.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -73,7 +68,7 @@ impl Receiver for HostMetrics {
             scraping = kept;
             if points > 0 {
                 outlet.send(Batch::new(Signal::Metrics, request, points, Ack::none())).await;
-                sent.accepted.add(points);
+                accepted.add(points);
             }
         }
     }

@@ -19,9 +19,9 @@ use super::paging::Paging;
 use super::process::{Process, Table};
 use super::processes::Processes;
 use super::system::System;
-use super::telemetry::Scraped;
 use crate::measuring::metric::Window;
 use crate::measuring::report::Report;
+use crate::measuring::telemetry::Scraped;
 use edgewatch_core::kernel::pairs;
 use edgewatch_core::kernel::{Paths, Source};
 

@@ -192,7 +192,7 @@ impl Fleet {
                 }
                 encoding::live_pools(&jvm.pools, &mut memory);
                 if failed.is_some() || counters.is_err() {
-                    self.telemetry.errored.add(1);
+                    self.telemetry.points.errored.add(1);
                 }
                 let known = Known { now, facts, utilization, host, general, memory: &memory };
                 encoding::write(request, &self.metrics, jvm, &known);
@@ -208,7 +208,7 @@ impl Fleet {
         for id in ended {
             self.remove(id);
         }
-        self.telemetry.scraped.add(points);
+        self.telemetry.points.scraped.add(points);
         self.count();
         (encoded, points)
     }

@@ -9,6 +9,7 @@ use edgewatch_core::config::ConfigError;
 use edgewatch_core::factory::{BuildContext, ReceiverSpec};
 use edgewatch_core::kernel::Paths;
 use edgewatch_core::receiver::{Outlets, ReceiveError, Receiver};
+use edgewatch_core::telemetry::Counter;
 use edgewatch_proto::Signal;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +20,7 @@ use super::gc_logs::GcLogs;
 use super::helper::{self, Times};
 use super::host::Host;
 use super::neighbours::{MAILBOX, Mailbox, Message, Neighbour};
-use super::telemetry::Sent;
+use crate::measuring::telemetry::accepted;
 
 /// Reads JVMs.
 pub(crate) struct Jvm {
@@ -27,7 +28,7 @@ pub(crate) struct Jvm {
     fleet: Fleet,
     mailbox: Mailbox,
     messages: std::sync::mpsc::Receiver<Message>,
-    sent: Sent,
+    accepted: Counter,
 }
 
 impl ReceiverSpec for Jvm {
@@ -37,13 +38,7 @@ impl ReceiverSpec for Jvm {
     type Config = Config;
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
-        let paths = Paths::find(&config.root_path, &*context.host);
-        if paths.is_foreign() && !paths.root.is_dir() {
-            return Err(ConfigError::new(
-                "root_path",
-                format!("{} is not a directory; mount the host's / there", paths.root.display()),
-            ));
-        }
+        let paths = Paths::of_receiver(&config.root_path, &*context.host)?;
         let (sender, messages) = sync_channel(MAILBOX);
         let mailbox = Mailbox(sender);
         let world = Box::new(Host::new(&config, &paths)?);
@@ -55,7 +50,7 @@ impl ReceiverSpec for Jvm {
             discovery: config.discovery_interval.get(),
             together: config.pauses.min_interval.get() / 4,
         };
-        Ok(Self { times, fleet, mailbox, messages, sent: Sent::new(&context.telemetry) })
+        Ok(Self { times, fleet, mailbox, messages, accepted: accepted(&context.telemetry) })
     }
 }
 
@@ -85,7 +80,7 @@ fn neighbours(
 #[async_trait]
 impl Receiver for Jvm {
     async fn run(self: Box<Self>, outlets: Outlets, stop: CancellationToken) -> Result<(), ReceiveError> {
-        let Self { times, fleet, mailbox, messages, sent } = *self;
+        let Self { times, fleet, mailbox, messages, accepted } = *self;
         let Some(outlet) = outlets.metrics else { return Ok(()) };
         let (place, mut rounds) = tokio::sync::mpsc::channel(1);
         let thread = std::thread::Builder::new()
@@ -98,7 +93,7 @@ impl Receiver for Jvm {
                 round = rounds.recv() => {
                     let Some((request, points)) = round else { break };
                     outlet.send(Batch::new(Signal::Metrics, request, points, Ack::none())).await;
-                    sent.accepted.add(points);
+                    accepted.add(points);
                 }
             }
         }

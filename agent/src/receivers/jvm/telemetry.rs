@@ -4,15 +4,11 @@ use edgewatch_core::telemetry::{Counter, Gauge, Telemetry};
 use edgewatch_hotspot::find::Process;
 use edgewatch_hotspot::source::{Missing, Way};
 
-/// Counts what the lane sends.
-pub(super) struct Sent {
-    pub(super) accepted: Counter,
-}
+use crate::measuring::telemetry::Scraped;
 
 /// Counts what the helper thread does.
 pub(super) struct Measured {
-    pub(super) scraped: Counter,
-    pub(super) errored: Counter,
+    pub(super) points: Scraped,
     /// JVMs by how they are read, in the order of [`WAYS`].
     ways: [Gauge; WAYS.len()],
     /// JVMs that cannot be read by reason, in the order of [`REASONS`].
@@ -62,20 +58,8 @@ const fn reason(missing: &Missing) -> usize {
     }
 }
 
-impl Sent {
-    pub(super) fn new(telemetry: &Telemetry) -> Self {
-        let accepted = telemetry.counter(
-            "otelcol_receiver_accepted_metric_points",
-            "{datapoints}",
-            "Number of metric points successfully pushed into the pipeline.",
-        );
-        Self { accepted }
-    }
-}
-
 impl Measured {
     pub(super) fn new(telemetry: &Telemetry) -> Self {
-        let scraper = telemetry.with("scraper", "jvm");
         let of =
             |key, value: &'static str, name, help| telemetry.with(key, value).gauge(name, "{jvms}", help);
         let pauses = |how: &'static str| {
@@ -86,16 +70,7 @@ impl Measured {
             )
         };
         Self {
-            scraped: scraper.counter(
-                "otelcol_scraper_scraped_metric_points",
-                "{datapoints}",
-                "Number of metric points successfully scraped.",
-            ),
-            errored: scraper.counter(
-                "otelcol_scraper_errored_metric_points",
-                "{datapoints}",
-                "Number of metric points that were unable to be scraped.",
-            ),
+            points: Scraped::new(telemetry, "jvm"),
             ways: WAYS.map(|way| {
                 of("way", way, "edgewatch_jvm_read", "JVMs whose counters are read, by how they are reached.")
             }),

@@ -24,8 +24,9 @@ use super::instances::{Instance, Search};
 use super::page::{Form, Page};
 use super::rounds::{Answer, assemble, count_threads, encode};
 use super::tailed::Table;
-use super::telemetry::{Scraped, Sent};
+use super::telemetry::Sent;
 use crate::measuring::report::Report;
+use crate::measuring::telemetry::Scraped;
 
 /// The Tomcats that there are; `None` before the first look.
 pub(super) type Found = Option<Arc<[Arc<Instance>]>>;
@@ -46,11 +47,7 @@ impl ReceiverSpec for Tomcat {
     type Config = Config;
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
-        let paths = Paths::find(&config.root_path, &*context.host);
-        if paths.is_foreign() && !paths.root.is_dir() {
-            let fact = format!("{} is not a directory; mount the host's / there", paths.root.display());
-            return Err(ConfigError::new("root_path", fact));
-        }
+        let paths = Paths::of_receiver(&config.root_path, &*context.host)?;
         let page = |key: &str, number: usize, form: Form, endpoint: &_| {
             let page = Page::new(form, endpoint, context);
             page.map(Arc::new).map_err(|error| error.under(&format!("{key}[{number}]")))
@@ -75,7 +72,7 @@ impl ReceiverSpec for Tomcat {
                 pages,
                 report: Report::new(&context.id),
                 sent: Sent::new(&context.telemetry),
-                scraped: Scraped::new(&context.telemetry),
+                scraped: Scraped::new(&context.telemetry, "tomcat"),
             },
             reader,
         })

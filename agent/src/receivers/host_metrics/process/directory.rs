@@ -2,24 +2,18 @@
 
 use std::ffi::CStr;
 use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Mode, OFlags, RawDir};
-
-use edgewatch_core::kernel::number;
-
-/// Room for the names of a directory, as many as one system call brings.
-const LISTING: usize = 32 << 10;
-/// The type that the file system of `/proc` tells, from `include/uapi/linux/magic.h`.
-const PROC_SUPER_MAGIC: rustix::fs::FsWord = 0x9fa0;
+use edgewatch_core::kernel::{Listing, is_procfs};
+use rustix::fs::{Mode, OFlags};
 
 /// `/proc`, opened.
 #[derive(Debug)]
 pub(super) struct Directory {
     fd: OwnedFd,
     path: Vec<u8>,
+    listing: Listing,
     /// Whether it is the kernel's own, not a recording.
     is_procfs: bool,
 }
@@ -29,27 +23,22 @@ impl Directory {
     pub(super) fn open(proc: &Path) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = rustix::fs::open(proc, flags, Mode::empty())?;
-        let is_procfs = rustix::fs::fstatfs(&fd)?.f_type == PROC_SUPER_MAGIC;
-        Ok(Self { fd, path: Vec::new(), is_procfs })
+        let is_procfs = is_procfs(&fd)?;
+        Ok(Self { fd, path: Vec::new(), listing: Listing::default(), is_procfs })
     }
 
     /// Calls `visit` with the number of each process, at most `limit` of them. Returns how many there were
     /// beyond that.
-    pub(super) fn processes(&self, limit: usize, mut visit: impl FnMut(u32)) -> io::Result<usize> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let listing = rustix::fs::openat(&self.fd, c".", flags, Mode::empty())?;
-        let mut buffer = vec![MaybeUninit::uninit(); LISTING];
-        let mut entries = RawDir::new(listing, &mut buffer);
+    pub(super) fn processes(&mut self, limit: usize, mut visit: impl FnMut(u32)) -> io::Result<usize> {
         let mut count = 0_usize;
-        while let Some(entry) = entries.next() {
-            let entry = entry?;
-            if let Some(pid) = number(entry.file_name().to_bytes()).and_then(|pid| u32::try_from(pid).ok()) {
+        self.listing.numbers(&self.fd, |number, _| {
+            if let Ok(pid) = u32::try_from(number) {
                 count += 1;
                 if count <= limit {
                     visit(pid);
                 }
             }
-        }
+        })?;
         Ok(count.saturating_sub(limit))
     }
 
@@ -68,23 +57,10 @@ impl Directory {
         Ok(buffer.get(..length).unwrap_or_default())
     }
 
-    /// How many files a process has open. Since Linux 6.2 that is the size of its directory `fd`; before,
-    /// they are counted.
+    /// How many files a process has open.
     pub(super) fn open_files(&mut self, pid: u32) -> io::Result<u64> {
         let path = path(&mut self.path, pid, "fd")?;
-        let stat = rustix::fs::statat(&self.fd, path, AtFlags::empty())?;
-        if self.is_procfs && stat.st_size > 0 {
-            return Ok(stat.st_size.cast_unsigned());
-        }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let listing = rustix::fs::openat(&self.fd, path, flags, Mode::empty())?;
-        let mut buffer = vec![MaybeUninit::uninit(); LISTING];
-        let mut entries = RawDir::new(listing, &mut buffer);
-        let mut count = 0;
-        while let Some(entry) = entries.next() {
-            count += u64::from(number(entry?.file_name().to_bytes()).is_some());
-        }
-        Ok(count)
+        self.listing.open_files(&self.fd, path, self.is_procfs)
     }
 }
 

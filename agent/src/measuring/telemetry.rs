@@ -1,31 +1,25 @@
-//! The numbers that the receiver reports about itself.
+//! The numbers that receivers that measure report about themselves, under the Collector's names.
 
 use edgewatch_core::telemetry::{Counter, Telemetry};
 
-/// Counts what the receiver sends.
-pub(super) struct Sent {
-    pub(super) accepted: Counter,
+/// Counts the points that a receiver sends.
+pub(crate) fn accepted(telemetry: &Telemetry) -> Counter {
+    telemetry.counter(
+        "otelcol_receiver_accepted_metric_points",
+        "{datapoints}",
+        "Number of metric points successfully pushed into the pipeline.",
+    )
 }
 
 /// Counts what a scraper gives and what it cannot.
-pub(super) struct Scraped {
-    pub(super) scraped: Counter,
-    pub(super) errored: Counter,
-}
-
-impl Sent {
-    pub(super) fn new(telemetry: &Telemetry) -> Self {
-        let accepted = telemetry.counter(
-            "otelcol_receiver_accepted_metric_points",
-            "{datapoints}",
-            "Number of metric points successfully pushed into the pipeline.",
-        );
-        Self { accepted }
-    }
+pub(crate) struct Scraped {
+    pub(crate) scraped: Counter,
+    pub(crate) errored: Counter,
 }
 
 impl Scraped {
-    pub(super) fn new(telemetry: &Telemetry, scraper: &'static str) -> Self {
+    /// The counters of `scraper`.
+    pub(crate) fn new(telemetry: &Telemetry, scraper: &'static str) -> Self {
         let telemetry = telemetry.with("scraper", scraper);
         Self {
             scraped: telemetry.counter(
