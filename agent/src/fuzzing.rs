@@ -1,4 +1,6 @@
-//! What the fuzz targets reach of the program.
+//! What fuzz targets and benchmarks reach of the program.
+
+pub use crate::receivers::fuzzing::AccessLog;
 
 /// Reads `data` as what a Tomcat writes: a pattern, lines, a record and a configuration with zeros between.
 pub fn access_log(data: &[u8]) {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Child, Command as Program, Output};
 use std::{env, fs};
 
-use edgewatch_hotspot::attach::{Attach, AttachError, Command, Reason, identify};
+use edgewatch_hotspot::attach::{Attach, Command};
 
 use crate::jvm::{Jvm, is_root, javas};
 use crate::talk::{PATIENCE, known};
@@ -142,40 +142,17 @@ fn a_user_speaks_to_its_own_jvms() {
     }
 }
 
-/// What [`asks_as_somebody_else`] says when it runs as the user of an agent that is not root.
+/// What the example `ask` says when it runs as the user of an agent that is not root.
 fn as_agent(options: &[&str], pid: u32) -> String {
+    let program = env::current_exe().expect("this program");
+    let folder = program.parent().and_then(Path::parent).expect("a folder");
     // Where every user may run it.
-    let copy = Path::new("/var/tmp").join(format!("edgewatch-attach-{}-{pid}", std::process::id()));
-    fs::copy(env::current_exe().expect("this program"), &copy).expect("a copy");
-    let Output { stdout, stderr, .. } = Program::new(AGENT[0])
-        .args(&AGENT[1..])
-        .args(options)
-        .arg(&copy)
-        .args(["--exact", "privileges::asks_as_somebody_else", "--ignored", "--nocapture"])
-        .env("EDGEWATCH_TEST_PID", pid.to_string())
-        .output()
-        .expect("a run");
+    let copy = Path::new("/var/tmp").join(format!("edgewatch-ask-{}-{pid}", std::process::id()));
+    fs::copy(folder.join("examples/ask"), &copy)
+        .expect("run all tests, or `cargo build -p edgewatch-hotspot --examples` before");
+    let output =
+        Program::new(AGENT[0]).args(&AGENT[1..]).args(options).arg(&copy).arg(pid.to_string()).output();
     fs::remove_file(&copy).expect("a copy");
-    let output = String::from_utf8_lossy(&stdout).into_owned();
-    let said = output.split("says<").nth(1).and_then(|rest| rest.split('>').next());
-    said.unwrap_or_else(|| panic!("{output} {}", String::from_utf8_lossy(&stderr))).to_owned()
-}
-
-#[test]
-#[ignore = "run by the other tests as another user"]
-fn asks_as_somebody_else() {
-    let Ok(pid) = env::var("EDGEWATCH_TEST_PID") else { return };
-    let said = identify(Path::new("/proc"), pid.parse().expect("a number"))
-        .and_then(|process| Attach::new(&process, known(17)))
-        .and_then(|mut attach| {
-            attach.ask(&Command::HeapInfo, PATIENCE)?;
-            attach.ask(&Command::Uptime, PATIENCE)
-        });
-    match said {
-        Ok(_) => println!("says<answered>"),
-        Err(error @ AttachError::Never { reason: Reason::NotPermitted { .. }, .. }) => {
-            println!("says<{error}>")
-        }
-        Err(error) => println!("says<unexpected: {error}>"),
-    }
+    let Output { stdout, .. } = output.expect("a run");
+    String::from_utf8_lossy(&stdout).trim_end().to_owned()
 }

@@ -1,10 +1,12 @@
-//! The parsers of what Tomcats write, for the fuzz targets.
+//! The parsers of what Tomcats write, for the fuzz targets and benchmarks.
 
 use std::io::Cursor;
 
 use edgewatch_proto::encode::LogsWriter;
 use jiff::tz::TimeZone;
 
+#[cfg(feature = "fuzzing")]
+use super::access::Outcome;
 use super::access::redact::redact;
 use super::access::request::Request;
 use super::access::{Format, Reader, Release};
@@ -12,6 +14,8 @@ use super::juli::{self, Layout};
 use super::logging::Logging;
 use super::properties::Properties;
 use super::reading::Reading;
+#[cfg(feature = "fuzzing")]
+use super::requests::Requests;
 use super::server_xml::{Container, Server, parse};
 use super::{jmxproxy, records, status, version};
 
@@ -65,4 +69,48 @@ pub(crate) fn pages(data: &[u8]) {
     }
     reading.keep_first();
     let _ = version::server_info(Cursor::new(data));
+}
+
+/// The whole way of the lines of an access log but for the file: redacted, read, counted, written as records.
+#[cfg(feature = "fuzzing")]
+pub struct AccessLog {
+    reader: Reader,
+    requests: Requests,
+    writer: LogsWriter,
+    redacted: String,
+    scratch: String,
+}
+
+#[cfg(feature = "fuzzing")]
+impl AccessLog {
+    /// A log in the `pattern` of a valve of Tomcat 10.1.
+    #[must_use]
+    pub fn new(pattern: &str) -> Self {
+        Self {
+            reader: Reader::new(Format::pattern(pattern, Release { major: 10, minor: 1 }), TimeZone::UTC),
+            requests: Requests::default(),
+            writer: LogsWriter::new(|_| {}, "", ""),
+            redacted: String::new(),
+            scratch: String::new(),
+        }
+    }
+
+    /// Takes a line; with `record` as a log record too. Whether it was in the pattern.
+    pub fn take(&mut self, line: &str, record: bool) -> bool {
+        let line = redact(line, &mut self.redacted);
+        let mut request = Request::default();
+        let outcome = self.reader.read(line, &mut request);
+        self.requests.add(&request, Some("http"));
+        if record {
+            let origin = records::Origin { file: "f", scheme: Some("http"), observed: 1 };
+            let format = self.reader.format();
+            records::request(&mut self.writer, line, (outcome, &request), format, origin, &mut self.scratch);
+        }
+        outcome == Outcome::Request
+    }
+
+    /// The records so far, encoded.
+    pub fn finish(&mut self) -> bytes::Bytes {
+        self.writer.finish()
+    }
 }

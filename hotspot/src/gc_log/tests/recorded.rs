@@ -77,17 +77,3 @@ fn every_line_of_a_pause_is_read_under_every_collector() {
         }
     }
 }
-
-/// Prints count and milliseconds for the logs in the directory `GC_LOGS`, to be compared with what the beans of the same JVM said.
-#[test]
-#[ignore = "compares recordings outside of the repository"]
-fn sums_of_whole_logs() {
-    let directory = std::env::var("GC_LOGS").expect("GC_LOGS names a directory of <version>-<collector>.log");
-    for (name, text) in logs(Path::new(&directory)) {
-        let (_, of) = name.split_once('-').expect("version-collector");
-        let of = if of == "GenZ" { "generational_z".to_owned() } else { of.to_lowercase() };
-        for (bean, (count, time)) in sums(&text, collector(&of)) {
-            println!("{name}: {bean}|{count}|{:.3}", time as f64 / 1e6);
-        }
-    }
-}

@@ -1,4 +1,4 @@
-mod bench;
+mod allocations;
 mod laws;
 mod recorded;
 mod single;
