@@ -63,10 +63,11 @@ impl Ewma {
     }
 }
 
-/// The share of a sample of `weight` in a mean that has seen `seen`, which is counted on.
+/// The share of a sample of `weight` in a mean that has seen `seen`, which is counted on: never more than one, even
+/// where damaged state says that less than nothing was seen.
 pub(super) fn warming_share(seen: &mut f32, span: Span, weight: f32) -> f32 {
     if *seen < span.beats {
-        *seen += weight;
+        *seen = seen.max(0.0) + weight;
         (weight / *seen).max(span.share(weight))
     } else {
         span.share(weight)

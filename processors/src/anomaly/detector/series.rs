@@ -63,7 +63,7 @@ impl Detector {
         let stillness = self.stillness.judge(step.mean, step.weight, constants);
         let channels = [level, ratio, drift, jump, spread, stillness];
         let raw: f32 = channels.iter().sum();
-        if !raw.is_finite() {
+        if !raw.is_finite() || !usual.level.is_finite() {
             // Only state that was damaged on its way can hold such numbers: the series starts anew.
             *self = Self { steps: self.steps, ..Self::default() };
             return Scored::silent(step);

@@ -81,7 +81,7 @@ impl Steps {
             self.late = 0;
             return true;
         }
-        self.late += 1;
+        self.late = self.late.saturating_add(1);
         if self.late >= PATIENCE {
             (self.newest, self.closed, self.late) = (time, time, 0);
             (self.sum, self.count) = (0.0, 0);
@@ -99,7 +99,7 @@ impl Steps {
             self.cadence = passed;
         } else {
             let limit = self.cadence.abs() / 8.0;
-            self.cadence += (passed - self.cadence).clamp(-limit, limit);
+            self.cadence += (passed - self.cadence).max(-limit).min(limit);
         }
     }
 
@@ -110,7 +110,7 @@ impl Steps {
         self.sum += value;
         self.low = self.low.min(value);
         self.high = self.high.max(value);
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
     }
 
     fn close(&mut self, length: u64) -> Option<Step> {

@@ -150,7 +150,8 @@ impl Course {
     ) {
         let limit = constants.learning_limit * self.deviation.mean().abs();
         let trusted = self.deviation.weight() > TRUSTED_AFTER;
-        let learned = if trusted { distance.clamp(-limit, limit) } else { distance };
+        // Not `clamp`, which panics when damaged state has made the limit not a number.
+        let learned = if trusted { distance.max(-limit).min(limit) } else { distance };
         self.day.update(hour, level + learned, ratio + log_distance, constants.day, weight);
         self.level.update(level + distance, constants.long, weight);
         self.ratio.update(ratio + log_distance, constants.long, weight);
