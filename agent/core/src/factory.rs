@@ -144,7 +144,7 @@ pub struct Description {
     pub aliases: &'static [&'static str],
     /// The signals that it takes or makes; for a connector those that it takes. Empty for extensions.
     pub signals: &'static [Signal],
-    /// For a connector: the signals that it emits.
+    /// For a connector: the signals that it emits. For a processor: those that it derives for other pipelines.
     pub emits: &'static [Signal],
     /// For an extension: what it offers to other components.
     pub offers: &'static [Service],
@@ -274,6 +274,8 @@ pub trait ProcessorSpec: Processor + Sized + 'static {
     const ALIASES: &'static [&'static str] = &[];
     /// The signals that it can process.
     const SIGNALS: &'static [Signal] = &Signal::ALL;
+    /// The signals beside its pipeline's that it emits to pipelines that name it as their receiver.
+    const DERIVES: &'static [Signal] = &[];
     /// One sentence for listings.
     const ABOUT: &'static str;
     /// Whether it does its work only as the first processor of a pipeline.
@@ -381,6 +383,7 @@ impl ProcessorFactory {
         let mut description =
             describe::<S::Config>(ComponentKind::Processor, S::NAME, S::ALIASES, S::SIGNALS, S::ABOUT);
         description.stands_first = S::STANDS_FIRST;
+        description.emits = S::DERIVES;
         Self {
             description,
             prepare: |node, path, problems| {

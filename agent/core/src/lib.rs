@@ -1,7 +1,7 @@
 //! The contracts between the parts of Edgewatch.
 //!
 //! Here stand the unit of data ([`batch`]) and the obligation that travels with it ([`ack`]), the traits that components
-//! implement ([`receiver`], [`processor`], [`router`], [`exporter`], [`group`], [`extension`]), how they are made from configuration ([`factory`],
+//! implement ([`receiver`], [`processor`], [`router`], [`exporter`], [`group`], [`extension`]), what processors remember ([`learned`]), how they are made from configuration ([`factory`],
 //! [`config`]), what extensions offer to others ([`storage`], [`auth`]), and what they may use of their surroundings: memory ([`budget`], [`memory`]), numbers about themselves ([`telemetry`]),
 //! the host ([`host`]), sockets to listen on ([`listeners`]). No concrete component is known here, and nothing here does work of its own.
 
@@ -18,6 +18,7 @@ pub mod group;
 pub mod health;
 pub mod host;
 pub mod kernel;
+pub mod learned;
 pub mod listeners;
 pub mod memory;
 mod prepared;

@@ -6,11 +6,14 @@ use smallvec::SmallVec;
 
 use crate::batch::Batch;
 use crate::delivery::QueueBatchSettings;
+use crate::learned::Learned;
 use crate::refusal::Refusal;
 
 /// Rewrites, drops or derives telemetry. No I/O, no clock, no tasks.
 ///
-/// A connector has the same duties; what it emits goes to the pipelines that name it as their receiver, by signal.
+/// A connector has the same duties; what it emits goes to the pipelines that name it as their receiver, by signal. So does what a
+/// processor emits of another signal than its pipeline's, if its specification says that it derives such: events that the scoring of
+/// metrics finds are logs. Where no pipeline names it, that is delivered and gone.
 pub trait Processor: Send {
     /// Takes one batch and emits zero or more.
     ///
@@ -31,6 +34,11 @@ pub trait Processor: Send {
 
     /// Emits everything still held. Called once, after the last batch.
     fn drain(&mut self, _out: &mut Emitter) {}
+
+    /// What it has learned, if that is to survive a restart.
+    fn learned(&mut self) -> Option<&mut dyn Learned> {
+        None
+    }
 
     /// How it joins batches, when joining is all that it does. Sources wait for their answer while their batch is held, so the pipeline passes
     /// it by where [`Sink::join_behind`](crate::exporter::Sink::join_behind) does the same after that.

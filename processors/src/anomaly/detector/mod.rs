@@ -45,5 +45,5 @@ pub use event::Edge;
 pub use reason::{Expected, Reason};
 pub use scored::Scored;
 pub use series::Detector;
-pub use settings::{Constants, Settings};
+pub use settings::{Constants, Direction, Settings};
 pub use state::StateError;

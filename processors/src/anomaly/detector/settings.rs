@@ -11,13 +11,32 @@ pub struct Settings {
     pub step: Duration,
     /// An event starts at this probability or less. Default: 1e-4.
     pub event_probability: f64,
+    /// Which way a series must depart from what is usual to be an event. Default: both.
+    pub direction: Direction,
     /// The constants of the method. Not for users: there to show that no single value of them matters.
     pub constants: Constants,
 }
 
+/// Which way a departure must go to matter.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Direction {
+    /// Above what is usual.
+    Up,
+    /// Below it.
+    Down,
+    /// Either way.
+    #[default]
+    Both,
+}
+
 impl Default for Settings {
     fn default() -> Self {
-        Self { step: Duration::from_secs(60), event_probability: 1e-4, constants: Constants::default() }
+        Self {
+            step: Duration::from_secs(60),
+            event_probability: 1e-4,
+            direction: Direction::Both,
+            constants: Constants::default(),
+        }
     }
 }
 
