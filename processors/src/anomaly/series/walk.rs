@@ -1,6 +1,10 @@
 //! The data points of a request, each with the identity of its series.
 
-use edgewatch_proto::view::{Data, InstrumentationScope, Metric, Point, Resource};
+use edgewatch_proto::view::{
+    Data, ExportMetricsServiceRequest, InstrumentationScope, Metric, Point, Resource,
+};
+
+use super::{Kind, identity};
 
 /// A data point and what it belongs to, as views into the request.
 #[derive(Clone, Copy, Debug)]
@@ -15,13 +19,33 @@ pub struct Found<'a> {
     pub scope: Option<InstrumentationScope<'a>>,
     /// The metric.
     pub metric: Metric<'a>,
+    /// Its kind: what [`super::Past::read`] should be given, since it is read once for all points of the metric.
+    pub kind: Kind,
     /// Its data.
     pub data: Data<'a>,
-    /// The point.
+    /// The point. One without a recorded value (`flags` 1: the series has ended for now) is given as well.
     pub point: Point<'a>,
 }
 
 /// Calls `each` with every data point of `request`, an encoded `ExportMetricsServiceRequest`.
+///
+/// Resource, scope and metric are hashed once for all that is in them, attributes once per point. Nothing is allocated.
 pub fn walk(request: &[u8], each: &mut impl FnMut(&Found<'_>)) {
-    let _ = (request, each);
+    for group in ExportMetricsServiceRequest::new(request).resource_metrics() {
+        let resource = group.resource();
+        let resource_key = identity::of_resource(resource);
+        for group in group.scope_metrics() {
+            let scope = group.scope();
+            let scope_key = identity::of_scope(resource_key, scope);
+            for metric in group.metrics() {
+                let data = metric.data();
+                let kind = Kind::from(data);
+                let metric_key = identity::of_metric(scope_key, metric, kind);
+                for point in data.points() {
+                    let key = identity::of_series(metric_key, point.attributes());
+                    each(&Found { key, resource_key, resource, scope, metric, kind, data, point });
+                }
+            }
+        }
+    }
 }
