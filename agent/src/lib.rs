@@ -15,6 +15,7 @@ pub mod queue;
 mod reach;
 pub mod receivers;
 pub mod service;
+mod state;
 mod table;
 mod tailing;
 pub mod templates;

@@ -235,7 +235,7 @@ impl<T> Factory<T> {
 
     /// Reads the configuration of one component. Every problem goes to `problems`; `None` when one of them is an error.
     pub fn prepare(&self, node: &Node, path: &str, problems: &mut Problems) -> Option<Prepared<T>> {
-        (self.prepare)(node, path, problems)
+        Some((self.prepare)(node, path, problems)?.of_type(self.description.name))
     }
 
     /// Whether `name` is the component's name or one of its aliases.

@@ -17,6 +17,7 @@ pub struct Prepared<T> {
     /// What was written; `None` for what has no configuration.
     settings: Option<Arc<Node>>,
     probes: Probes,
+    component: &'static str,
 }
 
 impl<T> Clone for Prepared<T> {
@@ -28,6 +29,7 @@ impl<T> Clone for Prepared<T> {
             pipelines: self.pipelines.clone(),
             settings: self.settings.clone(),
             probes: Arc::clone(&self.probes),
+            component: self.component,
         }
     }
 }
@@ -46,6 +48,7 @@ impl<T> Prepared<T> {
             pipelines: Vec::new(),
             settings: None,
             probes: Arc::new(|_| Vec::new()),
+            component: "test",
         }
     }
 
@@ -64,6 +67,18 @@ impl<T> Prepared<T> {
     #[must_use]
     pub fn bounded(self, memory_bound: usize) -> Self {
         Self { memory_bound, ..self }
+    }
+
+    /// The same as a component of the type `component`.
+    #[must_use]
+    pub fn of_type(self, component: &'static str) -> Self {
+        Self { component, ..self }
+    }
+
+    /// The name of its type, whatever alias was written.
+    #[must_use]
+    pub const fn component(&self) -> &'static str {
+        self.component
     }
 
     /// Builds the component. May be called once for each pipeline that names it.
@@ -124,5 +139,6 @@ pub(crate) fn read<C: ComponentConfig, T: 'static>(
     let probed = config.clone();
     let build: Build<T> = Arc::new(move |context| build(config.clone(), context));
     let probes: Probes = Arc::new(move |context| probed.probes(context));
-    Some(Prepared { build, memory_bound, uses, pipelines, settings: Some(Arc::new(node.clone())), probes })
+    let settings = Some(Arc::new(node.clone()));
+    Some(Prepared { build, memory_bound, uses, pipelines, settings, probes, component: "" })
 }

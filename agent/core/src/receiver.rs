@@ -1,12 +1,13 @@
 //! The contract of receivers, and the way out of them.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use edgewatch_proto::Signal;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::Batch;
@@ -112,16 +113,37 @@ pub struct Inlet {
 
 /// Says whether a pipeline waits for room behind it.
 #[derive(Clone, Debug, Default)]
-pub struct Stall(Arc<AtomicBool>);
+pub struct Stall(Arc<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    is_set: AtomicBool,
+    set: Notify,
+}
 
 impl Stall {
     /// The pipeline waits, or goes on.
     pub fn set(&self, waits: bool) {
-        self.0.store(waits, Ordering::Relaxed);
+        self.0.is_set.store(waits, Ordering::Relaxed);
+        if waits {
+            self.0.set.notify_waiters();
+        }
     }
 
     fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.is_set.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the pipeline waits for longer than a moment.
+    async fn begun(&self) {
+        loop {
+            let mut set = pin!(self.0.set.notified());
+            set.as_mut().enable();
+            if self.is_set() {
+                return;
+            }
+            set.await;
+        }
     }
 }
 
@@ -152,7 +174,7 @@ impl Inlet {
     /// The [`Refusal`] that it would meet.
     pub fn admit(&self) -> Result<(), Refusal> {
         if self.is_stalled() {
-            return Err(Refusal::busy("the pipeline is full; send again later"));
+            return Err(full());
         }
         self.ways_out()
     }
@@ -188,9 +210,38 @@ impl Inlet {
     /// Sends `batch`, waiting for room. When the pipeline is gone the batch is refused through its ack.
     pub async fn send(&self, batch: Batch) {
         if let Err(mpsc::error::SendError(batch)) = self.sender.send(batch).await {
-            batch.refuse(&Refusal::unavailable("the agent is stopping"));
+            batch.refuse(&stopping());
         }
     }
+
+    /// Sends `batch` if the pipeline can go on. If it cannot, because all its sinks are full, or because its entrance is and it waits for
+    /// room behind it, the pipeline goes without and counts that; whoever sends is not held up.
+    pub async fn offer(&self, batch: Batch) {
+        let room = match self.admit() {
+            Err(refusal) => Err(refusal),
+            Ok(()) => tokio::select! {
+                biased;
+                // A pipeline that has not had its turn yet makes room when it has.
+                room = self.sender.reserve() => room.map_err(|_closed| stopping()),
+                () = self.stall.begun() => Err(full()),
+            },
+        };
+        match room {
+            Ok(room) => room.send(batch),
+            Err(refusal) => {
+                self.forgo(batch.items());
+                batch.refuse(&refusal);
+            }
+        }
+    }
+}
+
+fn stopping() -> Refusal {
+    Refusal::unavailable("the agent is stopping")
+}
+
+fn full() -> Refusal {
+    Refusal::busy("the pipeline is full; send again later")
 }
 
 impl std::fmt::Debug for Inlet {
@@ -268,6 +319,15 @@ impl Outlet {
                 batch.deliver();
             }
         }
+    }
+
+    /// Sends `batch` to every pipeline that can go on; see [`Inlet::offer`].
+    pub async fn offer(&self, batch: Batch) {
+        for inlet in &*self.inlets.get() {
+            inlet.offer(batch.share()).await;
+        }
+        // Each pipeline answers for its own share.
+        batch.deliver();
     }
 }
 

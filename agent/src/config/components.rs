@@ -89,9 +89,11 @@ fn facts(description: &Description) -> String {
     let names = |signals: &[edgewatch_core::Signal]| {
         signals.iter().map(|signal| signal.name()).collect::<Vec<_>>().join(", ")
     };
+    let derives = description.kind == ComponentKind::Processor;
     let signals = match (description.signals, description.emits) {
         ([], []) => String::new(),
         (signals, []) => format!(" [{}]", names(signals)),
+        (signals, emits) if derives => format!(" [{}; derives {}]", names(signals), names(emits)),
         (signals, emits) => format!(" [{} -> {}]", names(signals), names(emits)),
     };
     let aliases = match description.aliases {

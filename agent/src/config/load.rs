@@ -4,6 +4,7 @@ use edgewatch_core::config::{self, Environment, Loaded, Node, Problem, Problems,
 use edgewatch_core::factory::ComponentKind;
 
 use super::components::Components;
+use super::derived;
 use super::order::in_order;
 use super::sections::Sections;
 use super::service;
@@ -69,18 +70,20 @@ fn resolve(root: &Node, components: &Components, problems: &mut Problems) -> Con
     let mut extensions = sections.extensions.into_named();
     extensions.sort_by_key(|named| service.extensions.iter().position(|id| *id == named.id));
     let extensions = in_order(extensions, &extension_names, problems);
-    Config {
-        plan: Plan {
-            receivers: sections.receivers.into_named(),
-            processors: sections.processors.into_named(),
-            exporters: sections.exporters.into_named(),
-            connectors: sections.connectors.into_named(),
-            extensions,
-            extension_names,
-            pipelines: service.pipelines,
-        },
-        telemetry: service.telemetry,
+    let plan = Plan {
+        receivers: sections.receivers.into_named(),
+        processors: sections.processors.into_named(),
+        exporters: sections.exporters.into_named(),
+        connectors: sections.connectors.into_named(),
+        extensions,
+        extension_names,
+        pipelines: service.pipelines,
+    };
+    // Where something is missing, nothing can be said about what leads where.
+    if !problems.has_errors() {
+        derived::check_ring(&plan, root, problems);
     }
+    Config { plan, telemetry: service.telemetry }
 }
 
 fn report_unknown_sections(root: &Node, problems: &mut Problems) {

@@ -4,6 +4,7 @@ use edgewatch_core::Signal;
 use edgewatch_core::config::{Key, Node, Problem, Problems, Span, Value, join, suggest};
 use edgewatch_core::factory::{ComponentKind, Description};
 
+use super::derived::{self, Derived};
 use super::id::Id;
 use super::sections::Sections;
 use crate::pipeline::PipelinePlan;
@@ -31,6 +32,7 @@ struct Reader<'a> {
     sections: &'a mut Sections,
     problems: &'a mut Problems,
     connectors: Vec<ConnectorUse>,
+    derived: Vec<Derived>,
 }
 
 /// Reads all pipelines, and notes in `sections` what they use.
@@ -48,10 +50,11 @@ pub(super) fn read(node: &Node, sections: &mut Sections, problems: &mut Problems
         problems.push(problem);
         return Vec::new();
     };
-    let mut reader = Reader { sections, problems, connectors: Vec::new() };
-    let plans =
+    let mut reader = Reader { sections, problems, connectors: Vec::new(), derived: Vec::new() };
+    let plans: Vec<PipelinePlan> =
         map.iter().filter_map(|(key, node)| reader.pipeline(key, node, &join(path, &key.name))).collect();
     reader.check_connectors();
+    reader.derived.iter().for_each(|derived| derived.check(&plans, reader.problems));
     plans
 }
 
@@ -176,6 +179,12 @@ impl Reader<'_> {
             self.connectors.push(ConnectorUse { connector, signal, input, reference: reference.clone() });
             return Some(id);
         }
+        if kind == ComponentKind::Receiver
+            && let Some(found) = derived::find(sections, reference)
+        {
+            self.derived.extend(Derived::new(&found, reference, signal, self.problems));
+            return Some(found.0);
+        }
         dangling(self.sections, self.problems, kind, reference);
         None
     }
@@ -236,10 +245,17 @@ pub(super) fn dangling(
     if matches!(kind, ComponentKind::Receiver | ComponentKind::Exporter) {
         candidates.extend(sections.ids(ComponentKind::Connector));
     }
+    let receiver = kind == ComponentKind::Receiver;
+    if receiver {
+        candidates.extend(derived::ids(sections));
+    }
     let elsewhere = ComponentKind::ALL
         .into_iter()
         .find(|other| *other != kind && sections.ids(*other).contains(&reference.id.as_str()));
-    let help = if let Some(near) = suggest::suggest(&reference.id, candidates) {
+    let no_receiver = receiver.then(|| derived::help(sections, &reference.id)).flatten();
+    let help = if let Some(help) = no_receiver {
+        help
+    } else if let Some(near) = suggest::suggest(&reference.id, candidates) {
         format!("did you mean `{near}`?")
     } else if let Some(other) = elsewhere {
         format!("`{}` is configured under `{}`", reference.id, other.section())

@@ -126,7 +126,7 @@ fn service(definitions: &mut Map<String, Value>) -> Value {
                     "^(traces|metrics|logs)(/.+)?$": {
                         "type": "object",
                         "properties": {
-                            "receivers": ids("Ids of the receivers and connectors that feed the pipeline"),
+                            "receivers": ids("Ids of the receivers and connectors that feed the pipeline, and of processors that derive its signal from another one"),
                             "processors": ids("Ids of the processors, in order"),
                             "exporters": ids("Ids of the exporters and connectors that the pipeline feeds"),
                         },

@@ -9,26 +9,21 @@ use edgewatch_core::factory::{AnyExporter, BuildContext, ComponentKind, Connecto
 use edgewatch_core::listeners::Listeners;
 use edgewatch_core::receiver::{Inlet, Outlet, Outlets, Receiver};
 use edgewatch_core::router::Pipelines;
-use edgewatch_core::telemetry::{Telemetry, Tenure};
-use tokio::sync::mpsc;
+use edgewatch_core::telemetry::Tenure;
 use tokio_util::sync::CancellationToken;
 
+use super::chains::Stage;
 use super::connector::Behind;
 use super::error::{BuildError, failed};
-use super::graph::{
-    ConnectorNode, ExporterNode, ExtensionNode, Graph, Hold, Node, PipelineNode, ReceiverNode, Way,
-};
+use super::graph::{ConnectorNode, ExporterNode, ExtensionNode, Graph, Hold, Node, ReceiverNode, Way};
+use super::learned::{Keeper, Kept, Owner};
 use super::next::{NewExtension, NewReceiver, Next, Turn};
 use super::order::backwards;
 use super::plan::{Named, PipelinePlan, Plan, find};
 use super::remainder::Remainder;
-use super::stage::{self, Chain, Exit};
+use super::stage::{self, Chain};
 use super::stays::Comparison;
 use super::surroundings::Surroundings;
-
-/// Batches that wait between a receiver and its pipeline before the receiver is slowed down. Small: what is queued belongs into the
-/// queues of the exporters, which count it.
-const ENTRANCE: usize = 32;
 
 /// What ends everything that is built.
 #[derive(Clone, Debug, Default)]
@@ -99,13 +94,13 @@ fn receiver(
     Ok(NewReceiver { id: id.to_owned(), receiver, outlets, hold, presence })
 }
 
-struct Builder<'a> {
-    plan: &'a Plan,
-    surroundings: &'a Surroundings,
-    comparison: Comparison<'a>,
-    remainders: &'a [Remainder],
-    ends: &'a Ends,
-    next: Next,
+pub(super) struct Builder<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) surroundings: &'a Surroundings,
+    pub(super) comparison: Comparison<'a>,
+    pub(super) remainders: &'a [Remainder],
+    pub(super) ends: &'a Ends,
+    pub(super) next: Next,
 }
 
 impl Builder<'_> {
@@ -173,41 +168,8 @@ impl Builder<'_> {
         present.or_else(left).map(|hold| hold.ended.clone())
     }
 
-    fn pipeline(&mut self, pipeline: &PipelinePlan) -> Result<(), BuildError> {
-        let mut sinks = Vec::with_capacity(pipeline.exporters.len());
-        for id in &pipeline.exporters {
-            sinks.extend(self.sink(id, pipeline.signal)?);
-        }
-        let node = match self.comparison.pipeline(pipeline) {
-            Some(node) => {
-                self.next.turns.push(Turn::Sinks(node.is.inlet.sinks(), sinks));
-                node.clone()
-            }
-            None => {
-                let (telemetry, tenure) = Telemetry::new(self.surroundings.registry.clone()).for_tenure();
-                let tenure = Arc::new(tenure);
-                let mut processors = Vec::with_capacity(pipeline.processors.len());
-                let mut chain = Vec::with_capacity(pipeline.processors.len());
-                for id in &pipeline.processors {
-                    let Some(prepared) = find(&self.plan.processors, id) else { continue };
-                    let (mut context, _) = self.context(ComponentKind::Processor, id);
-                    context.signal = Some(pipeline.signal);
-                    let telemetry = telemetry.with(ComponentKind::Processor.name(), id);
-                    context.telemetry = telemetry.with("pipeline", &pipeline.id);
-                    let processor = prepared.build(&context);
-                    chain.push(processor.map_err(|source| failed(ComponentKind::Processor, id, source))?);
-                    processors.push((id.clone(), prepared.clone()));
-                }
-                let (hold, inlet) = self.stage(Chain::new(chain), sinks, stage::Accept::Itself, &tenure);
-                Node { hold, is: PipelineNode { signal: pipeline.signal, processors, inlet } }
-            }
-        };
-        self.next.graph.pipelines.insert(pipeline.id.clone(), node);
-        Ok(())
-    }
-
     /// The exporter or connector `id`, as pipelines of `signal` see it.
-    fn sink(&mut self, id: &str, signal: Signal) -> Result<Option<Arc<dyn Sink>>, BuildError> {
+    pub(super) fn sink(&mut self, id: &str, signal: Signal) -> Result<Option<Arc<dyn Sink>>, BuildError> {
         if let Some(node) = self.next.graph.exporters.get(id) {
             return Ok(node.is.sinks.get(signal));
         }
@@ -244,9 +206,21 @@ impl Builder<'_> {
         let connector = prepared.build(&context);
         let connector = connector.map_err(|source| failed(ComponentKind::Connector, id, source))?;
         let (hold, way) = match connector {
-            Connector::Processor(processor) => {
-                let chain = Chain::new(vec![processor]);
-                let (hold, inlet) = self.stage(chain, behind, stage::Accept::Behind, &tenure);
+            Connector::Processor(mut processor) => {
+                let mut kept = None;
+                if processor.learned().is_some() {
+                    let owner = Owner { pipeline: None, id, component: prepared.component() };
+                    kept = Kept::new(0, owner, &context);
+                }
+                let before = self.comparison.former.connectors.get(id).map(|node| &node.hold);
+                let left = self.remainders.iter().filter_map(|remainder| remainder.connector(id));
+                let work = Stage {
+                    chain: Chain::new(vec![processor], None),
+                    keeper: Keeper::new(kept.into_iter().collect(), before.into_iter().chain(left)),
+                    derived: Vec::new(),
+                    accept: stage::Accept::Behind,
+                };
+                let (hold, inlet) = self.stage(work, behind, &tenure);
                 (hold, Way::Through(inlet))
             }
             Connector::Router(router) => {
@@ -259,23 +233,8 @@ impl Builder<'_> {
         Ok(Some(Node { hold, is: ConnectorNode { prepared: prepared.clone(), way } }))
     }
 
-    /// The task of `chain` in front of `sinks`.
-    fn stage(
-        &mut self,
-        chain: Chain,
-        sinks: Vec<Arc<dyn Sink>>,
-        accept: stage::Accept,
-        tenure: &Arc<Tenure>,
-    ) -> (Hold, Inlet) {
-        let (sender, entrance) = mpsc::channel(ENTRANCE);
-        let inlet = Inlet::new(sender, sinks.into());
-        let exit = Exit { sinks: inlet.sinks(), stall: inlet.stall() };
-        let give_up = self.ends.give_up.child_token();
-        (self.task(give_up, tenure, stage::run(entrance, chain, exit, accept)), inlet)
-    }
-
     /// Notes `work` for the time when the graph takes its place.
-    fn task(
+    pub(super) fn task(
         &mut self,
         give_up: CancellationToken,
         tenure: &Arc<Tenure>,
@@ -328,7 +287,7 @@ impl Builder<'_> {
         outlets
     }
 
-    fn inlets(&self, id: &str, signal: Signal) -> Vec<Inlet> {
+    pub(super) fn inlets(&self, id: &str, signal: Signal) -> Vec<Inlet> {
         let fed = |pipeline: &&PipelinePlan| {
             pipeline.signal == signal && pipeline.receivers.iter().any(|receiver| receiver == id)
         };
@@ -337,7 +296,7 @@ impl Builder<'_> {
         nodes.map(|node| node.is.inlet.clone()).collect()
     }
 
-    fn context(&self, kind: ComponentKind, id: &str) -> (BuildContext, Arc<Tenure>) {
+    pub(super) fn context(&self, kind: ComponentKind, id: &str) -> (BuildContext, Arc<Tenure>) {
         self.surroundings.context(kind, id, &self.next.graph.offered)
     }
 }

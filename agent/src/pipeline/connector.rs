@@ -1,4 +1,5 @@
-//! The two doors of a connector: the one that pipelines before it send to, and the one that leads to those behind it.
+//! The two doors of a connector: the one that pipelines before it send to, and the one that leads to those behind it. Processors that
+//! derive other signals have the second one as well.
 
 use async_trait::async_trait;
 use edgewatch_core::Signal;
@@ -33,7 +34,8 @@ impl Sink for Entrance {
     }
 }
 
-/// The pipelines behind a connector, each batch to those of its signal.
+/// The pipelines behind a connector or processor, each batch to those of its signal.
+#[derive(Clone, Default)]
 pub(super) struct Behind(pub(super) Outlets);
 
 #[async_trait]
@@ -63,6 +65,14 @@ impl Sink for Behind {
 }
 
 impl Behind {
+    /// Sends `batch` where it is wanted and there is room; counts it where there is none.
+    pub(super) async fn offer(&self, batch: Batch) {
+        match self.0.get(batch.signal()) {
+            Some(outlet) => outlet.offer(batch).await,
+            None => batch.deliver(),
+        }
+    }
+
     fn outlets(&self) -> impl Iterator<Item = &Outlet> {
         Signal::ALL.into_iter().filter_map(|signal| self.0.get(signal))
     }

@@ -4,6 +4,8 @@ use edgewatch_core::config::ConfigError;
 use edgewatch_core::factory::ComponentKind;
 use edgewatch_core::receiver::ReceiveError;
 
+use super::order::Ring;
+
 /// Why the plan cannot run on this host.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
@@ -28,8 +30,8 @@ pub enum BuildError {
         source: ReceiveError,
     },
     /// Pipelines feed each other in a ring.
-    #[error("connectors form a ring through the pipelines {0}; a pipeline must not feed itself")]
-    Ring(String),
+    #[error("{0}; {help}", help = .0.help())]
+    Ring(Ring),
 }
 
 /// What the component `id` says when it is built.

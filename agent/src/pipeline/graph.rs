@@ -83,6 +83,8 @@ pub(super) struct PipelineNode {
     pub(super) signal: Signal,
     pub(super) processors: Vec<(String, Prepared<Box<dyn Processor>>)>,
     pub(super) inlet: Inlet,
+    /// For each processor where what it derives goes, by all signals but the pipeline's.
+    pub(super) derived: Vec<Outlets>,
 }
 
 #[derive(Clone)]

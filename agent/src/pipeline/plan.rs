@@ -40,7 +40,7 @@ pub struct PipelinePlan {
     pub id: String,
     /// What flows through it.
     pub signal: Signal,
-    /// Ids of receivers and connectors that feed it.
+    /// Ids of receivers and connectors that feed it, and of processors in other pipelines that derive its signal.
     pub receivers: Vec<String>,
     /// Ids of processors, in order.
     pub processors: Vec<String>,
@@ -57,6 +57,12 @@ impl Plan {
     /// The signals of the pipelines that the receiver `id` feeds.
     pub(super) fn signals_from(&self, id: &str) -> Vec<Signal> {
         self.signals(|pipeline| &pipeline.receivers, id)
+    }
+
+    /// Whether pipelines that name `id` among their receivers mean the processor.
+    pub(super) fn is_derived(&self, id: &str) -> bool {
+        let (receiver, connector) = (find(&self.receivers, id), find(&self.connectors, id));
+        receiver.is_none() && connector.is_none() && find(&self.processors, id).is_some()
     }
 
     /// The ids of the pipelines that name the connector `id` as their receiver.

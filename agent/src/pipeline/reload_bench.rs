@@ -3,7 +3,7 @@
 use super::*;
 
 /// The same component with `settings` as its configuration.
-pub(super) fn with<T>(named: Named<T>, settings: &str) -> Named<T> {
+pub(in crate::pipeline::tests) fn with<T>(named: Named<T>, settings: &str) -> Named<T> {
     Named { id: named.id, prepared: named.prepared.configured(settings, vec![]) }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::*;
 
 #[path = "reload_bench.rs"]
-mod bench;
+pub(super) mod bench;
 
 use bench::*;
 

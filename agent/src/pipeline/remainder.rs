@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::graph::{ExtensionNode, Graph, Hold, Node, leaving};
+use super::graph::{ExtensionNode, Graph, Hold, Node, Nodes, leaving};
 
 /// Components that are not wanted any more and have not ended yet.
 pub(super) struct Remainder {
@@ -16,6 +16,9 @@ pub(super) struct Remainder {
     exclusive: Vec<Hold>,
     /// Of them the exporters, by their ids.
     exporters: Vec<(String, Hold)>,
+    /// Of them the connectors and pipelines, by their ids.
+    connectors: Vec<(String, Hold)>,
+    pipelines: Vec<(String, Hold)>,
     /// They serve the others to the end.
     extensions: Vec<Node<ExtensionNode>>,
 }
@@ -27,17 +30,27 @@ impl Remainder {
         let mut flow: Vec<Hold> = receivers.collect();
         // The others end when nothing can come any more.
         flow.iter().for_each(|hold| hold.stop.cancel());
-        flow.extend(leaving(&former.pipelines, &next.pipelines).map(|(_, node)| node.hold.clone()));
-        flow.extend(leaving(&former.connectors, &next.connectors).map(|(_, node)| node.hold.clone()));
-        let exporters = leaving(&former.exporters, &next.exporters);
-        let exporters: Vec<_> = exporters.map(|(id, node)| (id.clone(), node.hold.clone())).collect();
-        flow.extend(exporters.iter().map(|(_, hold)| hold.clone()));
+        let pipelines = by_id(&former.pipelines, &next.pipelines);
+        let connectors = by_id(&former.connectors, &next.connectors);
+        let exporters = by_id(&former.exporters, &next.exporters);
+        flow.extend(
+            [&pipelines, &connectors, &exporters].into_iter().flatten().map(|(_, hold)| hold.clone()),
+        );
         let exclusive = leaving(&former.receivers, &next.receivers).filter(|(_, node)| node.is.exclusive);
         let exclusive = exclusive.map(|(_, node)| node.hold.clone()).collect();
         let extensions = leaving(&former.extensions, &next.extensions).map(|(_, node)| node.clone());
         let extensions: Vec<_> = extensions.collect();
         let anything = !(flow.is_empty() && extensions.is_empty());
-        anything.then_some(Self { deadline, cut_short: false, flow, exclusive, exporters, extensions })
+        anything.then_some(Self {
+            deadline,
+            cut_short: false,
+            flow,
+            exclusive,
+            exporters,
+            connectors,
+            pipelines,
+            extensions,
+        })
     }
 
     /// Receivers with state on disk that have not ended.
@@ -47,7 +60,17 @@ impl Remainder {
 
     /// The exporter `id`, when it has not ended.
     pub(super) fn exporter(&self, id: &str) -> Option<&Hold> {
-        self.exporters.iter().find(|(found, hold)| found == id && hold.is_present()).map(|(_, hold)| hold)
+        present(&self.exporters, id)
+    }
+
+    /// The connector `id`, when it has not ended.
+    pub(super) fn connector(&self, id: &str) -> Option<&Hold> {
+        present(&self.connectors, id)
+    }
+
+    /// The pipeline `id`, when it has not ended.
+    pub(super) fn pipeline(&self, id: &str) -> Option<&Hold> {
+        present(&self.pipelines, id)
     }
 
     /// When something is to be done about it: once.
@@ -72,4 +95,13 @@ impl Remainder {
     pub(super) fn release(self) {
         self.extensions.iter().for_each(|node| node.hold.stop.cancel());
     }
+}
+
+/// The nodes of `former` that do not go on in `next`.
+fn by_id<T>(former: &Nodes<T>, next: &Nodes<T>) -> Vec<(String, Hold)> {
+    leaving(former, next).map(|(id, node)| (id.clone(), node.hold.clone())).collect()
+}
+
+fn present<'a>(list: &'a [(String, Hold)], id: &str) -> Option<&'a Hold> {
+    list.iter().find(|(found, hold)| found == id && hold.is_present()).map(|(_, hold)| hold)
 }

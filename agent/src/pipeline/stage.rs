@@ -1,38 +1,69 @@
-//! The task of a pipeline: takes batches from its entrance, runs all processors on them, hands the result to every way out.
+//! The task of a pipeline: takes batches from its entrance, runs all processors on them, hands the result to every way out, and what they
+//! derive to the pipelines that want it.
 
+use std::future::pending;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
+use edgewatch_core::Signal;
 use edgewatch_core::batch::Batch;
 use edgewatch_core::delivery::QueueBatchSettings;
 use edgewatch_core::exporter::Sink;
+use edgewatch_core::learned::Learned;
 use edgewatch_core::processor::{Emitter, Processor};
 use edgewatch_core::receiver::Stall;
 use edgewatch_core::switch::Switch;
+use smallvec::SmallVec;
 use tokio::sync::mpsc;
+use tokio::time::sleep_until;
+use tokio_util::sync::CancellationToken;
+
+use super::connector::Behind;
+use super::learned::Keeper;
 
 /// Where a pipeline leads, and where it says that it has to wait there.
 pub(super) struct Exit {
     /// Exchanged when a reload leads the pipeline elsewhere.
     pub(super) sinks: Switch<[Arc<dyn Sink>]>,
     pub(super) stall: Stall,
+    /// For each processor the way of what it derives.
+    pub(super) derived: Vec<Behind>,
 }
 
 /// The processors of one pipeline, run as one.
 pub(super) struct Chain {
     processors: Vec<Box<dyn Processor>>,
+    /// What flows through; `None` for a connector, which may emit anything.
+    signal: Option<Signal>,
     /// The processor that does nothing but join batches, and how.
     joiner: Option<(usize, QueueBatchSettings)>,
     /// Whether what stands behind joins in its place.
     joined_behind: bool,
     out: Emitter,
+    derived: Vec<Derived>,
 }
 
+/// A batch of another signal than the pipeline's, and the number of the processor that has made it.
+type Derived = (usize, Batch);
+
 impl Chain {
-    pub(super) fn new(processors: Vec<Box<dyn Processor>>) -> Self {
+    pub(super) fn new(processors: Vec<Box<dyn Processor>>, signal: Option<Signal>) -> Self {
         let mut numbered = processors.iter().enumerate();
         let joiner = numbered.find_map(|(index, processor)| Some((index, processor.joining()?)));
-        Self { processors, joiner, joined_behind: false, out: Emitter::default() }
+        Self {
+            processors,
+            signal,
+            joiner,
+            joined_behind: false,
+            out: Emitter::default(),
+            derived: Vec::new(),
+        }
+    }
+
+    /// What processor number `index` has learned.
+    pub(super) fn learned(&mut self, index: usize) -> Option<&mut dyn Learned> {
+        self.processors.get_mut(index)?.learned()
     }
 
     /// When the next tick is due.
@@ -44,7 +75,7 @@ impl Chain {
     fn pass(&mut self, from: usize, batch: Batch, now: Instant) {
         let passed_by = self.joiner.as_ref().filter(|_| self.joined_behind).map(|(index, _)| *index);
         let from = if passed_by == Some(from) { from + 1 } else { from };
-        let Some((first, rest)) = self.processors.get_mut(from..).and_then(<[_]>::split_first_mut) else {
+        let Some(first) = self.processors.get_mut(from) else {
             self.out.emit(batch);
             return;
         };
@@ -52,12 +83,16 @@ impl Chain {
         if let Err(error) = first.process(batch, now, &mut emitted) {
             error.batch.refuse(&error.refusal);
         }
-        let is_last = rest.is_empty();
+        self.pass_on(from, emitted, now);
+    }
+
+    /// Sends what processor number `index` has emitted through those behind it, except for what it has derived.
+    fn pass_on(&mut self, index: usize, mut emitted: Emitter, now: Instant) {
         for batch in emitted.take() {
-            if is_last {
-                self.out.emit(batch);
+            if self.signal.is_some_and(|signal| signal != batch.signal()) {
+                self.derived.push((index, batch));
             } else {
-                self.pass(from + 1, batch, now);
+                self.pass(index + 1, batch, now);
             }
         }
     }
@@ -68,9 +103,7 @@ impl Chain {
         if let Some(processor) = self.processors.get_mut(index) {
             emit(processor.as_mut(), &mut emitted);
         }
-        for batch in emitted.take() {
-            self.pass(index + 1, batch, now);
-        }
+        self.pass_on(index, emitted, now);
     }
 
     fn tick(&mut self, now: Instant) {
@@ -84,6 +117,11 @@ impl Chain {
             self.emit_from(index, now, |processor, out| processor.drain(out));
         }
     }
+
+    /// Takes out what has come out.
+    fn take(&mut self) -> (SmallVec<[Batch; 2]>, Vec<Derived>) {
+        (self.out.take(), std::mem::take(&mut self.derived))
+    }
 }
 
 /// Who tells the sources that a batch is accepted.
@@ -95,33 +133,79 @@ pub(super) enum Accept {
     Behind,
 }
 
-/// Runs `chain` until the entrance closes, then drains it.
-pub(super) async fn run(mut entrance: mpsc::Receiver<Batch>, mut chain: Chain, exit: Exit, accept: Accept) {
+/// What a stage has to do next.
+enum Event {
+    /// A processor wants to emit on its own account.
+    Due,
+    /// The next batch; none when the entrance has closed.
+    Batch(Option<Batch>),
+    /// What has been learned is to be saved.
+    Save,
+}
+
+/// Runs `chain` until the entrance closes, then drains it. What it has learned is kept by `keeper`, until soon after `give_up`.
+pub(super) async fn run(
+    mut entrance: mpsc::Receiver<Batch>,
+    mut chain: Chain,
+    exit: Exit,
+    accept: Accept,
+    mut keeper: Keeper,
+    give_up: CancellationToken,
+) {
+    if keeper.keeps() {
+        // Until then sources are refused rather than held up.
+        exit.stall.set(true);
+        keeper.restore(&mut chain).await;
+        exit.stall.set(false);
+    }
     loop {
-        let batch = match chain.deadline() {
-            None => entrance.recv().await,
-            Some(deadline) => {
-                tokio::select! {
-                    biased;
-                    () = tokio::time::sleep_until(deadline.into()) => {
-                        chain.tick(Instant::now());
-                        exit.forward(&mut chain).await;
-                        continue;
-                    }
-                    batch = entrance.recv() => batch,
-                }
+        match next(&mut entrance, chain.deadline(), &keeper).await {
+            Event::Due => {
+                chain.tick(Instant::now());
+                exit.forward(&mut chain, &mut keeper).await;
             }
-        };
-        let Some(mut batch) = batch else { break };
-        let itself = accept == Accept::Itself && !exit.answers_sources();
-        chain.joined_behind = exit.joins_behind(&chain);
-        let acceptance = itself.then(|| batch.ack_mut().hold());
-        chain.pass(0, batch, Instant::now());
-        drop(acceptance);
-        exit.forward(&mut chain).await;
+            Event::Batch(Some(mut batch)) => {
+                let itself = accept == Accept::Itself && !exit.answers_sources();
+                chain.joined_behind = exit.joins_behind(&chain);
+                let acceptance = itself.then(|| batch.ack_mut().hold());
+                chain.pass(0, batch, Instant::now());
+                drop(acceptance);
+                keeper.touch();
+                exit.forward(&mut chain, &mut keeper).await;
+                // Between two batches there is time for one part, however closely they follow each other.
+                keeper.step(&mut chain);
+            }
+            Event::Batch(None) => break,
+            Event::Save => keeper.step(&mut chain),
+        }
     }
     chain.drain(Instant::now());
-    exit.forward(&mut chain).await;
+    let left = chain.take();
+    let leave = async {
+        exit.send(left).await;
+        // What stands behind need not wait for the disk.
+        drop(exit);
+    };
+    // The disk need not wait for what stands behind.
+    tokio::join!(leave, keeper.finish(&mut chain, give_up));
+}
+
+async fn next(entrance: &mut mpsc::Receiver<Batch>, deadline: Option<Instant>, keeper: &Keeper) -> Event {
+    if deadline.is_none() && !keeper.keeps() {
+        return Event::Batch(entrance.recv().await);
+    }
+    let due = async {
+        match deadline {
+            Some(deadline) => sleep_until(deadline.into()).await,
+            None => pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        () = due => Event::Due,
+        batch = entrance.recv() => Event::Batch(batch),
+        () = keeper.ready() => Event::Save,
+    }
 }
 
 impl Exit {
@@ -138,16 +222,35 @@ impl Exit {
         })
     }
 
-    async fn forward(&self, chain: &mut Chain) {
-        if chain.out.is_empty() {
+    /// Sends what has come out of `chain`. What it has learned is saved also while it waits for room, which may take as long as an outage.
+    async fn forward(&self, chain: &mut Chain, keeper: &mut Keeper) {
+        if chain.out.is_empty() && chain.derived.is_empty() {
             return;
         }
+        let mut sending = pin!(self.send(chain.take()));
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut sending => return,
+                () = keeper.ready() => keeper.step(chain),
+            }
+        }
+    }
+
+    async fn send(&self, (out, derived): (SmallVec<[Batch; 2]>, Vec<Derived>)) {
         self.stall.set(true);
-        for batch in chain.out.take() {
+        for batch in out {
             match &*self.sinks.get() {
                 [] => batch.deliver(),
                 [sink] => sink.send(batch).await,
                 sinks => fan_out(sinks, batch).await,
+            }
+        }
+        // What was found never holds up what it was found in.
+        for (index, batch) in derived {
+            match self.derived.get(index) {
+                Some(behind) => behind.offer(batch).await,
+                None => batch.deliver(),
             }
         }
         self.stall.set(false);

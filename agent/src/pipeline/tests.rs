@@ -24,6 +24,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 
+#[path = "derived_tests.rs"]
+mod derived;
+#[path = "learned_tests.rs"]
+mod learned;
 #[path = "reload_tests.rs"]
 mod reload;
 
@@ -158,7 +162,8 @@ async fn pipelines_that_feed_each_other_in_a_ring_are_refused() {
     let error = build(&plan, &surroundings()).await.err().expect("a ring");
     assert_eq!(
         error.to_string(),
-        "connectors form a ring through the pipelines traces/1, traces/2; a pipeline must not feed itself"
+        "pipelines feed each other in a ring: traces/1 -> c -> traces/2 -> d -> traces/1; take `d` out of the receivers of `traces/1`, or \
+         lead it into a pipeline of its own"
     );
 }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::identity::{Place, Position, Print};
+use crate::state::file_name;
 
 /// A file as it is remembered.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -149,19 +150,6 @@ fn parse(bytes: &[u8], magic: &str) -> Option<Checkpoint> {
         return None;
     }
     serde_json::from_slice(body).ok()
-}
-
-/// `id` as the name of a file; both spellings of the receiver's type mean the same file.
-fn file_name(kind: &str, id: &str) -> String {
-    let name = id.split_once('/').map_or_else(String::new, |(_, name)| format!("/{name}"));
-    let mut text = String::from(kind);
-    for byte in name.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => text.push(char::from(byte)),
-            _ => text.push_str(&format!("%{byte:02x}")),
-        }
-    }
-    text
 }
 
 /// A name that is not UTF-8 is not worth losing all positions: files are found by place and content.

@@ -21,7 +21,12 @@ use crate::config::Components;
 
 pub(super) const COMPONENTS: Components = Components {
     receivers: &[ReceiverFactory::of::<HostMetrics>(), ReceiverFactory::of::<Otlp>()],
-    processors: &[ProcessorFactory::of::<Batcher>(), ProcessorFactory::of::<Limiter>()],
+    processors: &[
+        ProcessorFactory::of::<Batcher>(),
+        ProcessorFactory::of::<Detect>(),
+        ProcessorFactory::of::<Limiter>(),
+        ProcessorFactory::of::<Rates>(),
+    ],
     exporters: &[ExporterFactory::of::<Debug>(), ExporterFactory::of::<OtlpGrpc>()],
     connectors: &[ConnectorFactory::of::<Forward>(), ConnectorFactory::of::<SpanMetrics>()],
     routers: &[ConnectorFactory::router::<Choose>()],
@@ -165,7 +170,9 @@ macro_rules! passes {
 }
 
 passes!(Batcher);
+passes!(Detect);
 passes!(Limiter);
+passes!(Rates);
 passes!(Forward);
 passes!(SpanMetrics);
 
@@ -175,6 +182,31 @@ impl ProcessorSpec for Batcher {
     type Config = BatchConfig;
 
     fn build(_: BatchConfig, _: &BuildContext) -> Result<Self, ConfigError> {
+        Ok(Self)
+    }
+}
+
+impl ProcessorSpec for Detect {
+    const NAME: &'static str = "detect";
+    const ALIASES: &'static [&'static str] = &["anomaly"];
+    const SIGNALS: &'static [Signal] = &[Signal::Metrics];
+    const DERIVES: &'static [Signal] = &[Signal::Logs];
+    const ABOUT: &'static str = "finds what is unusual";
+    type Config = Empty;
+
+    fn build(_: Empty, _: &BuildContext) -> Result<Self, ConfigError> {
+        Ok(Self)
+    }
+}
+
+impl ProcessorSpec for Rates {
+    const NAME: &'static str = "rates";
+    const SIGNALS: &'static [Signal] = &[Signal::Logs, Signal::Metrics];
+    const DERIVES: &'static [Signal] = &[Signal::Metrics];
+    const ABOUT: &'static str = "counts logs";
+    type Config = Empty;
+
+    fn build(_: Empty, _: &BuildContext) -> Result<Self, ConfigError> {
         Ok(Self)
     }
 }

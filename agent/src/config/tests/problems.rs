@@ -180,3 +180,70 @@ service:
 "
     ));
 }
+
+#[test]
+fn processors_that_pipelines_name_as_receivers_derive_their_signal_from_another_one() {
+    insta::assert_snapshot!(report(
+        "
+receivers: {otlp: {protocols: {grpc: }}}
+processors: {detect: , detect/alone: , batch: , rates: }
+exporters: {debug: }
+service:
+  pipelines:
+    metrics: {receivers: [otlp], processors: [detect, rates], exporters: [debug]}
+    metrics/2: {receivers: [rates], exporters: [debug]}
+    traces: {receivers: [detect], exporters: [debug]}
+    logs: {receivers: [anomaly, batch, detect/alone, detekt], exporters: [debug]}
+"
+    ));
+}
+
+#[test]
+fn a_processor_that_derives_what_a_pipeline_receives_is_used() {
+    assert_eq!(
+        report(
+            "
+receivers: {otlp: {protocols: {grpc: }}, host_metrics/a: }
+processors: {detect: , batch: , rates/b: }
+exporters: {debug: }
+service:
+  pipelines:
+    metrics: {receivers: [otlp], processors: [detect, batch], exporters: [debug]}
+    metrics/2: {receivers: [host_metrics/a], processors: [anomaly], exporters: [debug]}
+    logs: {receivers: [otlp, anomaly], processors: [rates/b], exporters: [debug]}
+    metrics/counts: {receivers: [rates/b], exporters: [debug]}
+"
+        ),
+        "no problems"
+    );
+}
+
+#[test]
+fn under_one_id_pipelines_mean_the_receiver_and_not_the_processor() {
+    // The receiver does not carry traces; the processor would not derive them either.
+    let text = "
+receivers: {host_metrics: }
+processors: {host_metrics: , detect: }
+exporters: {debug: }
+service: {pipelines: {traces: {receivers: [host_metrics], exporters: [debug]}}}
+";
+    assert!(report(text).contains("receiver `host_metrics` does not carry traces"), "{}", report(text));
+}
+
+#[test]
+fn pipelines_that_feed_each_other_are_found_before_anything_runs() {
+    insta::assert_snapshot!(report(
+        "
+receivers: {otlp: {protocols: {grpc: }}}
+processors: {detect: , rates: }
+exporters: {debug: }
+connectors: {forward: }
+service:
+  pipelines:
+    logs/before: {receivers: [otlp], exporters: [forward]}
+    metrics: {receivers: [otlp, rates], processors: [detect], exporters: [debug]}
+    logs: {receivers: [detect], exporters: [forward]}
+    logs/behind: {receivers: [forward], processors: [rates], exporters: [debug]}
+"
+    ));
+}
