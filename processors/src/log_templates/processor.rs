@@ -7,14 +7,17 @@ use edgewatch_core::Signal;
 use edgewatch_core::batch::{Batch, Segments};
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::factory::{BuildContext, ProcessorSpec};
+use edgewatch_core::learned::Learned;
 use edgewatch_core::processor::{Emitter, ProcessError, Processor};
 use edgewatch_proto::splice::{Attributes, Editor, Item, Located, retain};
-use edgewatch_proto::view::{AnyValue, Value};
+use edgewatch_proto::view::{AnyValue, LogRecord, Value};
 
 use super::config::Config;
+use super::metrics::Flushing;
 use super::miner::TemplateId;
 use super::sampling::Fate;
 use super::services::Services;
+use super::surprise::Odd;
 use super::telemetry::TemplatesTelemetry;
 use crate::actions::Rewriting;
 
@@ -22,8 +25,15 @@ use crate::actions::Rewriting;
 pub(super) const ID: &str = "edgewatch.log.template.id";
 /// The attribute with its text.
 pub(super) const TEXT: &str = "edgewatch.log.template.text";
+/// The attribute with the probability of a record that is at least as odd.
+pub(super) const PROBABILITY: &str = "edgewatch.log.template.probability";
+/// The attribute that says what is odd about a template: `new` or `rare`.
+pub(super) const SURPRISE: &str = "edgewatch.log.template.surprise";
 /// The attribute with the number of like records that were dropped before this one.
 pub(super) const DROPPED: &str = "edgewatch.log.template.dropped";
+
+/// Marks for which room is kept from batch to batch.
+const MARKS: usize = 16 * 1024;
 
 /// The `log_templates` processor.
 #[derive(Debug)]
@@ -39,6 +49,7 @@ pub(crate) struct LogTemplates {
 struct Mark {
     service: usize,
     id: TemplateId,
+    odd: Option<Odd>,
     dropped: u64,
 }
 
@@ -46,7 +57,11 @@ struct Mark {
 #[derive(Debug)]
 pub(super) struct Mining {
     pub(super) services: Services,
+    pub(super) flushing: Flushing,
     telemetry: TemplatesTelemetry,
+    surprise_below: f64,
+    /// Whether a record of this batch has told the time.
+    heard: bool,
     /// What was found out about the records that stay, in their order; `None`: they have no text.
     marks: VecDeque<Option<Mark>>,
     /// The text of an id.
@@ -56,7 +71,9 @@ pub(super) struct Mining {
 impl ProcessorSpec for LogTemplates {
     const NAME: &'static str = "log_templates";
     const SIGNALS: &'static [Signal] = &[Signal::Logs];
-    const ABOUT: &'static str = "finds the templates behind log lines and thins out what repeats";
+    const DERIVES: &'static [Signal] = &[Signal::Metrics];
+    const ABOUT: &'static str =
+        "finds the templates behind log lines, counts them and thins out what repeats";
     type Config = Config;
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
@@ -65,7 +82,10 @@ impl ProcessorSpec for LogTemplates {
             rewriting: Rewriting::new(&context.telemetry),
             mining: Mining {
                 services: Services::new(config.limits(), config.max_services.get()),
+                flushing: Flushing::default(),
                 telemetry: TemplatesTelemetry::new(&context.telemetry),
+                surprise_below: config.surprise_below,
+                heard: false,
                 marks: VecDeque::new(),
                 scratch: String::new(),
             },
@@ -76,7 +96,9 @@ impl ProcessorSpec for LogTemplates {
 
 impl Processor for LogTemplates {
     fn process(&mut self, batch: Batch, now: Instant, out: &mut Emitter) -> Result<(), ProcessError> {
+        self.tick(now, out);
         let Self { config, editor, rewriting, mining } = self;
+        mining.begin(config, now);
         let batch = match &config.sampling {
             None => batch,
             Some(_) => mining.thin_out(config, batch, now),
@@ -87,6 +109,7 @@ impl Processor for LogTemplates {
         }
         let sampled = config.sampling.is_some();
         let batch = rewriting.rewrite(batch, |segment: &Bytes| {
+            mining.services.begin();
             editor.items(Signal::Logs, segment, &mut |located, attributes| {
                 let mark = match sampled {
                     true => mining.marks.pop_front().flatten(),
@@ -98,24 +121,69 @@ impl Processor for LogTemplates {
             })
         });
         mining.marks.clear();
+        mining.marks.shrink_to(MARKS);
         mining.telemetry.known(mining.services.templates());
         out.emit(batch?);
         Ok(())
     }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.mining.flushing.due()
+    }
+
+    fn tick(&mut self, now: Instant, out: &mut Emitter) {
+        self.mining.flushing.flush(&mut self.mining.services, &self.config, now, out);
+    }
+
+    fn drain(&mut self, out: &mut Emitter) {
+        self.mining.flushing.end(&mut self.mining.services, &self.config, out);
+    }
+
+    fn learned(&mut self) -> Option<&mut dyn Learned> {
+        Some(&mut self.mining.services)
+    }
 }
 
 impl Mining {
+    fn begin(&mut self, config: &Config, now: Instant) {
+        self.flushing.begin(config, now);
+        self.services.age(now);
+        self.heard = false;
+    }
+
     /// The template of a record, if it has a text.
     fn mine(&mut self, located: &Located<'_>) -> Option<Mark> {
-        let line = text(located)?;
+        let Item::LogRecord(record) = located.item else { return None };
+        if !self.heard {
+            self.hear(record);
+        }
+        let severity = record.severity_number();
         let service = self.services.find(located.resource);
         let known = self.services.get_mut(service)?;
-        let id = known.miner.mine(line);
+        known.counts.note(severity);
+        let sighting = known.miner.sight(text(record)?);
         for event in known.miner.take_events() {
             self.telemetry.note(&event);
             known.repeats.follow(&event);
+            known.counts.follow(&event);
         }
-        Some(Mark { service, id, dropped: 0 })
+        let odd = known.surprise.note(sighting.gap, severity, self.surprise_below);
+        if odd.is_some() {
+            self.telemetry.surprising();
+        }
+        Some(Mark { service, id: sighting.id, odd, dropped: 0 })
+    }
+
+    /// Takes the time from a record: when it was collected, or else when it was written.
+    fn hear(&mut self, record: LogRecord<'_>) {
+        let time = match record.observed_time_unix_nano() {
+            0 => record.time_unix_nano(),
+            observed => observed,
+        };
+        if time > 0 {
+            self.flushing.hear(time);
+            self.heard = true;
+        }
     }
 
     /// Removes records that repeat; what was found out about the others is in `marks` then.
@@ -125,13 +193,14 @@ impl Mining {
         let mut segments = Segments::with_capacity(batch.segments().len());
         let mut removed = 0;
         for segment in batch.segments() {
+            self.services.begin();
             let retained = retain(Signal::Logs, segment, &mut |located: &Located<'_>| {
                 let Some(mut mark) = self.mine(located) else {
                     self.marks.push_back(None);
                     return true;
                 };
                 let Some(service) = self.services.get_mut(mark.service) else { return true };
-                match service.repeats.decide(sampling, mark.id, severity(located), now) {
+                match service.repeats.decide(sampling, mark.id, severity(located), mark.odd.is_some(), now) {
                     Fate::Kept { dropped } => {
                         mark.dropped = dropped;
                         self.marks.push_back(Some(mark));
@@ -160,9 +229,13 @@ impl Mining {
         // Writing to a string does not fail.
         let _ = write!(self.scratch, "{}", mark.id);
         attributes.upsert(ID, self.scratch.as_str());
-        let known = self.services.get_mut(mark.service).and_then(|service| service.miner.text(mark.id));
+        let known = self.services.get(mark.service).and_then(|service| service.miner.text(mark.id));
         if let Some(known) = known.filter(|_text| text) {
             attributes.upsert(TEXT, known);
+        }
+        if let Some(odd) = mark.odd {
+            attributes.upsert(PROBABILITY, odd.probability);
+            attributes.upsert(SURPRISE, if odd.new { "new" } else { "rare" });
         }
         if let Ok(dropped @ 1..) = i64::try_from(mark.dropped) {
             attributes.upsert(DROPPED, dropped);
@@ -178,8 +251,7 @@ fn severity(located: &Located<'_>) -> i32 {
 }
 
 /// The text of a record.
-fn text<'a>(located: &Located<'a>) -> Option<&'a [u8]> {
-    let Item::LogRecord(record) = located.item else { return None };
+fn text<'a>(record: LogRecord<'a>) -> Option<&'a [u8]> {
     match record.body().map(AnyValue::value)? {
         Value::String(text) => Some(text.as_bytes()),
         Value::Bytes(bytes) => Some(bytes),

@@ -32,12 +32,13 @@ pub(super) enum Fate {
 }
 
 impl Repeats {
-    /// Decides on a record of template `id`.
+    /// Decides on a record of template `id`. An odd one stays.
     pub(super) fn decide(
         &mut self,
         config: &SamplingConfig,
         id: TemplateId,
         severity: i32,
+        odd: bool,
         now: Instant,
     ) -> Fate {
         if self.until.is_none_or(|until| now >= until) {
@@ -48,6 +49,7 @@ impl Repeats {
         repeated.seen += 1;
         let beyond = repeated.seen.saturating_sub(config.keep_first);
         let stays = beyond == 0
+            || odd
             || severity >= config.keep_severity
             || config.keep_one_in > 0 && beyond.is_multiple_of(config.keep_one_in);
         if stays {

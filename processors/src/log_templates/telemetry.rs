@@ -9,6 +9,7 @@ pub(super) struct TemplatesTelemetry {
     merged: Counter,
     forgotten: Counter,
     dropped: Counter,
+    surprising: Counter,
     templates: Gauge,
 }
 
@@ -35,6 +36,11 @@ impl TemplatesTelemetry {
                 "{records}",
                 "Log records dropped because many of the same template came.",
             ),
+            surprising: telemetry.counter(
+                "edgewatch_processor_log_templates_surprising_records",
+                "{records}",
+                "Log records whose template was new or rare and less likely than surprise_below.",
+            ),
             templates: telemetry.gauge(
                 "edgewatch_processor_log_templates_known",
                 "{templates}",
@@ -53,6 +59,10 @@ impl TemplatesTelemetry {
 
     pub(super) fn dropped(&self, records: usize) {
         self.dropped.add(records);
+    }
+
+    pub(super) fn surprising(&self) {
+        self.surprising.add(1);
     }
 
     pub(super) fn known(&self, templates: usize) {

@@ -1,4 +1,4 @@
-//! What becomes of templates.
+//! What is said of lines, and what becomes of templates.
 
 /// The id of a template: a hash of its text.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -8,6 +8,16 @@ impl std::fmt::Display for TemplateId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:016x}", self.0)
     }
+}
+
+/// What is said of a line.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Sighting {
+    /// Its template.
+    pub id: TemplateId,
+    /// How many lines ago the template was seen before: 1 when it was that of the line before, 0 when others were joined to it with this
+    /// very line. `None`: never, or not since it was forgotten.
+    pub gap: Option<u64>,
 }
 
 /// Something that happened to a template.

@@ -22,8 +22,10 @@ const SIBLINGS: usize = 512;
 const USUAL_SIZE: usize = 1024;
 /// What a masked line takes in the table of signatures, with its room to grow.
 const SIGNATURE_SIZE: usize = 40;
+/// What the longest line takes beyond the limit: its text twice, and what is known of each of its parts.
+const LONGEST: usize = 64 << 10;
 /// What is remembered of words, at most.
-const WORDS_SIZE: usize = 256 << 10;
+pub(super) const WORDS_SIZE: usize = 256 << 10;
 
 impl Default for Limits {
     fn default() -> Self {
@@ -55,39 +57,52 @@ impl Learned {
     pub(super) fn make_room(&mut self) {
         let limits = self.limits;
         while self.nodes.len() + 1 >= limits.templates || self.nodes.bytes() >= limits.bytes {
-            let all = self.nodes.roots().map(|(index, node)| (node.last, index)).collect();
-            if !self.forget_some(all) {
+            if !self.forget_some(self.nodes.by_age()) {
                 break;
             }
         }
         if self.signatures.len() >= limits.signatures {
-            let nodes = &self.nodes;
-            // Only those of templates themselves stay: the others are found again by comparison.
-            self.signatures.retain(|signature, node| {
-                *node = nodes.root(*node);
-                nodes.get(*node).is_some_and(|node| node.template.signature() == *signature)
-            });
+            self.thin_out_signatures();
         }
         if self.nodes.slots() > 2 * limits.templates {
             self.tidy();
         }
     }
 
+    /// Forgets what is beyond the limits, when more was read back than they allow.
+    pub(super) fn keep_within(&mut self) {
+        let limits = self.limits;
+        let too_much = |known: &Self| {
+            known.nodes.len() > limits.templates || known.nodes.bytes() > limits.bytes + LONGEST
+        };
+        while too_much(self) && self.forget_some(self.nodes.by_age()) {}
+        if self.signatures.len() > limits.signatures {
+            self.thin_out_signatures();
+        }
+    }
+
+    /// Only those of templates themselves stay: the others are found again by comparison.
+    fn thin_out_signatures(&mut self) {
+        let nodes = &self.nodes;
+        self.signatures.retain(|signature, node| {
+            *node = nodes.root(*node);
+            nodes.get(*node).is_some_and(|node| node.template.signature() == *signature)
+        });
+    }
+
     /// Forgets siblings of `node` that were not seen for longest, when there are too many.
     pub(super) fn make_room_beside(&mut self, node: u32, shape: u64) {
         let siblings = self.shapes.get(&shape).map(Vec::as_slice).unwrap_or_default();
         if siblings.len() > self.limits.siblings {
-            let others = siblings.iter().copied().filter(|other| *other != node);
-            let others = others.filter_map(|other| Some((self.nodes.get(other)?.last, other))).collect();
-            self.forget_some(others);
+            self.forget_some(siblings.iter().copied().filter(|other| *other != node).collect());
         }
     }
 
-    /// Forgets an eighth of `nodes`, the ones that come first when they are sorted; returns whether there were any.
-    fn forget_some(&mut self, mut nodes: Vec<(u64, u32)>) -> bool {
-        nodes.sort_unstable();
+    /// Forgets an eighth of `nodes`, those that were not seen for longest; returns whether there were any.
+    fn forget_some(&mut self, mut nodes: Vec<u32>) -> bool {
+        nodes.sort_by_key(|&node| self.nodes.get(node).map(|node| (node.last, node.born)));
         let count = nodes.len().div_ceil(8);
-        for &(_, node) in nodes.iter().take(count) {
+        for &node in nodes.iter().take(count) {
             let Some(forgotten) = self.nodes.forget(node) else { continue };
             self.unlist(node, &forgotten.template);
             self.forgotten += 1;

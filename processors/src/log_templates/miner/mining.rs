@@ -1,7 +1,7 @@
 //! From a line to its template: one look-up for what is known, learning for what is not.
 
 use super::code::{Token, signature};
-use super::events::{Event, TemplateId};
+use super::events::{Event, Sighting, TemplateId};
 use super::hash::HashedMap;
 use super::lex::Lexer;
 use super::limits::Limits;
@@ -56,6 +56,12 @@ impl Miner {
     /// The template that `line` belongs to, as far as is known now.
     #[inline]
     pub fn mine(&mut self, line: &[u8]) -> TemplateId {
+        self.sight(line).id
+    }
+
+    /// The same, and how long ago that template was seen before.
+    #[inline]
+    pub fn sight(&mut self, line: &[u8]) -> Sighting {
         let tokens = self.lexer.lex(line);
         let learned = &mut self.learned;
         learned.lines += 1;
@@ -64,12 +70,12 @@ impl Miner {
             Some(&node) => learned.nodes.root(node),
             None => learned.learn(signature, line, tokens),
         };
-        let id = learned.nodes.seen(node, learned.lines);
+        let mut sighting = learned.nodes.seen(node, learned.lines);
         if learned.lines.is_power_of_two() && learned.lines >= FIRST_REVIEW {
             learned.review();
-            return learned.nodes.by_index(learned.nodes.root(node)).unwrap_or(id);
+            sighting.id = learned.nodes.by_index(learned.nodes.root(node)).unwrap_or(sighting.id);
         }
-        id
+        sighting
     }
 
     /// Compares all templates again, with what was learned since they were new. It happens by itself from time to time, ever more
@@ -94,6 +100,12 @@ impl Miner {
         self.learned.nodes.roots().map(|(_, node)| (node.id, node.text.as_ref(), node.lines))
     }
 
+    /// How many lines a template has; those of templates that were merged into it count.
+    #[must_use]
+    pub fn lines_of(&self, id: TemplateId) -> Option<u64> {
+        self.learned.nodes.by_id(id).map(|node| node.lines)
+    }
+
     /// How many templates there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -116,8 +128,7 @@ impl Miner {
 impl Learned {
     #[cold]
     fn review(&mut self) {
-        let all: Vec<u32> = self.nodes.roots().map(|(index, _)| index).collect();
-        for node in all {
+        for node in self.nodes.by_age() {
             if self.nodes.get(node).is_some() {
                 self.generalise(node);
             }
@@ -152,8 +163,7 @@ impl Learned {
         self.events.push(Event::New { id: node.id });
         let index = self.nodes.insert(node);
         self.signatures.insert(signature, index);
-        self.shapes.entry(shape).or_default().push(index);
-        self.folds.entry(folded).or_default().push(index);
+        self.list(index, shape, folded);
         self.make_room_beside(index, shape);
         index
     }
@@ -164,6 +174,12 @@ impl Learned {
             self.unlist(from, &template);
             self.events.extend(merged);
         }
+    }
+
+    /// Puts a node into the lists that it is looked for in.
+    pub(super) fn list(&mut self, node: u32, shape: u64, folded: u64) {
+        self.shapes.entry(shape).or_default().push(node);
+        self.folds.entry(folded).or_default().push(node);
     }
 
     /// Takes a node that is no more from the lists that it is in.

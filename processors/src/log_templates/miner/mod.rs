@@ -18,7 +18,7 @@ mod together;
 mod values;
 mod words;
 
-pub use events::{Event, TemplateId};
+pub use events::{Event, Sighting, TemplateId};
 pub use limits::Limits;
 pub use mining::Miner;
 pub use state::StateError;

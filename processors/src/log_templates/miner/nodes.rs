@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::events::{Event, TemplateId};
+use super::events::{Event, Sighting, TemplateId};
 use super::template::{Template, id_of};
 
 /// What a node takes in the tables that lead to it.
@@ -14,6 +14,8 @@ pub(super) struct Node {
     pub(super) id: TemplateId,
     pub(super) text: Box<str>,
     pub(super) template: Template,
+    /// Its number among all that there ever were: the order in which templates are looked at.
+    pub(super) born: u64,
     /// When it was last seen, in lines.
     pub(super) last: u64,
     /// Lines counted.
@@ -23,7 +25,7 @@ pub(super) struct Node {
 impl Node {
     pub(super) fn new(template: Template) -> Self {
         let text = template.render();
-        Self { id: TemplateId(id_of(&text)), text: text.into(), template, last: 0, lines: 0 }
+        Self { id: TemplateId(id_of(&text)), text: text.into(), template, born: 0, last: 0, lines: 0 }
     }
 
     pub(super) fn size(&self) -> usize {
@@ -47,6 +49,8 @@ pub(super) struct Nodes {
     ids: HashMap<TemplateId, u32>,
     roots: usize,
     bytes: usize,
+    /// The number of the next one.
+    pub(super) born: u64,
 }
 
 impl Nodes {
@@ -69,20 +73,28 @@ impl Nodes {
 
     /// Counts a line.
     #[inline]
-    pub(super) fn seen(&mut self, node: u32, now: u64) -> TemplateId {
+    pub(super) fn seen(&mut self, node: u32, now: u64) -> Sighting {
         match self.slots.get_mut(node as usize) {
             Some(Slot::Root(node)) => {
+                let gap = (node.lines > 0).then_some(now.saturating_sub(node.last));
                 node.last = now;
                 node.lines += 1;
-                node.id
+                Sighting { id: node.id, gap }
             }
-            Some(Slot::Merged(_) | Slot::Free) | None => TemplateId(0),
+            Some(Slot::Merged(_) | Slot::Free) | None => Sighting { id: TemplateId(0), gap: None },
         }
     }
 
     /// The id of the node with this number.
     pub(super) fn by_index(&self, node: u32) -> Option<TemplateId> {
         self.get(node).map(|node| node.id)
+    }
+
+    pub(super) fn get_mut(&mut self, node: u32) -> Option<&mut Node> {
+        match self.slots.get_mut(node as usize) {
+            Some(Slot::Root(node)) => Some(node),
+            Some(Slot::Merged(_) | Slot::Free) | None => None,
+        }
     }
 
     pub(super) fn by_id(&self, id: TemplateId) -> Option<&Node> {
@@ -94,6 +106,13 @@ impl Nodes {
             Slot::Root(node) => Some((index, node.as_ref())),
             Slot::Merged(_) | Slot::Free => None,
         })
+    }
+
+    /// The numbers of all roots, the oldest first. The order of the slots themselves does not outlive a restart.
+    pub(super) fn by_age(&self) -> Vec<u32> {
+        let mut all: Vec<(u64, u32)> = self.roots().map(|(index, node)| (node.born, index)).collect();
+        all.sort_unstable();
+        all.into_iter().map(|(_, index)| index).collect()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -108,7 +127,15 @@ impl Nodes {
         self.slots.len()
     }
 
+    /// Adds `node` as the youngest.
     pub(super) fn insert(&mut self, node: Node) -> u32 {
+        let born = self.born;
+        self.insert_again(Node { born, ..node })
+    }
+
+    /// Adds `node`, which was born before.
+    pub(super) fn insert_again(&mut self, node: Node) -> u32 {
+        self.born = self.born.max(node.born.saturating_add(1));
         self.roots += 1;
         self.bytes += node.size();
         let id = node.id;
@@ -174,5 +201,18 @@ impl Nodes {
                 }
             }
         }
+    }
+
+    /// Bytes that they hold, with 16 for each allocation.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        let node = |node: &Node| {
+            let parts = node.template.codes().len() * 12;
+            let text = node.template.parts().map(|(_, text)| text.len()).sum::<usize>();
+            size_of::<Node>() + node.text.len() + parts + text + 5 * 16
+        };
+        let nodes: usize = self.roots().map(|(_, root)| node(root)).sum();
+        let ids = self.ids.capacity() * 8 / 7 * (size_of::<(TemplateId, u32)>() + 1);
+        nodes + ids + self.slots.capacity() * size_of::<Slot>() + self.free.capacity() * size_of::<u32>()
     }
 }

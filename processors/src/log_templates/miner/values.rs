@@ -30,4 +30,10 @@ impl Values {
         values.sort_unstable();
         values
     }
+
+    /// Bytes that they hold.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.seen.capacity() * 8 / 7 * (size_of::<u64>() + 1)
+    }
 }

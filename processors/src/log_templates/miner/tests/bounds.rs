@@ -1,3 +1,5 @@
+use super::super::hash::HashedMap;
+use super::super::limits::WORDS_SIZE;
 use super::super::{Event, Limits, Miner};
 
 const SMALL: Limits = Limits { templates: 64, siblings: 32, signatures: 512, bytes: 64 << 10 };
@@ -88,4 +90,55 @@ fn a_template_that_was_forgotten_is_found_again() {
 
     assert_eq!(miner.mine(b"hello gig from nobody at all"), first);
     assert!(miner.take_events().any(|event| event == Event::Forgotten { id: first }));
+}
+
+/// Bytes of a table: an entry and a byte for each place, of which an eighth stays free.
+fn table<V>(table: &HashedMap<V>) -> usize {
+    table.capacity() * 8 / 7 * (size_of::<(u64, V)>() + 1)
+}
+
+/// Bytes that `miner` holds beside words, with 16 for each allocation.
+fn held(miner: &Miner) -> usize {
+    let learned = &miner.learned;
+    let lists = [&learned.shapes, &learned.folds];
+    let lists = lists.map(|lists| {
+        table(lists) + lists.values().map(|list| 16 + list.capacity() * size_of::<u32>()).sum::<usize>()
+    });
+    learned.nodes.held() + table(&learned.signatures) + lists.iter().sum::<usize>()
+}
+
+/// Makes the line with a number.
+type Line = fn(usize) -> String;
+
+#[test]
+fn takes_no_more_memory_than_it_says() {
+    const LIMITS: Limits = Limits::of_templates(256);
+    let kinds: [(&str, Line); 6] = [
+        ("short lines of other shapes", |number| format!("{}{}", word(number), ";".repeat(number % 211))),
+        ("long lines", |number| {
+            format!("{} {}", word(number), format!("{} and ", word(number * 7)).repeat(number % 400))
+        }),
+        ("single words", word),
+        ("values of one place", |number| format!("hello user {} and welcome to the shop", word(number))),
+        ("lists", |number| format!("found {}1", "1, ".repeat(number % 300))),
+        ("mixed", |number| match number % 3 {
+            0 => format!("{}: {}", "! ".repeat(number % 97), word(number)),
+            1 => format!("user {} said {}", word(number), word(number * 3)),
+            _ => format!("{}={};", word(number % 900), word(number)),
+        }),
+    ];
+    let mut all = Miner::new(LIMITS);
+    for (kind, line) in kinds {
+        let mut miner = Miner::new(LIMITS);
+        for number in 0..2_000 {
+            miner.mine(line(number).as_bytes());
+            all.mine(line(number).as_bytes());
+            miner.take_events().for_each(drop);
+            all.take_events().for_each(drop);
+        }
+        let bound = LIMITS.memory_bound() - WORDS_SIZE;
+        assert!(all.learned.values.held() <= WORDS_SIZE);
+        assert!(held(&miner) <= bound, "{kind}: {} above {bound}", held(&miner));
+        assert!(held(&all) <= bound, "all up to {kind}: {} above {bound}", held(&all));
+    }
 }

@@ -1,14 +1,12 @@
 use std::time::{Duration, Instant};
 
-use edgewatch_core::factory::{ComponentConfig, ProcessorSpec};
-use edgewatch_core::processor::{Emitter, Processor};
-use edgewatch_core::testing::context;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+use edgewatch_core::factory::ComponentConfig;
+use opentelemetry_proto::tonic::common::v1::AnyValue;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 
-use super::LogTemplates;
-use super::config::Config;
-use super::processor::{DROPPED, ID, TEXT};
+use super::super::config::Config;
+use super::super::processor::{ID, TEXT};
+use super::{body, dropped, line, lines, processor, run, string};
 use crate::testing::{Value, logs, processed, records_of, resource, text};
 
 #[test]
@@ -132,45 +130,4 @@ fn refuses_an_interval_of_nothing() {
     let message = config.validate().expect_err("broken").to_string();
 
     assert_eq!(message, "sampling.interval: must be above zero; leave sampling out to keep every record");
-}
-
-fn processor(config: &str) -> LogTemplates {
-    let config: Config = serde_json::from_str(config).expect("parses");
-    config.validate().expect("valid");
-    LogTemplates::build(config, &context("log_templates").0).expect("builds")
-}
-
-fn run(processor: &mut LogTemplates, records: Vec<LogRecord>, now: Instant) -> Vec<LogRecord> {
-    let mut out = Emitter::default();
-    processor.process(logs(None, records), now, &mut out).expect("takes it");
-    out.take().iter().flat_map(records_of).collect()
-}
-
-fn line(text: &str, severity_number: i32) -> LogRecord {
-    let body = Some(AnyValue { value: Some(Value::StringValue(text.to_owned())) });
-    LogRecord { body, severity_number, ..LogRecord::default() }
-}
-
-fn lines(texts: &[&str]) -> Vec<LogRecord> {
-    texts.iter().map(|text| line(text, 9)).collect()
-}
-
-fn attribute<'a>(record: &'a LogRecord, key: &str) -> Option<&'a Value> {
-    let found: Option<&KeyValue> = record.attributes.iter().find(|attribute| attribute.key == key);
-    found?.value.as_ref()?.value.as_ref()
-}
-
-fn string<'a>(record: &'a LogRecord, key: &str) -> Option<&'a str> {
-    if let Value::StringValue(text) = attribute(record, key)? { Some(text) } else { None }
-}
-
-fn dropped(record: &LogRecord) -> Option<i64> {
-    if let Value::IntValue(number) = attribute(record, DROPPED)? { Some(*number) } else { None }
-}
-
-fn body(record: &LogRecord) -> &str {
-    match record.body.as_ref().and_then(|body| body.value.as_ref()) {
-        Some(Value::StringValue(text)) => text,
-        _ => "",
-    }
 }
