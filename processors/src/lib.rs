@@ -4,6 +4,7 @@
 //! the emitter. No I/O, no clock and no tasks here.
 
 mod actions;
+mod aggregation;
 pub mod anomaly;
 mod attributes;
 mod batch;
@@ -12,6 +13,7 @@ pub mod log_templates;
 mod memory_limiter;
 mod resource;
 mod resource_detection;
+mod span_metrics;
 mod stats;
 #[cfg(test)]
 mod testing;
@@ -32,4 +34,5 @@ pub const PROCESSORS: &[ProcessorFactory] = &[
 ];
 
 /// Every connector in this build, in alphabetical order.
-pub const CONNECTORS: &[ConnectorFactory] = &[ConnectorFactory::of::<forward::Forward>()];
+pub const CONNECTORS: &[ConnectorFactory] =
+    &[ConnectorFactory::of::<forward::Forward>(), ConnectorFactory::of::<span_metrics::SpanMetrics>()];

@@ -5,6 +5,8 @@ mod backends;
 #[cfg(test)]
 mod configurations;
 #[cfg(test)]
+mod connectors;
+#[cfg(test)]
 mod delivery;
 #[cfg(test)]
 mod harness;

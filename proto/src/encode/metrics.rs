@@ -5,14 +5,16 @@ use super::buffer::{
     put_bytes_unless_empty, put_double, put_fixed64, put_fixed64_unless_zero, put_message, put_packed_words,
     put_uint_unless_zero,
 };
+use super::exemplar::{Exemplar, put_exemplars};
+use super::exponential::ExponentialPoints;
 use super::request::sealed::Items;
 use super::request::{Metrics, Request, unless_empty};
 
 /// Field of `ScopeMetrics`.
 const METRICS: u32 = 2;
-/// Field of `Gauge`, `Sum` and `Histogram`.
-const DATA_POINTS: u32 = 1;
-/// Field of `Sum` and `Histogram`.
+/// Field of all kinds of metrics.
+pub(super) const DATA_POINTS: u32 = 1;
+/// Field of `Sum`, `Histogram` and `ExponentialHistogram`.
 const AGGREGATION_TEMPORALITY: u32 = 2;
 /// Field of `Sum`.
 const IS_MONOTONIC: u32 = 3;
@@ -29,11 +31,13 @@ mod metric {
     pub(super) const GAUGE: u32 = 5;
     pub(super) const SUM: u32 = 7;
     pub(super) const HISTOGRAM: u32 = 9;
+    pub(super) const EXPONENTIAL_HISTOGRAM: u32 = 10;
 }
 
 /// Fields of `NumberDataPoint`.
 mod number {
     pub(super) const AS_DOUBLE: u32 = 4;
+    pub(super) const EXEMPLARS: u32 = 5;
     pub(super) const AS_INT: u32 = 6;
     pub(super) const ATTRIBUTES: u32 = 7;
 }
@@ -44,6 +48,7 @@ mod histogram {
     pub(super) const SUM: u32 = 5;
     pub(super) const BUCKET_COUNTS: u32 = 6;
     pub(super) const EXPLICIT_BOUNDS: u32 = 7;
+    pub(super) const EXEMPLARS: u32 = 8;
     pub(super) const ATTRIBUTES: u32 = 9;
     pub(super) const MIN: u32 = 11;
     pub(super) const MAX: u32 = 12;
@@ -157,6 +162,21 @@ impl MetricScope<'_> {
         });
     }
 
+    /// Adds a histogram whose bounds are powers of a base.
+    pub fn exponential_histogram(
+        &mut self,
+        name: &str,
+        unit: &str,
+        description: &str,
+        temporality: Temporality,
+        fill: impl FnOnce(&mut ExponentialPoints<'_>),
+    ) {
+        self.metric(name, unit, description, metric::EXPONENTIAL_HISTOGRAM, |buf, items| {
+            fill(&mut ExponentialPoints { buf, items });
+            put_uint_unless_zero(buf, AGGREGATION_TEMPORALITY, temporality.number());
+        });
+    }
+
     fn metric(
         &mut self,
         name: &str,
@@ -196,6 +216,17 @@ impl Points<'_> {
 
     /// Adds a point with either kind of value.
     pub fn number(&mut self, times: Times, value: Number, describe: impl FnOnce(&mut Attributes<'_>)) {
+        self.number_with(times, value, std::iter::empty(), describe);
+    }
+
+    /// Adds a point with either kind of value, and measurements that it shows.
+    pub fn number_with(
+        &mut self,
+        times: Times,
+        value: Number,
+        exemplars: impl Iterator<Item = Exemplar>,
+        describe: impl FnOnce(&mut Attributes<'_>),
+    ) {
         *self.items += 1;
         put_message(self.buf, DATA_POINTS, |buf| {
             put_times(buf, times);
@@ -203,6 +234,7 @@ impl Points<'_> {
                 Number::Int(value) => put_fixed64(buf, number::AS_INT, value.cast_unsigned()),
                 Number::Double(value) => put_double(buf, number::AS_DOUBLE, value),
             }
+            put_exemplars(buf, number::EXEMPLARS, exemplars);
             describe(&mut Attributes::new(buf, number::ATTRIBUTES));
         });
     }
@@ -240,6 +272,17 @@ impl HistogramPoints<'_> {
         point: &HistogramPoint<'_>,
         describe: impl FnOnce(&mut Attributes<'_>),
     ) {
+        self.point_with(times, point, std::iter::empty(), describe);
+    }
+
+    /// Adds a point, and measurements that it shows.
+    pub fn point_with(
+        &mut self,
+        times: Times,
+        point: &HistogramPoint<'_>,
+        exemplars: impl Iterator<Item = Exemplar>,
+        describe: impl FnOnce(&mut Attributes<'_>),
+    ) {
         *self.items += 1;
         put_message(self.buf, DATA_POINTS, |buf| {
             put_times(buf, times);
@@ -251,6 +294,7 @@ impl HistogramPoints<'_> {
                 histogram::EXPLICIT_BOUNDS,
                 point.bounds.iter().map(|bound| bound.to_bits()),
             );
+            put_exemplars(buf, histogram::EXEMPLARS, exemplars);
             describe(&mut Attributes::new(buf, histogram::ATTRIBUTES));
             put_optional_double(buf, histogram::MIN, point.min);
             put_optional_double(buf, histogram::MAX, point.max);
@@ -259,12 +303,12 @@ impl HistogramPoints<'_> {
 }
 
 #[inline]
-fn put_times(buf: &mut Vec<u8>, times: Times) {
+pub(super) fn put_times(buf: &mut Vec<u8>, times: Times) {
     put_fixed64_unless_zero(buf, START_TIME, times.start);
     put_fixed64_unless_zero(buf, TIME, times.time);
 }
 
-fn put_optional_double(buf: &mut Vec<u8>, field: u32, value: Option<f64>) {
+pub(super) fn put_optional_double(buf: &mut Vec<u8>, field: u32, value: Option<f64>) {
     if let Some(value) = value {
         put_double(buf, field, value);
     }

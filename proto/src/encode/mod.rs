@@ -29,6 +29,8 @@
 
 mod attributes;
 pub(crate) mod buffer;
+mod exemplar;
+mod exponential;
 mod logs;
 mod logs_writer;
 mod metrics;
@@ -39,6 +41,8 @@ mod traces;
 mod tests;
 
 pub use attributes::{Attributes, Value, Values};
+pub use exemplar::Exemplar;
+pub use exponential::{ExponentialBuckets, ExponentialPoint, ExponentialPoints};
 pub use logs::{LogScope, Record, Severity, logs};
 pub use logs_writer::LogsWriter;
 pub use metrics::{

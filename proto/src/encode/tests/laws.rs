@@ -6,9 +6,11 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::metrics::v1::exponential_histogram_data_point::Buckets;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::{
-    HistogramDataPoint, Metric, NumberDataPoint, number_data_point,
+    Exemplar as ProstExemplar, ExponentialHistogramDataPoint, HistogramDataPoint, Metric, NumberDataPoint,
+    exemplar, number_data_point,
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{Span as ProstSpan, Status};
@@ -16,8 +18,9 @@ use proptest::prelude::*;
 use prost::Message;
 
 use crate::encode::{
-    self, Attributes, HistogramPoint, HistogramPoints, LogsWriter, MetricScope, Points, Record, Span,
-    SpanKind, SpanStatus, Temporality, Times, Value,
+    self, Attributes, Exemplar, ExponentialBuckets, ExponentialPoint, ExponentialPoints, HistogramPoint,
+    HistogramPoints, LogsWriter, MetricScope, Number, Points, Record, Span, SpanKind, SpanStatus,
+    Temporality, Times, Value,
 };
 use crate::testing;
 
@@ -216,17 +219,40 @@ fn known_metric(metric: &mut Metric) {
             histogram.aggregation_temporality = 1 + histogram.aggregation_temporality.rem_euclid(2);
             for point in &mut histogram.data_points {
                 point.attributes.iter_mut().for_each(given);
-                point.exemplars.clear();
+                point.exemplars.iter_mut().for_each(known_exemplar);
                 point.flags = 0;
             }
         }
-        Some(Data::ExponentialHistogram(_) | Data::Summary(_)) | None => metric.data = None,
+        Some(Data::ExponentialHistogram(histogram)) => {
+            histogram.aggregation_temporality = 1 + histogram.aggregation_temporality.rem_euclid(2);
+            for point in &mut histogram.data_points {
+                point.attributes.iter_mut().for_each(given);
+                point.exemplars.iter_mut().for_each(known_exemplar);
+                point.flags = 0;
+                for buckets in [&mut point.positive, &mut point.negative] {
+                    if *buckets == Some(Buckets::default()) {
+                        *buckets = None;
+                    }
+                }
+            }
+        }
+        Some(Data::Summary(_)) | None => metric.data = None,
+    }
+}
+
+/// What is written of an exemplar: a floating-point value, and ids.
+fn known_exemplar(exemplar: &mut ProstExemplar) {
+    exemplar.filtered_attributes.clear();
+    exemplar.span_id.resize(8, 7);
+    exemplar.trace_id.resize(16, 7);
+    if !matches!(exemplar.value, Some(exemplar::Value::AsDouble(_))) {
+        exemplar.value = Some(exemplar::Value::AsDouble(0.5));
     }
 }
 
 fn known_number(point: &mut NumberDataPoint) {
     point.attributes.iter_mut().for_each(given);
-    point.exemplars.clear();
+    point.exemplars.iter_mut().for_each(known_exemplar);
     point.flags = 0;
     point.value.get_or_insert(number_data_point::Value::AsInt(0));
 }
@@ -271,7 +297,8 @@ fn points_of(metric: &Metric) -> usize {
         Some(Data::Gauge(gauge)) => gauge.data_points.len(),
         Some(Data::Sum(sum)) => sum.data_points.len(),
         Some(Data::Histogram(histogram)) => histogram.data_points.len(),
-        Some(Data::ExponentialHistogram(_) | Data::Summary(_)) | None => 0,
+        Some(Data::ExponentialHistogram(histogram)) => histogram.data_points.len(),
+        Some(Data::Summary(_)) | None => 0,
     }
 }
 
@@ -354,20 +381,28 @@ fn write_metric(metric: &Metric, to: &mut MetricScope<'_>) {
                 histogram.data_points.iter().for_each(|point| write_histogram(point, to));
             });
         }
-        Data::ExponentialHistogram(_) | Data::Summary(_) => unreachable!("not kept"),
+        Data::ExponentialHistogram(histogram) => {
+            let temporality = temporality(histogram.aggregation_temporality);
+            to.exponential_histogram(name, unit, description, temporality, |to| {
+                histogram.data_points.iter().for_each(|point| write_exponential(point, to));
+            });
+        }
+        Data::Summary(_) => unreachable!("not kept"),
     }
 }
 
 fn write_points(points: &[NumberDataPoint], to: &mut Points<'_>) {
     for point in points {
         let times = Times::since(point.start_time_unix_nano, point.time_unix_nano);
-        match point.value.as_ref().expect("made known") {
-            number_data_point::Value::AsDouble(value) => {
-                to.double(times, *value, |to| write_attributes(&point.attributes, to));
-            }
-            number_data_point::Value::AsInt(value) => {
-                to.int(times, *value, |to| write_attributes(&point.attributes, to));
-            }
+        let value = match point.value.as_ref().expect("made known") {
+            number_data_point::Value::AsDouble(value) => Number::Double(*value),
+            number_data_point::Value::AsInt(value) => Number::Int(*value),
+        };
+        if point.exemplars.is_empty() {
+            to.number(times, value, |to| write_attributes(&point.attributes, to));
+        } else {
+            let exemplars = exemplars(&point.exemplars);
+            to.number_with(times, value, exemplars, |to| write_attributes(&point.attributes, to));
         }
     }
 }
@@ -382,7 +417,42 @@ fn write_histogram(point: &HistogramDataPoint, to: &mut HistogramPoints<'_>) {
         bounds: &point.explicit_bounds,
         buckets: &point.bucket_counts,
     };
-    to.point(times, &value, |to| write_attributes(&point.attributes, to));
+    to.point_with(times, &value, exemplars(&point.exemplars), |to| write_attributes(&point.attributes, to));
+}
+
+fn write_exponential(point: &ExponentialHistogramDataPoint, to: &mut ExponentialPoints<'_>) {
+    let times = Times::since(point.start_time_unix_nano, point.time_unix_nano);
+    let value = ExponentialPoint {
+        count: point.count,
+        sum: point.sum,
+        min: point.min,
+        max: point.max,
+        scale: point.scale,
+        zero_count: point.zero_count,
+        zero_threshold: point.zero_threshold,
+        positive: buckets(point.positive.as_ref()),
+        negative: buckets(point.negative.as_ref()),
+    };
+    to.point(times, &value, exemplars(&point.exemplars), |to| write_attributes(&point.attributes, to));
+}
+
+fn buckets(buckets: Option<&Buckets>) -> ExponentialBuckets<'_> {
+    buckets.map_or_else(ExponentialBuckets::default, |buckets| ExponentialBuckets {
+        offset: buckets.offset,
+        counts: &buckets.bucket_counts,
+    })
+}
+
+fn exemplars(exemplars: &[ProstExemplar]) -> impl Iterator<Item = Exemplar> {
+    exemplars.iter().map(|exemplar| Exemplar {
+        time: exemplar.time_unix_nano,
+        value: match exemplar.value {
+            Some(exemplar::Value::AsDouble(value)) => value,
+            Some(exemplar::Value::AsInt(_)) | None => unreachable!("made known"),
+        },
+        trace_id: exemplar.trace_id.as_slice().try_into().expect("16 bytes"),
+        span_id: exemplar.span_id.as_slice().try_into().expect("8 bytes"),
+    })
 }
 
 fn temporality(number: i32) -> Temporality {

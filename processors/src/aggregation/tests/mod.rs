@@ -1,0 +1,5 @@
+mod clock;
+mod dimensions;
+mod exponential;
+mod keyed;
+mod samples;

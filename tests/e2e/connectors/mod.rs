@@ -1,0 +1,3 @@
+//! Connectors that make one signal of another.
+
+mod span_metrics;
