@@ -11,10 +11,14 @@ mod batch;
 mod forward;
 pub mod log_templates;
 mod memory_limiter;
+mod operations;
+mod probabilistic_sampler;
 mod resource;
 mod resource_detection;
+mod sampling;
 mod span_metrics;
 mod stats;
+mod tail_sampling;
 #[cfg(test)]
 mod testing;
 
@@ -29,8 +33,10 @@ pub const PROCESSORS: &[ProcessorFactory] = &[
     ProcessorFactory::of::<batch::Batcher>(),
     ProcessorFactory::of::<log_templates::LogTemplates>(),
     ProcessorFactory::of::<memory_limiter::MemoryLimiter>(),
+    ProcessorFactory::of::<probabilistic_sampler::ProbabilisticSampler>(),
     ProcessorFactory::of::<resource::ResourceProcessor>(),
     ProcessorFactory::of::<resource_detection::ResourceDetector>(),
+    ProcessorFactory::of::<tail_sampling::TailSampling>(),
 ];
 
 /// Every connector in this build, in alphabetical order.

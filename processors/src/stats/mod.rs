@@ -8,6 +8,7 @@ mod day;
 mod divergence;
 mod ewma;
 mod ln;
+mod sketch;
 mod stored;
 mod tail;
 
@@ -19,6 +20,7 @@ pub(crate) use divergence::Divergence;
 pub(crate) use ewma::Ewma;
 pub use ewma::Span;
 pub(crate) use ln::{asinh, ln};
+pub(crate) use sketch::Sketch;
 pub(crate) use stored::{Stored, stored_fields};
 pub(crate) use tail::Tail;
 pub use tail::TailConstants;
