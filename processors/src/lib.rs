@@ -29,6 +29,7 @@ use edgewatch_core::factory::{ConnectorFactory, ProcessorFactory};
 
 /// Every processor in this build, in alphabetical order.
 pub const PROCESSORS: &[ProcessorFactory] = &[
+    ProcessorFactory::of::<anomaly::AnomalyProcessor>(),
     ProcessorFactory::of::<attributes::AttributesProcessor>(),
     ProcessorFactory::of::<batch::Batcher>(),
     ProcessorFactory::of::<log_templates::LogTemplates>(),
