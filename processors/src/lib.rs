@@ -16,6 +16,7 @@ mod probabilistic_sampler;
 mod resource;
 mod resource_detection;
 mod sampling;
+mod service_graph;
 mod span_metrics;
 mod stats;
 mod tail_sampling;
@@ -41,5 +42,8 @@ pub const PROCESSORS: &[ProcessorFactory] = &[
 ];
 
 /// Every connector in this build, in alphabetical order.
-pub const CONNECTORS: &[ConnectorFactory] =
-    &[ConnectorFactory::of::<forward::Forward>(), ConnectorFactory::of::<span_metrics::SpanMetrics>()];
+pub const CONNECTORS: &[ConnectorFactory] = &[
+    ConnectorFactory::of::<forward::Forward>(),
+    ConnectorFactory::of::<service_graph::ServiceGraph>(),
+    ConnectorFactory::of::<span_metrics::SpanMetrics>(),
+];

@@ -17,6 +17,9 @@ pub(crate) enum Unit {
     /// Seconds.
     #[serde(rename = "s")]
     Seconds,
+    /// Calls: where a histogram counts them instead of nanoseconds. No one can choose it.
+    #[serde(skip)]
+    Calls,
 }
 
 impl Unit {
@@ -25,6 +28,7 @@ impl Unit {
         match self {
             Self::Milliseconds => "ms",
             Self::Seconds => "s",
+            Self::Calls => "{call}",
         }
     }
 
@@ -37,6 +41,7 @@ impl Unit {
         match self {
             Self::Milliseconds => 1e6,
             Self::Seconds => 1e9,
+            Self::Calls => 1.0,
         }
     }
 }
@@ -141,6 +146,11 @@ impl Durations {
             (Buckets::Explicit(_), Shape::Exponential { .. })
             | (Buckets::Exponential(_), Shape::Explicit(_)) => {}
         }
+    }
+
+    /// Whether nothing was added.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// Begins anew.

@@ -1,6 +1,48 @@
 //! A few spans that show what a number is made of.
 
+use edgewatch_core::config::ConfigError;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::hash::mix;
+
+/// Spans that data points show.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ExemplarsConfig {
+    /// Whether data points show some of the spans that they count. Default: false.
+    pub(crate) enabled: bool,
+    /// Most of them for each data point, 1 to 100: a fair choice of all since the last point. Default: 5.
+    pub(crate) max_per_data_point: usize,
+}
+
+impl Default for ExemplarsConfig {
+    fn default() -> Self {
+        Self { enabled: false, max_per_data_point: 5 }
+    }
+}
+
+impl ExemplarsConfig {
+    /// Most exemplars of a data point.
+    pub(crate) fn most(&self) -> usize {
+        if self.enabled { self.max_per_data_point } else { 0 }
+    }
+
+    /// Checks `exemplars` of a connector.
+    ///
+    /// # Errors
+    ///
+    /// There are too many or none.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        if !self.enabled || (1..=100).contains(&self.max_per_data_point) {
+            return Ok(());
+        }
+        Err(ConfigError::new(
+            "exemplars.max_per_data_point",
+            "must be 1 to 100; disable exemplars to have none",
+        ))
+    }
+}
 
 /// A span, as an exemplar shows it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -48,6 +90,11 @@ impl Reservoir {
     /// The samples.
     pub(crate) fn samples(&self) -> impl Iterator<Item = &Sample> {
         self.chosen.iter().map(|(_rank, sample)| sample)
+    }
+
+    /// Whether there are none.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.chosen.is_empty()
     }
 
     /// Forgets all.

@@ -28,7 +28,7 @@ pub(crate) fn hash(bytes: &[u8]) -> u64 {
 
 /// A hasher for keys that are hashes already.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Hashed(u64);
+pub(crate) struct Hashed(u64);
 
 impl Hasher for Hashed {
     fn finish(&self) -> u64 {
@@ -45,4 +45,4 @@ impl Hasher for Hashed {
 }
 
 /// A map whose keys are hashes.
-pub(super) type HashedMap<V> = std::collections::HashMap<u64, V, BuildHasherDefault<Hashed>>;
+pub(crate) type HashedMap<V> = std::collections::HashMap<u64, V, BuildHasherDefault<Hashed>>;

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::families::{INSTANCE_ID, SERVICE_NAME, SPAN_KIND, SPAN_NAME, STATUS_CODE};
-use crate::aggregation::{Bounds, Dimension, Scheme, Shape, Unit, check_dimensions};
+use crate::aggregation::{Bounds, Dimension, ExemplarsConfig, Scheme, Shape, Unit, check_dimensions};
 
 /// Buckets of an exponential histogram when nothing is said, as in the OpenTelemetry SDKs.
 const BUCKETS: u32 = 160;
@@ -116,16 +116,6 @@ pub(super) struct EventsConfig {
     pub(super) dimensions: Vec<Dimension>,
 }
 
-/// Spans that data points show.
-#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct ExemplarsConfig {
-    /// Whether data points show some of the spans that they count. Default: false.
-    pub(super) enabled: bool,
-    /// Most of them for each data point, 1 to 100: a fair choice of all since the last point. Default: 5.
-    pub(super) max_per_data_point: usize,
-}
-
 /// What points count from.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub(super) enum Temporality {
@@ -179,12 +169,6 @@ impl Default for ExponentialConfig {
     }
 }
 
-impl Default for ExemplarsConfig {
-    fn default() -> Self {
-        Self { enabled: false, max_per_data_point: 5 }
-    }
-}
-
 impl Temporality {
     pub(super) const fn encoded(self) -> encode::Temporality {
         match self {
@@ -213,7 +197,7 @@ impl Config {
 
     /// Most exemplars of a data point.
     pub(super) fn exemplars(&self) -> usize {
-        if self.exemplars.enabled { self.exemplars.max_per_data_point } else { 0 }
+        self.exemplars.most()
     }
 
     fn check_all_dimensions(&self) -> Result<(), ConfigError> {
@@ -265,11 +249,7 @@ impl Config {
     fn check_limits(&self) -> Result<(), ConfigError> {
         let delta = self.aggregation_temporality == Temporality::Delta;
         ConfigError::all([
-            must(
-                !self.exemplars.enabled || (1..=100).contains(&self.exemplars.max_per_data_point),
-                "exemplars.max_per_data_point",
-                "must be 1 to 100; disable exemplars to have none",
-            ),
+            self.exemplars.check(),
             must(
                 !self.events.enabled || !self.events.dimensions.is_empty(),
                 "events.dimensions",

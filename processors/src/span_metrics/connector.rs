@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use edgewatch_core::Signal;
 use edgewatch_core::batch::Batch;
@@ -9,15 +9,11 @@ use edgewatch_proto::view::ExportTraceServiceRequest;
 
 use super::config::Config;
 use super::families::Families;
-use super::instance::instance_id;
 use super::measuring::Seen;
 use super::series::Series;
 use super::telemetry::SpanMetricsTelemetry;
-use super::writing::{Window, Writing};
-use crate::aggregation::{DataClock, Key};
-
-/// By how much time must have gone back, in nanoseconds, before that is believed. With less, it stands still until it is made up for.
-const STEP_BACK: u64 = 60_000_000_000;
+use super::writing::Writing;
+use crate::aggregation::{Key, Pace, instance_id};
 
 /// The `span_metrics` connector.
 #[derive(Debug)]
@@ -27,14 +23,7 @@ pub(crate) struct SpanMetrics {
     pub(super) writing: Writing,
     pub(super) telemetry: SpanMetricsTelemetry,
     pub(super) key: Key,
-    interval: Duration,
-    clock: DataClock,
-    /// Until when what was sent counts, in nanoseconds since 1970; zero: nothing was.
-    sent: u64,
-    /// When metrics are to be sent next; `None` while there are none.
-    due: Option<Instant>,
-    /// The last time that it was told.
-    now: Option<Instant>,
+    pub(super) pace: Pace,
 }
 
 impl ConnectorSpec for SpanMetrics {
@@ -48,43 +37,25 @@ impl ConnectorSpec for SpanMetrics {
 
     fn build(config: Config, context: &BuildContext) -> Result<Self, ConfigError> {
         Ok(Self {
-            families: Families::new(&config, instance_id(&*context.host, &context.id)),
+            families: Families::new(&config, instance_id(&*context.host, Self::NAME, &context.id)),
             writing: Writing::new(&config),
             telemetry: SpanMetricsTelemetry::new(&context.telemetry),
             key: Key::default(),
-            interval: *config.metrics_flush_interval,
-            clock: DataClock::default(),
-            sent: 0,
-            due: None,
-            now: None,
+            pace: Pace::new(*config.metrics_flush_interval),
             series: Series::new(config),
         })
     }
 }
 
 impl SpanMetrics {
-    /// From when to when series count that are sent now. `newest`: the newest time in data that the clock has not seen yet.
-    pub(super) fn window(&self, now: Instant, newest: u64) -> Option<Window> {
-        let time = match self.clock.at(now) {
-            0 => newest,
-            time => time,
-        };
-        match self.sent {
-            _ if time == 0 => None,
-            0 => Some(Window { start: time - 1, time }),
-            sent if time <= sent && sent - time < STEP_BACK => Some(Window { start: sent, time: sent + 1 }),
-            sent => Some(Window { start: sent.min(time - 1), time }),
-        }
-    }
-
     fn send(&mut self, now: Instant, out: &mut Emitter) {
-        if let Some(window) = self.window(now, 0) {
+        if let Some(window) = self.pace.window(now, 0) {
             for resource in self.series.resources.iter_from(0) {
                 self.writing.resource(resource, &self.families, self.series.scheme.as_ref(), window);
             }
             let expired = self.series.settle(window.start, window.time, &self.families, now);
             self.telemetry.expired.add(expired);
-            self.sent = window.time;
+            self.pace.sent(window.time);
             self.writing.emit(out);
         }
         self.report();
@@ -98,23 +69,17 @@ impl SpanMetrics {
 
 impl Processor for SpanMetrics {
     fn process(&mut self, batch: Batch, now: Instant, out: &mut Emitter) -> Result<(), ProcessError> {
-        self.now = Some(now);
+        self.pace.tell(now);
         let mut seen = Seen::default();
         for segment in batch.segments() {
             self.measure(ExportTraceServiceRequest::new(segment), now, &mut seen);
         }
         batch.deliver();
-        self.clock.observe(now, seen.newest);
         self.telemetry.spans.add(seen.spans);
         self.telemetry.negative.add(seen.negative);
         self.telemetry.overflowed.add(seen.overflowed);
         self.writing.emit(out);
-        if self.due.is_none() && self.series.resources.len() > 0 {
-            self.due = Some(now + self.interval);
-            // The first ones, or the first ones after all were forgotten: they count from here.
-            self.sent = self.sent.max(self.clock.at(now).saturating_sub(1));
-        }
-        if self.interval.is_zero() {
+        if self.pace.observe(now, seen.newest, self.series.resources.len() > 0) {
             self.send(now, out);
         }
         self.report();
@@ -122,21 +87,19 @@ impl Processor for SpanMetrics {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.due.filter(|_| !self.interval.is_zero())
+        self.pace.deadline()
     }
 
     fn tick(&mut self, now: Instant, out: &mut Emitter) {
-        self.now = Some(now);
-        if let Some(due) = self.deadline().filter(|due| *due <= now) {
+        self.pace.tell(now);
+        if self.deadline().is_some_and(|due| due <= now) {
             self.send(now, out);
-            let next = due + self.interval;
-            let next = if next > now { next } else { now + self.interval };
-            self.due = (self.series.resources.len() > 0).then_some(next);
+            self.pace.next(now, self.series.resources.len() > 0);
         }
     }
 
     fn drain(&mut self, out: &mut Emitter) {
-        if let Some(now) = self.now {
+        if let Some(now) = self.pace.told() {
             self.send(now, out);
         }
     }

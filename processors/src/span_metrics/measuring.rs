@@ -7,10 +7,8 @@ use edgewatch_proto::view::{ExportTraceServiceRequest, Resource, Span, SpanField
 use super::connector::SpanMetrics;
 use super::families::{Families, Found, Measure};
 use super::outcome::Outcome;
-use super::sampling::adjusted_count;
 use super::series::{Series, Slot};
-use super::writing::Window;
-use crate::aggregation::{Key, Sample};
+use crate::aggregation::{Key, Sample, Window, adjusted_count};
 
 /// What a request had beside what went into series.
 #[derive(Clone, Copy, Debug, Default)]
@@ -88,7 +86,7 @@ impl SpanMetrics {
                 return None;
             }
             self.telemetry.evicted.add(taken.len());
-            let Some(Window { start, time }) = self.window(now, newest) else { continue };
+            let Some(Window { start, time }) = self.pace.window(now, newest) else { continue };
             for (key, resource) in &taken {
                 let scheme = self.series.scheme.as_ref();
                 self.writing.resource((key, resource), &self.families, scheme, Window { start, time });

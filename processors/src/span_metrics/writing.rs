@@ -10,7 +10,7 @@ use edgewatch_proto::encode::{self, Exemplar, MetricScope, Number, Temporality, 
 use super::config::Config;
 use super::families::{Families, Family, Measure};
 use super::series::{Record, Resource, Table};
-use crate::aggregation::{KeyReader, Scheme, Shape, Unit};
+use crate::aggregation::{KeyReader, Scheme, Shape, Unit, Window};
 
 const SCOPE: &str = "edgewatch/span_metrics";
 /// About how many bytes a request may have.
@@ -19,15 +19,6 @@ const ENOUGH: usize = 1 << 20;
 const AT_ONCE: usize = 128 << 10;
 /// What a point takes beside its identity and its buckets, about.
 const POINT: usize = 200;
-
-/// From when to when points count, in nanoseconds since 1970.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Window {
-    /// When metrics were sent the last time.
-    pub(super) start: u64,
-    /// Now.
-    pub(super) time: u64,
-}
 
 /// Requests that are being written.
 #[derive(Debug)]

@@ -1,3 +1,4 @@
 //! Connectors that make one signal of another.
 
+mod service_graph;
 mod span_metrics;

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use crate::aggregation::DataClock;
+use crate::aggregation::data_clock::DataClock;
 
 const MINUTE: u64 = 60_000_000_000;
 

@@ -143,13 +143,13 @@ fn spans_that_stand_for_others_count_for_them() {
 #[test]
 fn shares_that_are_no_whole_numbers_are_right_together() {
     // One of three is kept.
-    let counts = (0..3000_u64)
-        .map(|id| super::super::sampling::adjusted_count("ot=th:aaaaaaaaaaaaab", &id.to_le_bytes()));
+    let counts =
+        (0..3000_u64).map(|id| crate::aggregation::adjusted_count("ot=th:aaaaaaaaaaaaab", &id.to_le_bytes()));
     let sum: u64 = counts.map(|count| count.expect("has a threshold")).sum();
     assert!((8999..=9001).contains(&sum), "{sum}");
     // Two of three are kept: one or two for each.
-    let counts = (0..3000_u64)
-        .map(|id| super::super::sampling::adjusted_count("ot=th:55555555555555", &id.to_le_bytes()));
+    let counts =
+        (0..3000_u64).map(|id| crate::aggregation::adjusted_count("ot=th:55555555555555", &id.to_le_bytes()));
     let sum: u64 = counts.map(|count| count.expect("has a threshold")).sum();
     assert!((4400..=4600).contains(&sum), "{sum}");
 }

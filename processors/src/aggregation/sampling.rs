@@ -1,6 +1,6 @@
 //! How many spans a span stands for, when others like it were sampled away.
 
-use crate::aggregation::mix;
+use super::hash::mix;
 
 /// The number of different random values of a trace, of which a threshold cuts off a part.
 const ALL: u64 = 1 << 56;
@@ -11,7 +11,7 @@ const ALL: u64 = 1 << 56;
 /// A share that is no whole number is rounded up or down by the hash of the span's id, so that many spans together are right, and
 /// the same ones each time.
 #[inline]
-pub(super) fn adjusted_count(trace_state: &str, span_id: &[u8]) -> Option<u64> {
+pub(crate) fn adjusted_count(trace_state: &str, span_id: &[u8]) -> Option<u64> {
     if trace_state.is_empty() {
         return None;
     }

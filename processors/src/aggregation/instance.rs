@@ -1,4 +1,4 @@
-//! The agent's own name among those that count the spans of a service.
+//! The agent's own name among those that make metrics of the same spans.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -6,12 +6,12 @@ use std::path::Path;
 use edgewatch_core::host::Host;
 use ring::digest;
 
-/// An id for the value of `collector.instance.id`, in the form of a UUID: another one on each host and for each connector, and the same
+/// An id for the value of `collector.instance.id` of a connector of this `kind`, in the form of a UUID: another one on each host and for each connector, and the same
 /// after a restart, so that series go on. The machine's id cannot be told from it.
-pub(super) fn instance_id(host: &dyn Host, component: &str) -> String {
+pub(crate) fn instance_id(host: &dyn Host, kind: &str, component: &str) -> String {
     let machine = host.read(Path::new("/etc/machine-id")).unwrap_or_default();
     let hostname = host.hostname().unwrap_or_default();
-    let text = format!("edgewatch span_metrics\n{}\n{hostname}\n{component}", machine.trim());
+    let text = format!("edgewatch {kind}\n{}\n{hostname}\n{component}", machine.trim());
     let hash = digest::digest(&digest::SHA256, text.as_bytes());
     let mut id = String::with_capacity(36);
     for (place, byte) in hash.as_ref().iter().take(16).enumerate() {
