@@ -2,13 +2,14 @@
 //!
 //! ```sh
 //! cargo test --release -p edgewatch-tests --test eval                  # everything
-//! cargo test --release -p edgewatch-tests --test eval -- nab           # one suite: scorer, nab, synthetic, templates
+//! cargo test --release -p edgewatch-tests --test eval -- nab           # one suite: scorer, nab, synthetic, replay, templates
 //! cargo test --release -p edgewatch-tests --test eval -- nab --jitter 32
 //! ```
 //!
 //! What needs data looks for it under `$EDGEWATCH_EVAL_DATA` and says so when there is none. See README.md.
 
 mod nab;
+mod replay;
 mod synthetic;
 mod templates;
 
@@ -28,10 +29,11 @@ struct Suite {
     run: fn(&Options) -> anyhow::Result<()>,
 }
 
-const SUITES: [Suite; 4] = [
+const SUITES: [Suite; 5] = [
     Suite { name: "scorer", run: nab::check_scorer },
     Suite { name: "nab", run: nab::run },
     Suite { name: "synthetic", run: synthetic::run },
+    Suite { name: "replay", run: replay::run },
     Suite { name: "templates", run: templates::run },
 ];
 

@@ -294,6 +294,7 @@ const fn channel(channel: Channel) -> &'static str {
         Channel::Drift => "drift",
         Channel::Jump => "jump",
         Channel::Spread => "spread",
+        Channel::Hold => "hold",
         Channel::Stillness => "stillness",
     }
 }

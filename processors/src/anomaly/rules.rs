@@ -8,7 +8,7 @@ use edgewatch_proto::view::{AnyValue, KeyValue, Resource};
 use regex::{Regex, RegexSet};
 
 use super::config::{AttributeConfig, Config, MatchType, RuleConfig};
-use super::detector::{Channel, Direction, Expected, Scored, Settings};
+use super::detector::Settings;
 use super::series::Found;
 
 /// What this processor writes is not scored again.
@@ -40,23 +40,6 @@ impl TreatmentId {
     pub(super) const UNKNOWN: Self = Self(u16::MAX);
     /// For what is not scored whatever the rules say.
     const OWN: Self = Self(u16::MAX - 1);
-}
-
-impl Treatment {
-    /// Whether a step departs the way that matters. What has no way, such as falling still, always does.
-    pub(super) fn is_meant(&self, scored: &Scored) -> bool {
-        let Expected { seen, usual, drift, .. } = scored.reason.expected;
-        let rises = match scored.reason.channel {
-            Channel::Level | Channel::Ratio | Channel::Jump => seen >= usual,
-            Channel::Drift => drift >= 0.0,
-            Channel::Spread | Channel::Stillness => return true,
-        };
-        match self.settings.direction {
-            Direction::Both => true,
-            Direction::Up => rises,
-            Direction::Down => !rises,
-        }
-    }
 }
 
 #[derive(Debug)]

@@ -212,12 +212,17 @@ impl Scoring {
     /// Scores a number. Says whether the series is anomalous, if the number completes a step.
     fn score(&mut self, number: u32, reading: &Reading, found: &Found<'_>) -> Option<bool> {
         let treatment = self.rules.get_mut(self.table.entry(number)?.treatment)?;
-        let threshold = self.discovery.threshold() * treatment.factor;
-        treatment.settings.event_probability = threshold;
+        self.discovery.apply(&mut treatment.settings);
+        treatment.settings.event_probability *= treatment.factor;
+        let threshold = treatment.settings.event_probability;
         let detector = self.table.detector_mut(number, Place::of(reading.aspect))?;
         let scored = detector.observe(&treatment.settings, reading.time, reading.value)?;
-        self.discovery.note(scored.time, scored.ln_probability);
-        let (meant, one_way) = (treatment.is_meant(&scored), treatment.settings.direction != Direction::Both);
+        // By the clock, which one sender that is ahead does not move.
+        self.discovery.note(self.clock.newest(), scored.ln_probability);
+        let (meant, one_way) = (
+            scored.reason.goes(treatment.settings.direction),
+            treatment.settings.direction != Direction::Both,
+        );
         // What was not told of at its start, because too many were on, its end had been told of when it fell silent, or it went the
         // other way, is told of when it gets worse.
         let worse = scored.score > 0.0 && scored.probability() <= threshold;

@@ -1,7 +1,7 @@
 //! How far the recent distribution of a series is from its usual one.
 
 use super::ewma::{Span, warming_share};
-use super::{ln, stored_fields};
+use super::{ln_ratio, stored_fields};
 
 const BINS: usize = 8;
 /// Added to each share, so that an empty bin has a logarithm.
@@ -31,7 +31,7 @@ impl Divergence {
             *r += recent * (hit - *r);
             *u += usual * (hit - *u);
             let (r, u) = (*r + EPSILON, *u + EPSILON);
-            sum += r * ln(r / u);
+            sum += r * ln_ratio(r, u);
         }
         sum
     }

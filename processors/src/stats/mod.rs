@@ -19,7 +19,7 @@ pub(crate) use day::{Day, rescaled};
 pub(crate) use divergence::Divergence;
 pub(crate) use ewma::Ewma;
 pub use ewma::Span;
-pub(crate) use ln::{asinh, ln};
+pub(crate) use ln::{asinh, ln, ln_ratio};
 pub(crate) use sketch::Sketch;
 pub(crate) use stored::{Stored, stored_fields};
 pub(crate) use tail::Tail;

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Day, Divergence, Ewma, Span, Stored, Tail, TailConstants, asinh, ln};
+use super::{Day, Divergence, Ewma, Span, Stored, Tail, TailConstants, asinh, ln, ln_ratio};
 
 const CONSTANTS: TailConstants = TailConstants {
     warm_up: 45.0,
@@ -117,6 +117,12 @@ proptest! {
     #[test]
     fn ln_is_the_logarithm(x in 1e-30_f32..1e30) {
         prop_assert!((f64::from(ln(x)) - f64::from(x).ln()).abs() < 1e-5, "{x}");
+    }
+
+    #[test]
+    fn ln_ratio_is_the_logarithm_of_the_ratio(a in 1e-12_f32..1e12, b in 1e-12_f32..1e12) {
+        let exact = f64::from(a).ln() - f64::from(b).ln();
+        prop_assert!((f64::from(ln_ratio(a, b)) - exact).abs() < 1e-5, "{a} / {b}");
     }
 
     #[test]

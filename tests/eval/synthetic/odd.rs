@@ -28,7 +28,7 @@ const ODDITIES: [Oddity; 10] = [
     ("zero at first, then at work", starts_at_zero, 0),
     ("one point a day, for years", once_a_day, 0),
     ("cadence from 10 s to 5 min and back", cadence_changes, 0),
-    ("daylight saving: all an hour earlier", daylight_saving, 0),
+    ("daylight saving: all an hour earlier", daylight_saving, 1),
     ("gauge falls to zero with a restart, once", restart, SEEDS as usize),
 ];
 

@@ -6,6 +6,11 @@ use crate::stats::stored_fields;
 /// Remembered peaks.
 const MEMORY: usize = 16;
 
+/// Highest peaks kept.
+const MARKS: usize = 2;
+/// What is left of them after another episode: half after seventy.
+const FADING: f32 = 0.99;
+
 /// The peak of the episode that is on, and those of the last episodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Episodes {
@@ -14,9 +19,11 @@ pub(super) struct Episodes {
     held: f32,
     past: [f32; MEMORY],
     next: u8,
+    /// The highest peaks, which fade as others come.
+    marks: [f32; MARKS],
 }
 
-stored_fields!(Episodes { peak, held, past, next });
+stored_fields!(Episodes { peak, held, past, next, marks });
 
 impl Episodes {
     /// What of the raw score is reported, `elapsed` steps after the last one.
@@ -40,13 +47,30 @@ impl Episodes {
         (raw - constants.habituation * (1.0 + like_it as f32).ln()).max(0.0)
     }
 
+    /// Whether peaks about as high as `raw` came before, more than once: what a job does every night is no event, however unlikely the table
+    /// has it.
+    pub(super) fn is_habit(&self, raw: f32, constants: &Constants) -> bool {
+        self.marks.iter().all(|mark| *mark >= constants.alike * raw)
+    }
+
     fn conclude(&mut self, constants: &Constants) {
         if self.peak > constants.memorable {
             if let Some(place) = self.past.get_mut(usize::from(self.next) % MEMORY) {
                 *place = self.peak;
             }
             self.next = self.next.wrapping_add(1);
+            self.mark();
         }
         self.peak = 0.0;
+    }
+
+    fn mark(&mut self) {
+        let mut rest = self.peak;
+        for mark in &mut self.marks {
+            *mark *= FADING;
+            if rest > *mark {
+                std::mem::swap(mark, &mut rest);
+            }
+        }
     }
 }

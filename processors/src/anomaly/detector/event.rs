@@ -12,31 +12,69 @@ pub enum Edge {
     End,
 }
 
-/// Whether an event is on.
+/// Whether an event is on, and what might become one.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Event {
     on: bool,
     calm: u8,
+    /// The logarithm of the probability of the peak that might become an event, and its raw score.
+    pending: f32,
+    peak: f32,
+    /// Steps since the departure began, and since its peak.
+    lasted: u8,
+    waited: u8,
 }
 
-stored_fields!(Event { on, calm });
+stored_fields!(Event { on, calm, pending, peak, lasted, waited });
+
+/// Steps, beside its own, in which a peak may become an event: a fault must be found within two.
+const PATIENCE: u8 = 2;
 
 impl Event {
     pub(super) const fn is_on(self) -> bool {
         self.on
     }
 
-    /// Takes a step with `raw` score, which was reported with a probability low enough for an event, or not.
-    pub(super) fn take(&mut self, raw: f32, alarming: bool, constants: &Constants) -> Option<Edge> {
+    /// The logarithm of the probability of the peak that might become an event, or has just become one.
+    pub(super) const fn pending(self) -> f32 {
+        self.pending
+    }
+
+    /// Takes a step with `raw` score, of which `reported` is news with that logarithm of a probability. `alarm` gives
+    /// the logarithm of the probability from which on a departure is an event that has lasted for so many steps.
+    pub(super) fn take(
+        &mut self,
+        (raw, reported): (f32, Option<f32>),
+        elapsed: f32,
+        alarm: impl FnOnce(u8) -> f64,
+        constants: &Constants,
+    ) -> Option<Edge> {
         if !self.on {
+            self.follow((raw, reported), elapsed, constants);
+            let alarming = self.pending < 0.0 && f64::from(self.pending) <= alarm(self.lasted);
             (self.on, self.calm) = (alarming, 0);
             return alarming.then_some(Edge::Start);
         }
+        (self.pending, self.peak, self.lasted, self.waited) = (0.0, 0.0, 0, 0);
         self.calm = if raw < constants.calm { self.calm.saturating_add(1) } else { 0 };
         if self.calm < constants.calm_steps {
             return None;
         }
         self.on = false;
         Some(Edge::End)
+    }
+
+    /// Follows a departure that is no event yet: how unlikely its peak was, and how long it lasts.
+    fn follow(&mut self, (raw, reported): (f32, Option<f32>), elapsed: f32, constants: &Constants) {
+        let lasts = self.pending < 0.0
+            && elapsed < 2.0
+            && raw >= constants.calm + constants.lasts * (self.peak - constants.calm);
+        self.lasted = if lasts { self.lasted.saturating_add(1) } else { 0 };
+        self.waited = self.waited.saturating_add(1);
+        if let Some(ln_probability) = reported {
+            (self.pending, self.peak, self.waited) = (ln_probability, raw, 0);
+        } else if self.waited > PATIENCE || elapsed >= 2.0 {
+            (self.pending, self.peak, self.lasted) = (0.0, 0.0, 0);
+        }
     }
 }

@@ -17,7 +17,7 @@
 //!
 //! [`Detector::observe`] takes a time and a value, and returns a [`Scored`] whenever a scoring step is complete:
 //! at every point of a series that is no faster than a step, else once a step. What goes in may be anything:
-//! not a number, infinite, late, doubled, years ahead. Six channels turn a step into a surprise each, a tail
+//! not a number, infinite, late, doubled, years ahead. Seven channels turn a step into a surprise each, a tail
 //! estimator of its own turns each surprise into minus the logarithm of a probability, and their sum is the
 //! raw score. A peak is reported once, and less loudly if the series is known for such peaks; a fixed table
 //! turns what is reported into a probability. README.md tells where every constant comes from.

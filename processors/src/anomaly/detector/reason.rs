@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Direction;
 use super::channels::{Channel, Usual};
 use super::steps::Step;
 
@@ -57,11 +58,32 @@ pub struct Reason {
     pub expected: Expected,
 }
 
+impl Reason {
+    /// Whether the departure goes that way.
+    ///
+    /// Level, ratio, hold and jump go where the step went, drift where the last hour went. Of spread the same is said: unusual values are
+    /// above the usual course or below it. Stillness goes neither way.
+    #[must_use]
+    pub fn goes(&self, direction: Direction) -> bool {
+        let Expected { usual, seen, drift, .. } = self.expected;
+        let way = match self.channel {
+            Channel::Level | Channel::Ratio | Channel::Hold | Channel::Jump => seen - usual,
+            Channel::Drift | Channel::Spread => drift,
+            Channel::Stillness => 0.0,
+        };
+        match direction {
+            Direction::Up => way > 0.0,
+            Direction::Down => way < 0.0,
+            Direction::Both => true,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Expected { low, high, usual, seen, drift, hour } = self.expected;
         match self.channel {
-            Channel::Level | Channel::Ratio => match self.expected.ratio() {
+            Channel::Level | Channel::Ratio | Channel::Hold => match self.expected.ratio() {
                 Some(ratio) => write!(out, "{}x the usual level for {hour:02}:00", Short(ratio))?,
                 None => write!(out, "{} where {} is usual for {hour:02}:00", Short(seen), Short(usual))?,
             },

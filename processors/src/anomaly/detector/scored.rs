@@ -18,7 +18,8 @@ pub struct Scored {
     pub raw: f32,
     /// What of it is news: zero while a larger peak is held, less where such peaks are known.
     pub score: f32,
-    /// The logarithm of the probability of such a score in a step without an anomaly.
+    /// The logarithm of the probability of such a score in a step without an anomaly. Where an event starts, that of the peak that it
+    /// is about, which may be up to two steps ago.
     pub ln_probability: f32,
     /// The surprise of each channel, in the order of [`Channel::ALL`].
     pub channels: [f32; Channel::COUNT],

@@ -3,7 +3,7 @@
 use super::calibration::ln_probability;
 use super::channels::{Channel, Course, Spread, Stillness};
 use super::episode::Episodes;
-use super::event::Event;
+use super::event::{Edge, Event};
 use super::reason::{Expected, Reason};
 use super::scored::Scored;
 use super::steps::{Step, Steps};
@@ -58,10 +58,10 @@ impl Detector {
         if self.is_unborn(step, constants) {
             return Scored::silent(step);
         }
-        let ([level, ratio, drift, jump], usual) = self.course.judge(step, self.origin, constants);
+        let ([level, ratio, drift, jump, hold], usual) = self.course.judge(step, self.origin, constants);
         let spread = self.spread.judge((step.mean - self.origin) as f32, step.weight, constants);
         let stillness = self.stillness.judge(step.mean, step.weight, constants);
-        let channels = [level, ratio, drift, jump, spread, stillness];
+        let channels = [level, ratio, drift, jump, hold, spread, stillness];
         let raw: f32 = channels.iter().sum();
         if !raw.is_finite() || !usual.level.is_finite() {
             // Only state that was damaged on its way can hold such numbers: the series starts anew.
@@ -70,8 +70,19 @@ impl Detector {
         }
         let score = self.episodes.report(raw, step.elapsed, constants);
         let ln_probability = ln_probability(score);
-        let event =
-            self.event.take(raw, score > 0.0 && f64::from(ln_probability) <= self.alarm(settings), constants);
+        let reason = Reason { channel: loudest(&channels), expected: Expected::new(&usual, step) };
+        let news = score > 0.0 && !self.episodes.is_habit(raw, constants) && reason.goes(settings.direction);
+        let age = self.age;
+        let event = self.event.take(
+            (raw, news.then_some(ln_probability)),
+            step.elapsed,
+            |lasted| alarm(settings, age, lasted),
+            constants,
+        );
+        let ln_probability = match event {
+            Some(Edge::Start) => self.event.pending(),
+            Some(Edge::End) | None => ln_probability,
+        };
         Scored {
             time: step.time,
             value: step.mean,
@@ -81,19 +92,12 @@ impl Detector {
             channels,
             event,
             anomalous: self.event.is_on(),
-            reason: Reason { channel: loudest(&channels), expected: Expected::new(&usual, step) },
+            reason,
         }
     }
 }
 
 impl Detector {
-    /// The logarithm of the probability from which on a step is an event. A young series must be surer: what has been
-    /// seen for part of a day says little about the rest of it.
-    fn alarm(&self, settings: &Settings) -> f64 {
-        let grown = f64::from(self.age / settings.constants.youth);
-        (settings.event_probability * grown * grown).ln()
-    }
-
     /// Whether the series has yet to do anything: it is young and still at its first value.
     fn is_unborn(&mut self, step: &Step, constants: &Constants) -> bool {
         let moves = step.low < step.high || step.mean != self.origin;
@@ -104,6 +108,14 @@ impl Detector {
         self.age = (self.age + step.weight).min(constants.youth);
         !self.moved && self.age < constants.youth
     }
+}
+
+/// The logarithm of the probability from which on a departure that has lasted for some steps is an event. A young series
+/// must be surer: what has been seen for part of a day says little about the rest of it.
+fn alarm(settings: &Settings, age: f32, lasted: u8) -> f64 {
+    let grown = f64::from(age / settings.constants.youth);
+    let lasting = settings.lasting_factor.powi(i32::from(lasted)).min(settings.most_lasting).max(1.0);
+    (settings.event_probability * grown * grown * lasting).ln()
 }
 
 fn loudest(channels: &[f32; Channel::COUNT]) -> Channel {

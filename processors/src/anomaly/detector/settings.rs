@@ -11,7 +11,13 @@ pub struct Settings {
     pub step: Duration,
     /// An event starts at this probability or less. Default: 1e-4.
     pub event_probability: f64,
-    /// Which way a series must depart from what is usual to be an event. Default: both.
+    /// A departure may be so many times likelier for every step that it lasts, two at most. Set by
+    /// [`Discovery`](crate::anomaly::discovery::Discovery). Default: 1, not at all.
+    pub lasting_factor: f64,
+    /// And so many times in all. Default: 1.
+    pub most_lasting: f64,
+    /// Which way a series must depart from what is usual to be an event; scores do not depend on it, and a larger departure the other way
+    /// hides lesser ones as any peak does. A series that falls still has an event only where both ways matter. Default: both.
     pub direction: Direction,
     /// The constants of the method. Not for users: there to show that no single value of them matters.
     pub constants: Constants,
@@ -34,6 +40,8 @@ impl Default for Settings {
         Self {
             step: Duration::from_secs(60),
             event_probability: 1e-4,
+            lasting_factor: 1.0,
+            most_lasting: 1.0,
             direction: Direction::Both,
             constants: Constants::default(),
         }
@@ -73,6 +81,10 @@ pub struct Constants {
     pub memorable: f32,
     /// What a score loses for every e-fold of the remembered peaks that reach it.
     pub habituation: f32,
+    /// A peak is no event when two remembered ones have at least this share of it.
+    pub alike: f32,
+    /// A departure lasts while this share of what its peak was above calm is left.
+    pub lasts: f32,
     /// Below this raw score a step is calm.
     pub calm: f32,
     /// Steps of calm that end an event.
@@ -104,9 +116,11 @@ impl Default for Constants {
             },
             refractory: 50.0,
             margin: 0.1,
-            memorable: 15.0,
+            memorable: 18.0,
             habituation: 2.0,
-            calm: 19.0,
+            alike: 0.75,
+            lasts: 0.7,
+            calm: 22.0,
             calm_steps: 5,
         }
     }

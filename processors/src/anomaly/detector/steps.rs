@@ -65,13 +65,14 @@ impl Steps {
             return (None, None);
         }
         let length = u64::try_from(settings.step.as_nanos()).unwrap_or(u64::MAX).max(1);
-        let overdue = self.count > 0 && self.newest / length != time / length;
+        let start = time - time % length;
+        let overdue = self.count > 0 && self.newest < start;
         let before = if overdue { self.close(length) } else { None };
         self.follow_cadence(time);
         self.add(value.clamp(-LARGEST, LARGEST));
         self.newest = time;
         let next = time.saturating_add(self.cadence as u64);
-        let complete = self.cadence > 0.0 && next / length != time / length;
+        let complete = self.cadence > 0.0 && next - start >= length;
         (before, if complete { self.close(length) } else { None })
     }
 

@@ -32,6 +32,9 @@ pub(crate) struct Course {
     /// The step before, on the logarithmic scale.
     last: f32,
     jump_tail: Tail,
+    /// Distances of the two steps before, on the logarithmic scale.
+    held: [f32; 2],
+    hold_tail: Tail,
 }
 
 stored_fields!(Course {
@@ -49,6 +52,8 @@ stored_fields!(Course {
     drift_tail,
     last,
     jump_tail,
+    held,
+    hold_tail,
 });
 
 /// What was expected of a step and what came.
@@ -66,7 +71,7 @@ pub(crate) struct Usual {
 
 impl Course {
     /// Surprise of level, ratio, drift and jump, and what was expected.
-    pub(crate) fn judge(&mut self, step: &Step, origin: f64, constants: &Constants) -> ([f32; 4], Usual) {
+    pub(crate) fn judge(&mut self, step: &Step, origin: f64, constants: &Constants) -> ([f32; 5], Usual) {
         let young = self.size.weight() == 0.0;
         let weight = step.weight;
         let least = constants.least * self.size.mean();
@@ -90,7 +95,8 @@ impl Course {
             extreme: if far < 0.0 { step.low } else { step.high },
             drift: f64::from(self.drift),
         };
-        let mut surprises = [0.0; 4];
+        let mut surprises = [0.0; 5];
+        let held = least_of_one_side([self.held[0], self.held[1], log_distance]);
         if !young {
             let share = constants.drift.share(weight).min(1.0);
             self.drift += share * (distance - self.drift);
@@ -110,8 +116,10 @@ impl Course {
                     weight,
                     &constants.tail,
                 ),
+                self.hold_tail.surprise(held, constants.least, weight, &constants.tail),
             ];
         }
+        self.held = [self.held[1], log_distance];
         self.last = mean_log;
         self.learn(step.hour(), (level, distance), (ratio, log_distance), weight, constants);
         (surprises, usual)
@@ -175,4 +183,14 @@ impl Course {
 
 fn furthest(low: f32, high: f32) -> f32 {
     if low.abs() > high.abs() { low } else { high }
+}
+
+/// The least of distances that are all on one side, without sign; zero where they are not.
+fn least_of_one_side(distances: [f32; 3]) -> f32 {
+    let [a, b, c] = distances;
+    if (a > 0.0 && b > 0.0 && c > 0.0) || (a < 0.0 && b < 0.0 && c < 0.0) {
+        a.abs().min(b.abs()).min(c.abs())
+    } else {
+        0.0
+    }
 }

@@ -1,4 +1,4 @@
-//! The six ways in which a step can be unlike those before it.
+//! The seven ways in which a step can be unlike those before it.
 
 mod course;
 mod spread;
@@ -19,6 +19,8 @@ pub enum Channel {
     Drift,
     /// Far from the step before, by the series' own measure.
     Jump,
+    /// Many times, or a fraction of, what is usual for some steps.
+    Hold,
     /// Recent values lie where values seldom lie.
     Spread,
     /// Flat where it used to move.
@@ -27,9 +29,9 @@ pub enum Channel {
 
 impl Channel {
     /// How many there are.
-    pub const COUNT: usize = 6;
+    pub const COUNT: usize = 7;
 
     /// All channels, in the order in which their scores are kept.
     pub const ALL: [Self; Self::COUNT] =
-        [Self::Level, Self::Ratio, Self::Drift, Self::Jump, Self::Spread, Self::Stillness];
+        [Self::Level, Self::Ratio, Self::Drift, Self::Jump, Self::Hold, Self::Spread, Self::Stillness];
 }

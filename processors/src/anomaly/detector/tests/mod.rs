@@ -1,5 +1,6 @@
 //! The detector on made-up series.
 
+mod events;
 mod laws;
 mod odd;
 mod state;
