@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::jvm::cli::AskCommand;
+use crate::score::cli::ScoreArguments;
 use crate::templates::cli::TemplatesArguments;
 
 /// One agent per host: collects host metrics and logs, receives OTLP, forwards OTLP.
@@ -69,6 +70,11 @@ pub enum Command {
     /// all others are left alone. They need to be run as the user of the JVM, as root, or with CAP_SYS_PTRACE, CAP_SETUID and CAP_SETGID.
     #[command(subcommand)]
     Jvm(JvmCommand),
+    /// Scores the series in a file: how unlikely is each value, by what came before it?
+    ///
+    /// It is what the processor `anomaly` does with metrics, so that one can see beforehand what it would find, and why.
+    #[command(after_help = crate::score::cli::HELP)]
+    Score(ScoreArguments),
     /// Finds the templates behind the lines of a log file.
     ///
     /// It is what the processor `log_templates` does with log records, so that one can see beforehand what it would find.
@@ -236,7 +242,9 @@ pub struct RunArguments {
 /// Where state is kept when nothing is said.
 const DEFAULT_STATE_DIRECTORY: &str = "/var/lib/edgewatch";
 
-fn duration(text: &str) -> Result<std::time::Duration, edgewatch_core::config::ParseDurationError> {
+pub(crate) fn duration(
+    text: &str,
+) -> Result<std::time::Duration, edgewatch_core::config::ParseDurationError> {
     text.parse::<edgewatch_core::config::Duration>().map(Into::into)
 }
 

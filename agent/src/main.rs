@@ -27,6 +27,7 @@ fn main() -> ExitCode {
             edgewatch::jvm::list(&arguments).and_then(|text| print(&text))
         }
         Command::Jvm(JvmCommand::Ask(command)) => edgewatch::jvm::ask(&command),
+        Command::Score(arguments) => edgewatch::score::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Templates(arguments) => edgewatch::templates::run(&arguments).map(|()| ExitCode::SUCCESS),
     };
     match done {

@@ -1,12 +1,10 @@
 //! `edgewatch templates`: the templates behind the lines of a file, as the processor `log_templates` finds them.
 //!
-//! [`cli`] is what users type, [`run()`] does it; `lines` reads, `found` knows which templates there are, `csv` and `summary` print.
+//! [`cli`] is what users type, [`run()`] does it; `found` knows which templates there are, `csv` and `summary` print.
 
 pub mod cli;
 mod csv;
 mod found;
-mod lines;
-mod progress;
 mod run;
 mod summary;
 #[cfg(test)]

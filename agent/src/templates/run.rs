@@ -1,16 +1,14 @@
 //! Reading the input, then printing what was found.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
-use std::path::Path;
+use std::io::{self, BufRead, BufWriter, Write};
 
 use anyhow::Context;
 use edgewatch_processors::log_templates::miner::Limits;
 
 use super::cli::TemplatesArguments;
 use super::found::Found;
-use super::progress::Progress;
-use super::{csv, lines, summary};
+use super::{csv, summary};
+use crate::text_file::{Progress, Source, lines};
 
 /// Prints the templates of a file, or of what comes on standard input.
 ///
@@ -18,16 +16,10 @@ use super::{csv, lines, summary};
 ///
 /// When the input cannot be read, or the output not be written.
 pub fn run(arguments: &TemplatesArguments) -> anyhow::Result<()> {
-    let name = arguments.path.display();
     let limits = Limits::of_templates(arguments.max_templates.get());
-    let found = if arguments.path == Path::new("-") {
-        find(&mut io::stdin().lock(), None, limits).context("cannot read standard input")?
-    } else {
-        let file = File::open(&arguments.path).with_context(|| format!("cannot open {name}"))?;
-        let total = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len());
-        find(&mut BufReader::with_capacity(256 * 1024, file), total, limits)
-            .with_context(|| format!("cannot read {name}"))?
-    };
+    let mut source = Source::open(&arguments.path)?;
+    let total = source.total();
+    let found = find(&mut source, total, limits).with_context(|| format!("cannot read {}", source.name()))?;
     match print(&found, arguments.summary, &mut BufWriter::with_capacity(64 * 1024, io::stdout().lock())) {
         // A reader that has seen enough is no failure.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error).context("cannot print"),
@@ -48,7 +40,7 @@ pub(super) fn find(input: &mut impl BufRead, total: Option<u64>, limits: Limits)
     let mut progress = Progress::new(total);
     let (mut line, mut bytes) = (Vec::new(), 0);
     loop {
-        let read = lines::next(input, &mut line)?;
+        let read = lines::next(input, &mut line, lines::MAX_LINE)?;
         if read == 0 {
             break;
         }

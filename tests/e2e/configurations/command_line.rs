@@ -19,6 +19,7 @@ async fn help_teaches() -> anyhow::Result<()> {
         ("help-queue-inspect", &["queue", "inspect", "--help"]),
         ("help-queue-verify", &["queue", "verify", "--help"]),
         ("help-queue-replay", &["queue", "replay", "--help"]),
+        ("help-score", &["score", "--help"]),
     ] {
         assert_golden(name, &run_to_end(arguments).await?);
     }

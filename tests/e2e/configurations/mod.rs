@@ -3,5 +3,6 @@
 mod command_line;
 mod corpus;
 mod deep;
+mod score;
 mod snapshot;
 mod sources;

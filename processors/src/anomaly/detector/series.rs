@@ -36,6 +36,12 @@ impl Detector {
     /// Memory that a series takes.
     pub const BYTES: usize = size_of::<Self>();
 
+    /// Time of the newest point taken, zero before the first. A point that is not newer is late or doubled, and not taken.
+    #[must_use]
+    pub const fn newest(&self) -> u64 {
+        self.steps.newest()
+    }
+
     /// Takes a point: `time` in nanoseconds since 1970 and a value. Gives the score of the step that it completes.
     pub fn observe(&mut self, settings: &Settings, time: u64, value: f64) -> Option<Scored> {
         let (before, complete) = self.steps.take(settings, time, value);

@@ -51,6 +51,10 @@ pub(super) struct Steps {
 stored_fields!(Steps { newest, closed, cadence, sum, low, high, count, late });
 
 impl Steps {
+    pub(super) const fn newest(&self) -> u64 {
+        self.newest
+    }
+
     /// Takes a point; gives the step before it, if that was still open, and its own, if that is complete.
     ///
     /// A step is complete when the next point is expected in another one, so a series no faster than a step is

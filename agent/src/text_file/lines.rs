@@ -2,15 +2,15 @@
 
 use std::io::{self, BufRead};
 
-/// What of a line is kept; the miner looks at less.
-const MAX_LINE: usize = 64 * 1024;
+/// What of a line is usually kept.
+pub(crate) const MAX_LINE: usize = 64 * 1024;
 
-/// Reads the next line into `line`, without its end and what is beyond the maximum; returns its bytes in the input, 0 at the end.
+/// Reads the next line into `line`, without its end and what is beyond `most` bytes; returns its bytes in the input, 0 at the end.
 ///
 /// # Errors
 ///
 /// Those of `input`.
-pub(super) fn next(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
+pub(crate) fn next(input: &mut impl BufRead, line: &mut Vec<u8>, most: usize) -> io::Result<u64> {
     line.clear();
     let mut read = 0;
     loop {
@@ -21,7 +21,7 @@ pub(super) fn next(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u
         };
         let end = memchr::memchr(b'\n', available);
         let part = available.get(..end.unwrap_or(available.len())).unwrap_or_default();
-        let room = MAX_LINE.saturating_sub(line.len());
+        let room = most.saturating_sub(line.len());
         line.extend_from_slice(part.get(..room).unwrap_or(part));
         let used = part.len() + usize::from(end.is_some());
         input.consume(used);
