@@ -24,6 +24,8 @@ mod tail_sampling;
 mod testing;
 
 #[cfg(test)]
+mod derived_tests;
+#[cfg(test)]
 mod registry_tests;
 
 use edgewatch_core::factory::{ConnectorFactory, ProcessorFactory};

@@ -1,5 +1,10 @@
 //! The identity of a series as bytes that compare, hash and can be read back.
 
+/// Most bytes of the identity of a series. What is longer is no name.
+pub(crate) const LONGEST_KEY: usize = 8 << 10;
+/// Room for an identity that is kept from batch to batch.
+const KEPT: usize = 2 * LONGEST_KEY;
+
 /// Bytes of an identity that is being joined. Kept from span to span, so that a known one costs no allocation.
 #[derive(Debug, Default)]
 pub(crate) struct Key {
@@ -33,6 +38,25 @@ impl Key {
             value.map_or(0, |value| u32::try_from(value.len()).map_or(u32::MAX, |length| length + 1));
         self.bytes.extend_from_slice(&length.to_le_bytes());
         self.bytes.extend_from_slice(value.unwrap_or_default());
+    }
+
+    /// Adds a value to the identity of a series, or that there is none. Of one that alone makes the identity too long only as much is
+    /// looked at as shows that: it may come with every span.
+    #[inline]
+    pub(crate) fn name(&mut self, value: Option<&[u8]>) {
+        self.value(value.map(|value| value.get(..=LONGEST_KEY).unwrap_or(value)));
+    }
+
+    /// Room that it takes.
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Gives back what an uncommonly long identity took.
+    pub(crate) fn tidy(&mut self) {
+        self.bytes.clear();
+        self.bytes.shrink_to(KEPT);
     }
 
     /// Adds a small number.

@@ -4,6 +4,9 @@ use super::hash::HashedMap;
 
 /// No further entry.
 const NONE: usize = usize::MAX;
+/// Most entries with the same hash. By chance there are never two; but who knows the hash can find keys that share one, and every look
+/// for one of them would go through all.
+const CROWD: usize = 8;
 
 /// Values by key, in the order in which they came.
 ///
@@ -45,6 +48,13 @@ impl<T> Keyed<T> {
             }
             index = entry.next;
         }
+    }
+
+    /// Whether so many entries have this hash that there must not be another one.
+    pub(crate) fn is_crowded(&self, hash: u64) -> bool {
+        let first = self.heads.get(&hash).copied();
+        let alike = std::iter::successors(first, |&index| self.entries.get(index).map(|entry| entry.next));
+        alike.take_while(|&index| index != NONE).take(CROWD).count() == CROWD
     }
 
     /// Adds a value under a key that has none, and says where it is.

@@ -25,7 +25,7 @@ pub(crate) use durations::{Bounds, Durations, Scheme, Shape, Unit};
 pub(crate) use exemplars::{ExemplarsConfig, Reservoir, Sample};
 pub(crate) use hash::{HashedMap, hash, mix};
 pub(crate) use instance::instance_id;
-pub(crate) use key::{Key, KeyReader};
+pub(crate) use key::{Key, KeyReader, LONGEST_KEY};
 pub(crate) use keyed::Keyed;
 pub(crate) use pace::{Pace, Window};
 pub(crate) use sampling::adjusted_count;

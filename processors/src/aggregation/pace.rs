@@ -16,6 +16,14 @@ pub(crate) struct Window {
     pub(crate) time: u64,
 }
 
+impl Window {
+    /// When a series began that has counted since `start`, or since metrics were sent the last time if that is zero. A start that is not
+    /// over yet was told by a clock that has gone back.
+    pub(crate) const fn start_of(self, start: u64) -> u64 {
+        if start == 0 || start >= self.time { self.start } else { start }
+    }
+}
+
 /// Keeps an interval between metrics in the time of the agent, and their windows in the time of the data.
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -23,6 +31,10 @@ pub(crate) struct Pace {
     clock: DataClock,
     /// Until when what was sent counts, in nanoseconds since 1970; zero: nothing was.
     sent: u64,
+    /// When that was.
+    sent_at: Option<Instant>,
+    /// Until when some was sent that left before its time.
+    left: u64,
     /// When metrics are to be sent next; `None` while there are none.
     due: Option<Instant>,
     /// The last time that it was told.
@@ -32,7 +44,7 @@ pub(crate) struct Pace {
 impl Pace {
     /// Metrics are sent each `interval`; zero: after each batch.
     pub(crate) fn new(interval: Duration) -> Self {
-        Self { interval, clock: DataClock::default(), sent: 0, due: None, now: None }
+        Self { interval, clock: DataClock::default(), sent: 0, sent_at: None, left: 0, due: None, now: None }
     }
 
     /// It is `now`.
@@ -45,13 +57,22 @@ impl Pace {
         self.now
     }
 
-    /// A batch came whose newest time is `newest`. Returns whether metrics are to be sent right after it. `any`: whether there are some.
-    pub(crate) fn observe(&mut self, now: Instant, newest: u64, any: bool) -> bool {
+    /// Data came whose newest time is `newest`, in nanoseconds since 1970; zero: it has none.
+    pub(crate) fn hear(&mut self, now: Instant, newest: u64) {
         self.clock.observe(now, newest);
-        if self.due.is_none() && any {
-            self.due = Some(now + self.interval);
+    }
+
+    /// A batch came whose newest time is `newest`; zero: it has none, or that was heard already. Returns whether metrics are to be sent
+    /// right after it. `any`: whether there are some.
+    pub(crate) fn observe(&mut self, now: Instant, newest: u64, any: bool) -> bool {
+        self.hear(now, newest);
+        if any && (self.due.is_none() || self.sent == 0) {
             // The first ones, or the first ones after all were forgotten: they count from here.
             self.sent = self.sent.max(self.clock.at(now).saturating_sub(1));
+            self.sent_at = Some(now);
+        }
+        if any && self.due.is_none() {
+            self.due = now.checked_add(self.interval);
         }
         self.interval.is_zero()
     }
@@ -63,17 +84,35 @@ impl Pace {
             0 => newest,
             time => time,
         };
+        let last = self.sent.max(self.left);
         match self.sent {
             _ if time == 0 => None,
+            sent if time <= last && last - time < STEP_BACK => {
+                Some(Window { start: if sent == 0 { last } else { sent }, time: last + 1 })
+            }
+            sent if time <= sent => {
+                let passed = self.sent_at.map_or(Duration::ZERO, |sent| now.saturating_duration_since(sent));
+                let passed = u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX).max(1);
+                Some(Window { start: time.saturating_sub(passed), time })
+            }
             0 => Some(Window { start: time - 1, time }),
-            sent if time <= sent && sent - time < STEP_BACK => Some(Window { start: sent, time: sent + 1 }),
-            sent => Some(Window { start: sent.min(time - 1), time }),
+            sent => Some(Window { start: sent, time }),
         }
+    }
+
+    /// Whether the time has gone back since metrics were sent, so that what was told then lies ahead of this window.
+    pub(crate) const fn is_back(&self, window: Window) -> bool {
+        window.time <= self.sent
     }
 
     /// Metrics were sent that count until `time`.
     pub(crate) fn sent(&mut self, time: u64) {
-        self.sent = time;
+        (self.sent, self.sent_at, self.left) = (time, self.now, time);
+    }
+
+    /// Metrics of something that leaves were sent before the others; they count until `time`. What comes back of it counts from there.
+    pub(crate) fn left(&mut self, time: u64) {
+        self.left = time;
     }
 
     /// When metrics are to be sent next.
@@ -83,8 +122,8 @@ impl Pace {
 
     /// Metrics were due and are sent. `any`: whether there are some still.
     pub(crate) fn next(&mut self, now: Instant, any: bool) {
-        let next = self.due.unwrap_or(now) + self.interval;
-        let next = if next > now { next } else { now + self.interval };
-        self.due = any.then_some(next);
+        let next = self.due.unwrap_or(now).checked_add(self.interval).filter(|next| *next > now);
+        let next = next.or_else(|| now.checked_add(self.interval));
+        self.due = next.filter(|_| any);
     }
 }

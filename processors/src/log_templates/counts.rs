@@ -1,10 +1,10 @@
 //! How many records each template and each severity of a service has.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use edgewatch_proto::encode::Times;
 
-use super::clock::nanos;
 use super::config::{Config, Temporality};
 use super::miner::{Event, Miner, TemplateId};
 
@@ -25,7 +25,7 @@ pub(super) struct Interval {
 pub(super) struct Sum {
     /// What was told since `start`.
     total: u64,
-    /// When counting has begun; zero: not in this process.
+    /// When counting has begun; zero: not in this process, or not since a silence that was not told of to its end.
     start: u64,
     /// The ends of the first and of the last interval in which something came; zero: never.
     pub(super) first: u64,
@@ -102,29 +102,25 @@ impl Counts {
         &mut self,
         config: &Config,
         interval: Interval,
-        mut each: impl FnMut(TemplateId, Times, u64),
-    ) {
-        for (id, counted) in &mut self.templates {
+    ) -> impl Iterator<Item = (TemplateId, Times, u64)> {
+        self.templates.iter_mut().filter_map(move |(id, counted)| {
             let more = counted.lines.saturating_sub(counted.told);
             counted.told = counted.lines;
-            if let Some((times, value)) = counted.sum.tell(config, interval, more) {
-                each(*id, times, value);
-            }
-        }
+            let (times, value) = counted.sum.tell(config, interval, more)?;
+            Some((*id, times, value))
+        })
     }
 
-    /// Tells of each severity; before that, how many records came, and how many of them were errors.
+    /// Tells of each of [`SEVERITIES`]; before that, how many records came, and how many of them were errors.
     pub(super) fn tell_severities(
         &mut self,
         config: &Config,
         interval: Interval,
-    ) -> ((u64, u64), impl Iterator<Item = (&'static str, Told)>) {
+    ) -> ((u64, u64), [Told; SEVERITIES.len()]) {
         let all = self.severities.iter().map(|(records, _)| records).sum();
         let errors = self.severities.iter().skip(ERROR).map(|(records, _)| records).sum();
-        let told = SEVERITIES
-            .into_iter()
-            .zip(&mut self.severities)
-            .map(move |(name, (records, sum))| (name, sum.tell(config, interval, std::mem::take(records))));
+        let told = self.severities.each_mut();
+        let told = told.map(|(records, sum)| sum.tell(config, interval, std::mem::take(records)));
         ((all, errors), told)
     }
 
@@ -155,7 +151,11 @@ impl Sum {
         if more > 0 {
             self.last = interval.time;
             self.first = if self.first == 0 { interval.time } else { self.first };
-        } else if interval.last || !self.silence_is_told(config, interval) {
+        } else if !self.silence_is_told(config, interval) {
+            // What comes after a gap is another life: it came in its interval, not at some time in the gap.
+            (self.total, self.start) = (0, 0);
+            return None;
+        } else if interval.last {
             return None;
         }
         if self.start == 0 {
@@ -183,4 +183,9 @@ impl Sum {
         let first = [self.first, other.first].into_iter().filter(|first| *first > 0).min();
         self.first = first.unwrap_or_default();
     }
+}
+
+/// Nanoseconds of a length of time.
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

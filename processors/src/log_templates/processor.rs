@@ -60,8 +60,8 @@ pub(super) struct Mining {
     pub(super) flushing: Flushing,
     telemetry: TemplatesTelemetry,
     surprise_below: f64,
-    /// Whether a record of this batch has told the time.
-    heard: bool,
+    /// The time that the first record of this batch tells that knows one, in nanoseconds since 1970.
+    heard: u64,
     /// What was found out about the records that stay, in their order; `None`: they have no text.
     marks: VecDeque<Option<Mark>>,
     /// The text of an id.
@@ -82,10 +82,10 @@ impl ProcessorSpec for LogTemplates {
             rewriting: Rewriting::new(&context.telemetry),
             mining: Mining {
                 services: Services::new(config.limits(), config.max_services.get()),
-                flushing: Flushing::default(),
+                flushing: Flushing::new(&config),
                 telemetry: TemplatesTelemetry::new(&context.telemetry),
                 surprise_below: config.surprise_below,
-                heard: false,
+                heard: 0,
                 marks: VecDeque::new(),
                 scratch: String::new(),
             },
@@ -98,12 +98,13 @@ impl Processor for LogTemplates {
     fn process(&mut self, batch: Batch, now: Instant, out: &mut Emitter) -> Result<(), ProcessError> {
         self.tick(now, out);
         let Self { config, editor, rewriting, mining } = self;
-        mining.begin(config, now);
+        mining.begin(now);
         let batch = match &config.sampling {
             None => batch,
             Some(_) => mining.thin_out(config, batch, now),
         };
         if batch.items() == 0 {
+            mining.flushing.observe(now, mining.heard);
             batch.deliver();
             return Ok(());
         }
@@ -120,6 +121,7 @@ impl Processor for LogTemplates {
                 }
             })
         });
+        mining.flushing.observe(now, mining.heard);
         mining.marks.clear();
         mining.marks.shrink_to(MARKS);
         mining.telemetry.known(mining.services.templates());
@@ -145,17 +147,16 @@ impl Processor for LogTemplates {
 }
 
 impl Mining {
-    fn begin(&mut self, config: &Config, now: Instant) {
-        self.flushing.begin(config, now);
+    fn begin(&mut self, now: Instant) {
         self.services.age(now);
-        self.heard = false;
+        self.heard = 0;
     }
 
     /// The template of a record, if it has a text.
     fn mine(&mut self, located: &Located<'_>) -> Option<Mark> {
         let Item::LogRecord(record) = located.item else { return None };
-        if !self.heard {
-            self.hear(record);
+        if self.heard == 0 {
+            self.heard = heard(record);
         }
         let severity = record.severity_number();
         let service = self.services.find(located.resource);
@@ -172,18 +173,6 @@ impl Mining {
             self.telemetry.surprising();
         }
         Some(Mark { service, id: sighting.id, odd, dropped: 0 })
-    }
-
-    /// Takes the time from a record: when it was collected, or else when it was written.
-    fn hear(&mut self, record: LogRecord<'_>) {
-        let time = match record.observed_time_unix_nano() {
-            0 => record.time_unix_nano(),
-            observed => observed,
-        };
-        if time > 0 {
-            self.flushing.hear(time);
-            self.heard = true;
-        }
     }
 
     /// Removes records that repeat; what was found out about the others is in `marks` then.
@@ -240,6 +229,14 @@ impl Mining {
         if let Ok(dropped @ 1..) = i64::try_from(mark.dropped) {
             attributes.upsert(DROPPED, dropped);
         }
+    }
+}
+
+/// What time it is by a record: when it was collected, or else when it was written.
+fn heard(record: LogRecord<'_>) -> u64 {
+    match record.observed_time_unix_nano() {
+        0 => record.time_unix_nano(),
+        observed => observed,
     }
 }
 

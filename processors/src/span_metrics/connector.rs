@@ -53,7 +53,7 @@ impl SpanMetrics {
             for resource in self.series.resources.iter_from(0) {
                 self.writing.resource(resource, &self.families, self.series.scheme.as_ref(), window);
             }
-            let expired = self.series.settle(window.start, window.time, &self.families, now);
+            let expired = self.series.settle(window, &self.families, now);
             self.telemetry.expired.add(expired);
             self.pace.sent(window.time);
             self.writing.emit(out);
@@ -79,7 +79,7 @@ impl Processor for SpanMetrics {
         self.telemetry.negative.add(seen.negative);
         self.telemetry.overflowed.add(seen.overflowed);
         self.writing.emit(out);
-        if self.pace.observe(now, seen.newest, self.series.resources.len() > 0) {
+        if self.pace.observe(now, 0, self.series.resources.len() > 0) {
             self.send(now, out);
         }
         self.report();

@@ -137,7 +137,7 @@ impl Families {
         key.truncate(0);
         if self.service {
             let service = resource.get(self.service_number).copied().flatten();
-            key.value(Some(service.unwrap_or(&self.unknown_service)));
+            key.name(Some(service.unwrap_or(&self.unknown_service)));
         }
     }
 
@@ -147,22 +147,22 @@ impl Families {
             return;
         }
         let scope = scope.scope().filter(|scope| self.scopes.iter().any(|included| included == scope.name()));
-        key.value(scope.map(|scope| scope.name().as_bytes()));
-        key.value(scope.map(|scope| scope.version().as_bytes()));
+        key.name(scope.map(|scope| scope.name().as_bytes()));
+        key.name(scope.map(|scope| scope.version().as_bytes()));
     }
 
-    /// Adds what the series of all families have of a span, and returns its hash with all before.
+    /// Adds what the series of all families have of a span, and returns its hash with all before. `sources` are where dimensions are
+    /// looked for, the closest first.
     #[inline]
     pub(super) fn join_span(
         &self,
         key: &mut Key,
         span: &SpanFields<'_>,
         extrapolated: bool,
-        found: &[Option<&[u8]>],
-        resource: &[Option<&[u8]>],
+        sources: &[&[Option<&[u8]>]],
     ) -> u64 {
         if self.name {
-            key.value(Some(span.name.as_bytes()));
+            key.name(Some(span.name.as_bytes()));
         }
         if self.kind {
             key.byte(within(span.kind, KINDS.len()));
@@ -171,13 +171,12 @@ impl Families {
             key.byte(u8::from(extrapolated));
         }
         for lookup in &self.common {
-            key.value(lookup.value(&[found, resource]));
+            key.name(lookup.value(sources));
         }
         hash(key.bytes())
     }
 
-    /// Adds what the series of one family have beside that, and returns the hash of all. `sources` are where further dimensions are
-    /// looked for, the closest first.
+    /// Adds what the series of one family have beside that, and returns the hash of all.
     #[inline]
     pub(super) fn join_family(
         &self,
@@ -190,7 +189,7 @@ impl Families {
         let (length, hashed) = common;
         key.truncate(length);
         for lookup in &family.further {
-            key.value(lookup.value(sources));
+            key.name(lookup.value(sources));
         }
         if family.status {
             key.byte(within(status, STATUSES.len()));
@@ -250,6 +249,13 @@ impl Lookup {
     fn value<'a>(&'a self, sources: &[&[Option<&'a [u8]>]]) -> Option<&'a [u8]> {
         let found = sources.iter().find_map(|source| source.get(self.number).copied().flatten());
         found.or(self.default.as_deref())
+    }
+}
+
+impl Family {
+    #[inline]
+    pub(super) const fn is_of_events(&self) -> bool {
+        matches!(self.measure, Measure::Events)
     }
 }
 

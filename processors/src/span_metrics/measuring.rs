@@ -13,7 +13,7 @@ use crate::aggregation::{Key, Sample, Window, adjusted_count};
 /// What a request had beside what went into series.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Seen {
-    /// The newest end of a span, in nanoseconds since 1970.
+    /// The newest end of a span of the resource, in nanoseconds since 1970.
     pub(super) newest: u64,
     pub(super) spans: usize,
     pub(super) negative: usize,
@@ -55,8 +55,9 @@ impl SpanMetrics {
             let resource = resource_spans.resource().unwrap_or_default();
             base.fill(None);
             self.families.wanted.find(resource.attributes(), &mut base);
-            let Some(place) = self.place(resource, now, seen.newest) else { continue };
-            let Self { families, series, key, .. } = self;
+            let Some(place) = self.place(resource, now) else { continue };
+            let Self { families, series, key, pace, .. } = self;
+            seen.newest = 0;
             families.join_resource(key, &base);
             let of_resource = key.len();
             let mut place = Place { families, series, resource: place, base: &base, now };
@@ -69,11 +70,15 @@ impl SpanMetrics {
                     place.measure(span, key, &mut found, seen);
                 }
             }
+            // Each process has a say, not each batch: one with a wrong clock may be in every batch.
+            pace.hear(now, seen.newest);
         }
+        self.key.tidy();
+        self.series.tidy();
     }
 
     /// The place of the series of a resource. Makes room when there is none.
-    fn place(&mut self, resource: Resource<'_>, now: Instant, newest: u64) -> Option<usize> {
+    fn place(&mut self, resource: Resource<'_>, now: Instant) -> Option<usize> {
         if let Some(known) = self.series.find(resource, now) {
             return Some(known);
         }
@@ -86,13 +91,14 @@ impl SpanMetrics {
                 return None;
             }
             self.telemetry.evicted.add(taken.len());
-            let Some(Window { start, time }) = self.pace.window(now, newest) else { continue };
+            let Some(Window { start, time }) = self.pace.window(now, 0) else { continue };
             for (key, resource) in &taken {
                 let scheme = self.series.scheme.as_ref();
                 self.writing.resource((key, resource), &self.families, scheme, Window { start, time });
             }
             // What comes back begins where it ended.
             self.series.fresh_start = time;
+            self.pace.left(time);
         }
     }
 }
@@ -108,7 +114,8 @@ impl Place<'_> {
         let status = fields.status.map_or(0, |status| status.code());
         let adjusted = adjusted_count(fields.trace_state, fields.span_id);
         let nanoseconds = end.saturating_sub(start);
-        seen.newest = seen.newest.max(end);
+        // What is after the year 2262 is no time.
+        seen.newest = seen.newest.max(if end > i64::MAX.unsigned_abs() { 0 } else { end });
         seen.spans += 1;
         seen.negative += usize::from(end < start);
         let measured = Measured {
@@ -117,19 +124,28 @@ impl Place<'_> {
             outcome: self.families.codes.outcome(status, found),
             sample: self.sample(&fields, nanoseconds),
         };
-        let hash = self.families.join_span(key, &fields, adjusted.is_some(), found, self.base);
+        let families = self.families;
+        let extrapolated = adjusted.is_some();
+        let of_scope = key.len();
+        let sources: [&[_]; 2] = [found, self.base];
+        let hash = families.join_span(key, &fields, extrapolated, &sources);
         let common = (key.len(), hash);
-        for (number, family) in self.families.list.iter().enumerate() {
-            if family.measure == Measure::Events {
-                for event in fields.events {
-                    of_event.fill(None);
-                    self.families.wanted.find(event.attributes(), of_event);
-                    let sources = [&**found, &**of_event, self.base];
-                    let hash = self.families.join_family(key, family, common, status, &sources);
-                    self.count(number, (hash, key), &measured, seen);
-                }
-            } else {
-                let hash = self.families.join_family(key, family, common, status, &[found, self.base]);
+        for (number, family) in families.list.iter().enumerate().filter(|(_, family)| !family.is_of_events())
+        {
+            let hash = families.join_family(key, family, common, status, &sources);
+            self.count(number, (hash, key), &measured, seen);
+        }
+        let of_events = families.list.iter().enumerate().filter(|(_, family)| family.is_of_events());
+        for (number, family) in of_events {
+            for event in fields.events {
+                of_event.fill(None);
+                families.wanted.find(event.attributes(), of_event);
+                // All dimensions are looked for in events as well.
+                let sources: [&[_]; 3] = [found, of_event, self.base];
+                key.truncate(of_scope);
+                let hash = families.join_span(key, &fields, extrapolated, &sources);
+                let common = (key.len(), hash);
+                let hash = families.join_family(key, family, common, status, &sources);
                 self.count(number, (hash, key), &measured, seen);
             }
         }

@@ -6,10 +6,8 @@ use edgewatch_proto::view;
 
 use super::config::{Config, Temporality};
 use super::families::{Families, Family};
-use crate::aggregation::{Durations, Key, Keyed, Reservoir, Scheme, hash};
+use crate::aggregation::{Durations, Key, Keyed, LONGEST_KEY, Reservoir, Scheme, Window, hash};
 
-/// Most bytes of the identity of a series. What is longer is no name.
-const LONGEST_KEY: usize = 8 << 10;
 /// Most bytes of the attributes of a resource. What has more shares one without attributes.
 const LARGEST_RESOURCE: usize = 64 << 10;
 
@@ -137,6 +135,11 @@ impl Series {
         self.resources.find(hash(self.scratch.bytes()), self.scratch.bytes())
     }
 
+    /// Gives back what the identity of an uncommonly large resource took.
+    pub(super) fn tidy(&mut self) {
+        self.scratch.tidy();
+    }
+
     /// Adds the resource that [`Series::find`] did not find; `None` when there is no room.
     pub(super) fn add(
         &mut self,
@@ -178,21 +181,21 @@ impl Series {
         let place = match table.records.find(hash, key) {
             Some(place) => place,
             None => {
-                let record =
-                    Record::new(self.scheme.as_ref().filter(|_| family.measure.has_durations()), now);
+                let scheme = self.scheme.as_ref().filter(|_| family.measure.has_durations());
+                let new = || Record::new(scheme, self.fresh_start, now);
                 let limit = self.config.aggregation_cardinality_limit;
-                let record = Record { start: self.fresh_start, ..record };
                 if (limit > 0 && table.records.len() >= limit)
                     || self.used.saturating_add(cost) > self.memory
                     || key.len() > LONGEST_KEY
+                    || table.records.is_crowded(hash)
                 {
-                    let overflow = table.overflow.get_or_insert_with(|| Box::new(record));
+                    let overflow = table.overflow.get_or_insert_with(|| Box::new(new()));
                     (overflow.seen, overflow.touched) = (now, true);
                     return Some(Slot { record: overflow, scheme: self.scheme.as_ref(), overflow: true });
                 }
                 self.used += cost;
                 self.count += 1;
-                table.records.add(hash, key, record)
+                table.records.add(hash, key, new())
             }
         };
         let record = table.records.get_mut(place)?;
@@ -224,9 +227,9 @@ impl Series {
         taken
     }
 
-    /// After everything was sent that counts until `time`: begins anew, and forgets what was silent for too long. Returns how many
+    /// After everything was sent that counts in `window`: begins anew, and forgets what was silent for too long. Returns how many
     /// series are forgotten.
-    pub(super) fn settle(&mut self, start: u64, time: u64, families: &Families, now: Instant) -> usize {
+    pub(super) fn settle(&mut self, window: Window, families: &Families, now: Instant) -> usize {
         let before = self.count;
         self.fresh_start = 0;
         let delta = self.config.aggregation_temporality == Temporality::Delta;
@@ -246,7 +249,7 @@ impl Series {
                 let left = table.records.extract(|_key, record| {
                     let leaves =
                         expired(record.seen, *series_expiration) || (leave_silent && !record.touched);
-                    record.settle(start, time, delta);
+                    record.settle(window, delta);
                     leaves
                 });
                 gone += left.len();
@@ -256,7 +259,7 @@ impl Series {
                     if expired(overflow.seen, *series_expiration) {
                         table.overflow = None;
                     } else {
-                        overflow.settle(start, time, delta);
+                        overflow.settle(window, delta);
                     }
                 }
             }
@@ -318,24 +321,22 @@ impl Table {
 }
 
 impl Record {
-    fn new(scheme: Option<&Scheme>, now: Instant) -> Self {
+    fn new(scheme: Option<&Scheme>, start: u64, now: Instant) -> Self {
         Self {
             counts: [0; 2],
             durations: scheme.map(Durations::new),
             exemplars: Default::default(),
-            start: 0,
+            start,
             touched: false,
             seen: now,
         }
     }
 
-    fn settle(&mut self, start: u64, time: u64, delta: bool) {
+    fn settle(&mut self, window: Window, delta: bool) {
         self.exemplars.iter_mut().for_each(Reservoir::clear);
-        if self.start == 0 {
-            self.start = start;
-        }
+        self.start = window.start_of(self.start);
         if delta && self.touched {
-            self.start = time;
+            self.start = window.time;
             self.counts = [0; 2];
             if let Some(durations) = &mut self.durations {
                 durations.clear();

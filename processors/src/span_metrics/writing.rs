@@ -238,10 +238,8 @@ impl<'a> Part<'a> {
     }
 
     fn times(&self, record: &Record) -> Times {
-        let Window { start, time } = self.writing.window;
-        let start = if record.start == 0 { start } else { record.start };
-        // The data may have taken the time back.
-        Times::since(start.min(time.saturating_sub(1)), time)
+        let window = self.writing.window;
+        Times::since(window.start_of(record.start), window.time)
     }
 
     fn exemplars(&self, record: &'a Record, number: usize) -> impl Iterator<Item = Exemplar> + use<'a> {

@@ -11,6 +11,18 @@ enum Step {
     RemoveBelow(u32),
 }
 
+#[test]
+fn so_many_with_one_hash_are_a_crowd() {
+    let mut keyed = Keyed::<u32>::default();
+    let crowded = (0_u8..10).map(|key| {
+        let crowded = keyed.is_crowded(7);
+        keyed.add(7, &[key], 0);
+        crowded
+    });
+    assert_eq!(crowded.filter(|crowded| !crowded).count(), 8);
+    assert!(!keyed.is_crowded(8));
+}
+
 proptest! {
     #[test]
     fn finds_what_a_map_finds_whatever_the_hashes(

@@ -2,4 +2,5 @@ mod clock;
 mod dimensions;
 mod exponential;
 mod keyed;
+mod pace;
 mod samples;

@@ -305,17 +305,71 @@ fn nothing_is_derived_when_told_so_or_when_nobody_has_told_the_time() {
 }
 
 #[test]
-fn a_record_from_the_future_spoils_one_interval_at_most() {
+fn records_from_the_future_do_not_set_the_time() {
     let mut subject = Subject::new("{}");
     let future = LogRecord { time_unix_nano: (BEGIN + 1_000_000) * SECOND, ..line("ready", 9) };
-    let mut out = Emitter::default();
-    subject.processor.process(logs(service(), vec![future]), subject.now(), &mut out).expect("takes it");
-    let spoilt = points(&subject.after(MINUTE));
-    subject.take(service(), lines(&["ready"]));
-    let healed = points(&subject.after(MINUTE));
+    let mut told = Vec::new();
+    for _ in 0..5 {
+        subject.take(service(), lines(&["ready"]));
+        subject.take(service(), lines(&["ready"]));
+        let mut out = Emitter::default();
+        let batch = logs(service(), vec![future.clone()]);
+        subject.processor.process(batch, subject.now(), &mut out).expect("takes it");
+        told.extend(points(&subject.after(MINUTE)));
+    }
 
-    assert_eq!(of(TEMPLATE_COUNT, &spoilt), [("ready", 1_000_000, 1_000_060, 1.0)]);
-    assert_eq!(of(TEMPLATE_COUNT, &healed), [("ready", 60, 120, 1.0)]);
+    let counts: Vec<_> =
+        of(TEMPLATE_COUNT, &told).into_iter().map(|point| (point.1, point.2, point.3)).collect();
+    assert_eq!(counts, [(0, 60, 3.0), (0, 120, 6.0), (0, 180, 9.0), (0, 240, 12.0), (0, 300, 15.0)]);
+}
+
+#[test]
+fn a_time_that_goes_back_far_is_followed_and_sums_begin_anew() {
+    let mut subject = Subject::new("{}");
+    let at = |seconds: u64| LogRecord { time_unix_nano: (BEGIN + seconds) * SECOND, ..line("ready", 9) };
+    let mut told = Vec::new();
+    for (minute, ahead) in [1_000_000, 0, 0].into_iter().enumerate() {
+        for _ in 0..15 {
+            let mut out = Emitter::default();
+            let batch = logs(service(), vec![at(ahead + 60 * minute as u64)]);
+            subject.processor.process(batch, subject.now(), &mut out).expect("takes it");
+        }
+        told.extend(points(&subject.after(MINUTE)));
+    }
+
+    let counts: Vec<_> =
+        of(TEMPLATE_COUNT, &told).into_iter().map(|point| (point.1, point.2, point.3)).collect();
+    assert_eq!(counts, [(999_999, 1_000_060, 15.0), (60, 120, 15.0), (60, 180, 30.0)]);
+}
+
+#[test]
+fn what_comes_back_after_a_silence_counts_from_the_interval_in_which_it_does() {
+    let mut subject = Subject::new("{}");
+    subject.take(service(), lines(&["once", "once"]));
+    let told: Vec<Point> = (0..30).flat_map(|_| points(&subject.after(MINUTE))).collect();
+    subject.take(service(), lines(&["once"]));
+    let back = points(&subject.after(MINUTE));
+
+    assert_eq!(of(TEMPLATE_COUNT, &told).last(), Some(&("once", 0, 360, 2.0)));
+    assert_eq!(of(TEMPLATE_COUNT, &back), [("once", 1800, 1860, 1.0)]);
+}
+
+#[test]
+fn many_templates_leave_in_requests_of_a_bearable_size() {
+    let mut subject = Subject::new(r#"{"max_templates": 6000}"#);
+    // Each has another shape.
+    let records = (0..5000_u32).map(|number| {
+        let words: Vec<String> =
+            (0..13).map(|bit| if number >> bit & 1 == 1 { "on!" } else { "off;" }.to_owned()).collect();
+        line(&format!("{} {}", words.join(" "), "x".repeat(400)), 9)
+    });
+    subject.take(service(), records.collect());
+
+    let batches = subject.after(MINUTE);
+
+    assert!(batches.len() > 1 && batches.iter().all(|batch| batch.bytes() < 2 << 20), "{}", batches.len());
+    let counted: f64 = of(TEMPLATE_COUNT, &points(&batches)).iter().map(|point| point.3).sum();
+    assert!(counted > 2048.0, "{counted}");
 }
 
 proptest! {
@@ -324,20 +378,25 @@ proptest! {
     /// With templates that join, and room for all of them.
     #[test]
     fn every_record_is_counted_once_and_no_sum_goes_back(
-        intervals in vec(vec(("[a-d]", 0..12_u8), 0..20), 1..8),
+        intervals in vec(prop_oneof![2 => vec(("[a-d]", 0..12_u8), 0..20), 1 => Just(vec![])], 1..30),
         delta in any::<bool>(),
     ) {
         let temporality = if delta { "delta" } else { "cumulative" };
         let mut subject = Subject::new(&format!(r#"{{"aggregation_temporality": "{temporality}"}}"#));
         let mut last: BTreeMap<String, (u64, f64)> = BTreeMap::new();
+        let mut ended: BTreeMap<String, u64> = BTreeMap::new();
         let (mut records, mut counted) = (0, 0.0);
         let mut count = |points: Vec<Point>| -> Result<(), TestCaseError> {
             for (told, start, time, value) in of(TEMPLATE_COUNT, &points) {
                 prop_assert!(start < time);
+                // A sum begins where it was told of last, or later.
+                if let Some(ended) = ended.insert(told.to_owned(), time) {
+                    prop_assert!(start >= ended || last.get(told).is_some_and(|(began, _)| !delta && start == *began));
+                }
                 let before = last.insert(told.to_owned(), (start, value));
                 match before {
-                    Some((began, before)) if !delta => {
-                        prop_assert!(value >= before && start == began);
+                    Some((began, before)) if !delta && start == began => {
+                        prop_assert!(value >= before);
                         counted += value - before;
                     }
                     Some(_) | None => counted += value,

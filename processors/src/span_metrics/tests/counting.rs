@@ -93,6 +93,24 @@ fn calls_and_histogram_may_have_dimensions_of_their_own() {
 }
 
 #[test]
+fn dimensions_of_all_metrics_are_looked_for_in_events_before_the_resource() {
+    let config = r#"{"events": {"enabled": true, "dimensions": [{"name": "exception.type"}]}, "outcomes": false,
+        "dimensions": [{"name": "region"}], "histogram": {"disable": true}}"#;
+    let mut scene = Scene::new(config);
+    let of = |region: &str| Event { attributes: vec![text("region", region)], ..Event::default() };
+    let spans = vec![
+        Span { events: vec![of("east"), Event::default(), of("east")], ..span("a", 0, 1) },
+        Span { events: vec![of("east")], ..with(span("b", 0, 1), &[text("region", "own")]) },
+    ];
+    scene.spans_of(0, &[text("service.name", "shop"), text("region", "all")], spans);
+
+    let points = scene.tick(60);
+
+    let expected = ["calls a all 1", "calls b own 1", "events a east 2", "events a all 1", "events b own 1"];
+    assert_eq!(short(&points, &["span.name", "region"]), expected);
+}
+
+#[test]
 fn events_are_counted_by_their_attributes() {
     let config =
         r#"{"events": {"enabled": true, "dimensions": [{"name": "exception.type"}]}, "outcomes": false}"#;

@@ -1,10 +1,13 @@
 use edgewatch_core::factory::ComponentConfig as _;
+use edgewatch_core::processor::Processor as _;
 use edgewatch_core::testing::reading;
 use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::span::Event;
 
-use super::{Scene, named, short, span};
+use super::{Scene, named, short, span, with};
+use crate::aggregation::{Key, encoded_text, mix};
 use crate::span_metrics::config::Config;
-use crate::testing::text;
+use crate::testing::{resource, text, traces};
 
 const OVERFLOWED: &str = "edgewatch_connector_span_metrics_overflowed_measurements";
 
@@ -136,7 +139,6 @@ fn names_and_resources_of_any_size_take_little() {
 fn much_leaves_in_requests_of_a_bearable_size() {
     let mut scene = Scene::new(r#"{"aggregation_cardinality_limit": 0}"#);
     scene.spans(0, "shop", users(0..5000));
-    use edgewatch_core::processor::Processor as _;
     scene.connector.drain(&mut scene.out);
 
     let batches = scene.out.take();
@@ -144,4 +146,127 @@ fn much_leaves_in_requests_of_a_bearable_size() {
     assert!(batches.len() > 1);
     assert!(batches.iter().all(|batch| batch.bytes() < 2 << 20));
     assert_eq!(batches.iter().map(edgewatch_core::batch::Batch::items).sum::<usize>(), 20_000);
+}
+
+#[test]
+fn a_resource_that_is_evicted_twice_in_a_batch_tells_two_points_that_follow_one_another() {
+    let config = r#"{"resource_metrics_cache_size": 1, "outcomes": false, "histogram": {"disable": true}}"#;
+    let mut scene = Scene::new(config);
+    for service in ["one", "two", "one", "two", "one"] {
+        scene.spans(1, service, vec![span("a", 1, 0)]);
+    }
+
+    let mut points = scene.taken();
+    points.extend(scene.drained());
+
+    let of_one: Vec<_> = points.iter().filter(|point| point.attributes["service.name"] == "one").collect();
+    assert_eq!(of_one.iter().map(|point| point.count()).collect::<Vec<_>>(), [1, 1, 1]);
+    let follow = of_one.windows(2).all(|pair| pair[0].time <= pair[1].start);
+    assert!(follow, "{:?}", of_one.iter().map(|point| (point.start, point.time)).collect::<Vec<_>>());
+}
+
+type Name = fn(u64) -> String;
+
+#[test]
+fn what_is_accounted_for_is_what_the_allocator_gives() {
+    let bodies: [(&str, Name); 2] = [
+        ("", |number| format!("GET /user/{number}")),
+        (r#", "histogram": {"exponential": {"max_size": 160}}, "exemplars": {"enabled": true}"#, |number| {
+            format!("{number} {}", "long name ".repeat(20))
+        }),
+    ];
+    for (config, name) in bodies {
+        let config = format!(r#"{{"max_memory": "4MiB", "aggregation_cardinality_limit": 0{config}}}"#);
+        let mut scene = Scene::new(&config);
+        let batches: Vec<_> = (0..40)
+            .map(|round| {
+                let services = text("service.name", &format!("service {}", round % 20));
+                let spans = (0..500).map(|number| span(&name(round * 500 + number), 0, number));
+                traces(resource(&[services, text("host.name", "web")]), spans.collect())
+            })
+            .collect();
+
+        let made = allocation_counter::measure(|| {
+            for batch in batches {
+                scene.connector.process(batch, scene.start, &mut scene.out).expect("takes all");
+                scene.out.take();
+            }
+        });
+
+        let used = reading(&scene.registry, "edgewatch_connector_span_metrics_memory", &[]);
+        assert!(used > 3_900_000.0, "it is full: {used}");
+        assert!(made.bytes_current as f64 <= used, "{} of {used}", made.bytes_current);
+        // What leaves is not counted: the eighth of the resources that was evicted, as metrics.
+        assert!(made.bytes_max < 8 << 20, "{}", made.bytes_max);
+    }
+}
+
+#[test]
+fn spans_beyond_the_limit_are_counted_without_an_allocation() {
+    let mut scene = Scene::new(r#"{"aggregation_cardinality_limit": 1}"#);
+    (0..20).for_each(|_| scene.spans(0, "shop", users(0..200)));
+    let now = scene.start;
+    let batch = traces(resource(&[text("service.name", "shop")]), users(10..200));
+
+    let made = allocation_counter::measure(|| {
+        scene.connector.process(batch, now, &mut scene.out).expect("takes all");
+    });
+
+    assert_eq!(made.count_total, 0);
+}
+
+#[test]
+fn huge_attributes_are_not_read_anew_for_each_span() {
+    let config = r#"{"dimensions": [{"name": "huge"}], "events": {"enabled": true, "dimensions": [{"name": "large"}]}}"#;
+    let mut scene = Scene::new(config);
+    let huge = "x".repeat(4 << 20);
+    let events = vec![Event::default(); 20_000];
+    let one = Span { events, ..with(span("a", 0, 1), &[text("large", &huge)]) };
+    let spans = std::iter::once(one).chain(vec![Span::default(); 20_000]).collect();
+    let begin = std::time::Instant::now();
+    scene.spans_of(0, &[text("service.name", "shop"), text("huge", &huge)], spans);
+
+    // All of them together would be 160 GiB.
+    assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
+    assert!(scene.connector.key.capacity() < 64 << 10);
+}
+
+/// Names whose series would all be found under one hash, for who knows how it is made.
+fn colliding(count: usize) -> Vec<String> {
+    const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut key = Key::default();
+    // The attribute is a text of so many bytes that names begin at a whole word.
+    key.value(Some(&encoded_text("shop12")));
+    let prefix = key.len() + 4;
+    assert_eq!(prefix % 8, 0);
+    key.value(Some(&[b'x'; 16]));
+    let length = key.len() + 1;
+    let (words, _) = key.bytes()[..prefix].as_chunks::<8>();
+    let before = words.iter().fold(SEED ^ length as u64, |state, word| mix(state, u64::from_le_bytes(*word)));
+    let mut names = Vec::new();
+    for number in 0_u64.. {
+        if names.len() == count {
+            break;
+        }
+        let first = format!("{number:08x}");
+        let state = mix(before, u64::from_le_bytes(first.as_bytes().try_into().expect("eight")));
+        if state.to_le_bytes().is_ascii() {
+            names.push(format!("{first}{}", String::from_utf8(state.to_le_bytes().to_vec()).expect("ascii")));
+        }
+    }
+    names
+}
+
+#[test]
+fn names_made_to_collide_are_counted_together() {
+    let mut scene = Scene::new(
+        r#"{"outcomes": false, "histogram": {"disable": true}, "exclude_dimensions": ["status.code"]}"#,
+    );
+    let names = colliding(50);
+    scene.spans(0, "shop12", names.iter().map(|name| span(name, 0, 1)).collect());
+
+    let points = scene.tick(60);
+
+    assert_eq!(points.len(), 9, "eight and the rest");
+    assert_eq!(points.iter().map(super::Point::count).sum::<u64>(), 50);
 }

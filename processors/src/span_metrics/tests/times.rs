@@ -1,4 +1,16 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use edgewatch_core::Signal;
+use edgewatch_core::ack::Ack;
+use edgewatch_core::batch::Batch;
+use edgewatch_core::processor::Processor as _;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
+use prost::Message as _;
+
 use super::{BEGIN, Point, SECOND, Scene, named, short, span};
+use crate::testing::{resource, text};
 
 const DELTA: &str = r#"{"aggregation_temporality": "AGGREGATION_TEMPORALITY_DELTA", "outcomes": false}"#;
 
@@ -53,10 +65,7 @@ fn windows_of_delta_series_follow_one_another_even_after_silence() {
 #[test]
 fn is_due_after_each_interval_as_long_as_there_are_series() {
     let mut scene = Scene::new(r#"{"metrics_flush_interval": "10s", "series_expiration": "30s"}"#);
-    let due = |scene: &Scene| {
-        use edgewatch_core::processor::Processor as _;
-        scene.connector.deadline().map(|due| due.duration_since(scene.start).as_secs())
-    };
+    let due = |scene: &Scene| scene.connector.deadline().map(|due| due.duration_since(scene.start).as_secs());
     assert_eq!(due(&scene), None);
 
     scene.spans(5, "shop", vec![span("a", 0, 0)]);
@@ -78,7 +87,6 @@ fn without_an_interval_metrics_follow_each_batch() {
     assert_eq!(short(&scene.taken(), &["span.name"]), ["calls a 1"]);
     scene.spans(1, "shop", vec![span("a", 1, 0)]);
     assert_eq!(short(&scene.taken(), &["span.name"]), ["calls a 2"]);
-    use edgewatch_core::processor::Processor as _;
     assert_eq!(scene.connector.deadline(), None);
 }
 
@@ -137,4 +145,67 @@ fn time_that_goes_back_far_is_followed() {
     assert!(wrong[0].time > BEGIN + 10_000_000 * SECOND);
     assert_eq!(window(&right[0])[1], 120);
     assert!(right[0].start < right[0].time);
+}
+
+#[test]
+fn series_that_a_wrong_clock_began_have_one_start_once_it_is_right() {
+    let mut scene = Scene::new(r#"{"outcomes": false, "histogram": {"disable": true}}"#);
+    for _ in 0..15 {
+        scene.spans(0, "shop", vec![span("a", 10_000_000, 0)]);
+    }
+    scene.tick(60);
+    let mut windows = Vec::new();
+    for minute in 1..5 {
+        for _ in 0..15 {
+            scene.spans(60 * minute, "shop", vec![span("a", 60 * minute, 0)]);
+        }
+        let points = scene.tick(60 * minute + 60);
+        assert_eq!(points[0].count(), 15 * (minute + 1));
+        windows.push(window(&points[0]));
+    }
+
+    assert_eq!(windows, [[60, 120], [60, 180], [60, 240], [60, 300]]);
+}
+
+#[test]
+fn a_process_with_a_wrong_clock_in_every_batch_does_not_set_the_time() {
+    let mut scene = Scene::new(r#"{"outcomes": false, "histogram": {"disable": true}}"#);
+    let never = Span { end_time_unix_nano: u64::MAX, ..span("never", 0, 0) };
+    for second in 0..60 {
+        let of = |service: &str, spans: Vec<Span>| ResourceSpans {
+            resource: resource(&[text("service.name", service)]),
+            scope_spans: vec![ScopeSpans { spans, ..ScopeSpans::default() }],
+            ..ResourceSpans::default()
+        };
+        let resource_spans = vec![
+            of("shop", vec![span("a", second, 0), never.clone()]),
+            of("cart", vec![span("a", second, 0)]),
+            of("astray", vec![span("a", 10_000_000 + second, 0)]),
+        ];
+        let request = ExportTraceServiceRequest { resource_spans };
+        let batch = Batch::new(Signal::Traces, Bytes::from(request.encode_to_vec()), 4, Ack::none());
+        let now = scene.start + Duration::from_secs(second);
+        scene.connector.process(batch, now, &mut scene.out).expect("takes all");
+    }
+
+    let points = scene.tick(60);
+
+    assert!(
+        points.iter().all(|point| window(point)[1] == 60),
+        "{:?}",
+        points.iter().map(window).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn points_come_at_every_interval_although_no_spans_do() {
+    let mut scene = Scene::new(r#"{"outcomes": false, "histogram": {"disable": true}}"#);
+    scene.spans(0, "shop", vec![span("a", 0, 0)]);
+    let windows: Vec<[u64; 2]> = (1..4).map(|minute| window(&scene.tick(60 * minute)[0])).collect();
+    // The agent slept, and is late.
+    let late = window(&scene.tick(1000)[0]);
+
+    assert_eq!(windows, [[0, 60], [0, 120], [0, 180]]);
+    assert_eq!(late, [0, 1000]);
+    assert_eq!(scene.connector.deadline(), Some(scene.start + Duration::from_secs(1060)));
 }
