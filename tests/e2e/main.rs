@@ -21,6 +21,8 @@ mod misbehaviour;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
+mod sampling;
+#[cfg(test)]
 mod security;
 #[cfg(test)]
 mod tomcat;

@@ -30,8 +30,9 @@ impl Operation {
         let of_duration = self.durations.tail_probability(duration);
         let halvings = self.durations.insert(duration, sample.time);
         // Rounded up: where there once was an error, the next one is not the first.
-        self.errors =
-            (0..halvings).fold(self.errors, |errors, _| errors.div_ceil(2)) + u32::from(sample.failed);
+        let errors = (0..halvings).fold(self.errors, |errors, _| errors.div_ceil(2));
+        // What was restored may be anything.
+        self.errors = errors.saturating_add(u32::from(sample.failed));
         (2.0 * of_duration.min(of_error)).min(1.0)
     }
 }

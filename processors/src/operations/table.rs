@@ -5,8 +5,14 @@ use edgewatch_proto::view::{Resource, SpanFields};
 use super::operation::{Operation, Sample};
 use crate::sampling::{FNV_START, fnv1a_64};
 
-/// About how much memory one operation takes, in bytes.
-pub(crate) const OPERATION_BYTES: usize = size_of::<Operation>() + 2 * size_of::<Entry>() + 64;
+/// How much memory one operation takes at most, in bytes: lists that may be half full, beside half of them while they grow, and two
+/// tables that may be 7/16 full, since each may be of another service.
+pub(crate) const OPERATION_BYTES: usize = size_of::<Operation>()
+    + 3 * (size_of::<Entry>() + size_of::<Owner>())
+    + 2 * 4 * size_of::<(u64, usize)>();
+
+/// The index of nothing.
+const NONE: usize = usize::MAX;
 
 /// The `StatusCode` of an error.
 const ERROR: i32 = 2;
@@ -18,10 +24,10 @@ pub(crate) struct Operations {
     /// By the hash of an operation, its index in `entries`.
     index: HashMap<u64, usize>,
     pub(super) entries: Vec<Entry>,
-    /// By the hash of a service, its place in `owned`.
+    /// By the hash of a service, its place in `owners`.
     services: HashMap<u64, usize>,
-    /// How many operations each service has; of those that have none the places are free.
-    owned: Vec<usize>,
+    /// What each service has; the places of those that have nothing are free.
+    owners: Vec<Owner>,
     free: Vec<usize>,
     /// Rises with every span.
     now: u64,
@@ -32,11 +38,23 @@ pub(crate) struct Operations {
 pub(super) struct Entry {
     pub(super) key: u64,
     pub(super) service: u64,
-    /// Its place in `owned`.
+    /// Its place in `owners`.
     owner: usize,
     /// `now` when it was seen last.
     used: u64,
+    /// Of those of its service, the one seen before it and the one seen after it.
+    older: usize,
+    newer: usize,
     pub(super) operation: Box<Operation>,
+}
+
+/// The operations of a service, in the order in which they were seen last: a list through `entries`, so that the oldest one is found
+/// without a search where there are thousands.
+#[derive(Debug)]
+struct Owner {
+    owned: usize,
+    oldest: usize,
+    newest: usize,
 }
 
 impl Operations {
@@ -47,7 +65,7 @@ impl Operations {
             index: HashMap::new(),
             entries: Vec::new(),
             services: HashMap::new(),
-            owned: Vec::new(),
+            owners: Vec::new(),
             free: Vec::new(),
             now: 0,
             forgotten: 0,
@@ -76,8 +94,12 @@ impl Operations {
 
     fn find(&mut self, key: u64, service: u64) -> Option<&mut Operation> {
         self.now += 1;
-        let index = match self.index.get(&key) {
-            Some(index) => *index,
+        let index = match self.index.get(&key).copied() {
+            Some(index) => {
+                self.unlink(index);
+                self.link(index);
+                index
+            }
             None => self.insert(key, service, Box::default()),
         };
         let entry = self.entries.get_mut(index)?;
@@ -85,18 +107,22 @@ impl Operations {
         Some(&mut entry.operation)
     }
 
-    /// Adds an operation that is not known, at the cost of another one when there is no room.
+    /// Adds an operation that is not known, in the place of another one when there is no room.
     pub(super) fn insert(&mut self, key: u64, service: u64, operation: Box<Operation>) -> usize {
-        if self.entries.len() >= self.most {
-            self.forget();
-        }
+        let room = if self.has_room() { None } else { self.forget() };
         let owner = self.owner(service);
-        if let Some(owned) = self.owned.get_mut(owner) {
-            *owned += 1;
+        if let Some(owner) = self.owners.get_mut(owner) {
+            owner.owned += 1;
         }
-        self.index.insert(key, self.entries.len());
-        self.entries.push(Entry { key, service, owner, used: self.now, operation });
-        self.entries.len() - 1
+        let entry = Entry { key, service, owner, used: self.now, older: NONE, newer: NONE, operation };
+        let index = room.unwrap_or(self.entries.len());
+        match self.entries.get_mut(index) {
+            Some(place) => *place = entry,
+            None => self.entries.push(entry),
+        }
+        self.index.insert(key, index);
+        self.link(index);
+        index
     }
 
     pub(super) fn knows(&self, key: u64) -> bool {
@@ -108,35 +134,59 @@ impl Operations {
         self.entries.len() < self.most
     }
 
-    /// The place of a service in `owned`.
+    /// The place of a service in `owners`.
     fn owner(&mut self, service: u64) -> usize {
         *self.services.entry(service).or_insert_with(|| {
             self.free.pop().unwrap_or_else(|| {
-                self.owned.push(0);
-                self.owned.len() - 1
+                self.owners.push(Owner { owned: 0, oldest: NONE, newest: NONE });
+                self.owners.len() - 1
             })
         })
     }
 
-    /// Forgets, of the services with the most operations, the one not seen for longest.
-    fn forget(&mut self) {
-        let most = self.owned.iter().copied().max().unwrap_or_default();
-        let candidates = self.entries.iter().enumerate();
-        let candidates = candidates.filter(|(_, entry)| self.owned.get(entry.owner) == Some(&most));
-        let Some((index, _)) = candidates.min_by_key(|(_, entry)| entry.used) else { return };
-        let gone = self.entries.swap_remove(index);
+    /// Forgets, of the services with the most operations, the one not seen for longest. Its place is free.
+    fn forget(&mut self) -> Option<usize> {
+        let most = self.owners.iter().map(|owner| owner.owned).max()?;
+        let oldest = self.owners.iter().filter(|owner| owner.owned == most).map(|owner| owner.oldest);
+        let index = oldest.min_by_key(|index| self.entries.get(*index).map(|entry| entry.used))?;
+        self.unlink(index);
+        let gone = self.entries.get(index)?;
         self.index.remove(&gone.key);
-        if let Some(moved) = self.entries.get(index) {
-            self.index.insert(moved.key, index);
-        }
-        if let Some(owned) = self.owned.get_mut(gone.owner) {
-            *owned = owned.saturating_sub(1);
-            if *owned == 0 {
-                self.services.remove(&gone.service);
-                self.free.push(gone.owner);
-            }
+        let owner = self.owners.get_mut(gone.owner)?;
+        owner.owned = owner.owned.saturating_sub(1);
+        if owner.owned == 0 {
+            self.services.remove(&gone.service);
+            self.free.push(gone.owner);
         }
         self.forgotten += 1;
+        Some(index)
+    }
+
+    /// Makes an operation that is in no list the newest of its service.
+    fn link(&mut self, index: usize) {
+        let Some(entry) = self.entries.get_mut(index) else { return };
+        let Some(owner) = self.owners.get_mut(entry.owner) else { return };
+        let older = std::mem::replace(&mut owner.newest, index);
+        (entry.older, entry.newer) = (older, NONE);
+        match self.entries.get_mut(older) {
+            Some(older) => older.newer = index,
+            None => owner.oldest = index,
+        }
+    }
+
+    /// Takes an operation out of the list of its service.
+    fn unlink(&mut self, index: usize) {
+        let Some(entry) = self.entries.get(index) else { return };
+        let Some(owner) = self.owners.get_mut(entry.owner) else { return };
+        let (older, newer) = (entry.older, entry.newer);
+        match self.entries.get_mut(older) {
+            Some(older) => older.newer = newer,
+            None => owner.oldest = newer,
+        }
+        match self.entries.get_mut(newer) {
+            Some(newer) => newer.older = older,
+            None => owner.newest = older,
+        }
     }
 }
 

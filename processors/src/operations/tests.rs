@@ -3,7 +3,7 @@ use edgewatch_proto::view::{SpanFields, Status};
 use proptest::prelude::*;
 
 use super::table::service_of;
-use super::{Operations, any_of};
+use super::{OPERATION_BYTES, Operations, any_of};
 
 const NOW: u64 = 1_700_000_000_000_000_000;
 const FAILED: &[u8] = &[0x18, 2];
@@ -126,7 +126,69 @@ fn services_are_told_apart_by_name() {
     assert_ne!(service_of(Some(resource)), service_of(None));
 }
 
+#[test]
+fn a_count_of_errors_that_was_damaged_does_no_harm() {
+    let mut operations = Operations::new(1);
+    operations.judge(1, &span("a", 5, true));
+    let mut part = Vec::new();
+    operations.save(0, &mut part);
+    let last = part.len() - 4;
+    part[last..].fill(0xff);
+    let mut restored = Operations::new(1);
+    restored.restore(&part).expect("well-formed");
+    let p = restored.judge(1, &span("a", 5, true));
+    assert!(p > 0.0 && p <= 1.0, "{p}");
+}
+
+#[test]
+fn no_more_memory_is_taken_than_is_told_whether_operations_are_of_one_service_or_of_many() {
+    // Just above what fits into a table before it grows.
+    let most = 900;
+    for services in [1, 3, u64::MAX] {
+        let names: Vec<String> = (0..5 * most).map(|id| format!("GET /order/{id}")).collect();
+        let mut operations = Operations::new(most);
+        let made = allocation_counter::measure(|| {
+            for (id, name) in (0..).zip(&names) {
+                operations.judge(id % services, &span(name, 1_000, false));
+            }
+        });
+        let (taken, told) = (made.bytes_max as usize, most * OPERATION_BYTES);
+        assert!(taken <= told, "{services} services: {taken} of {told}");
+        assert!(taken > told / 2, "{services} services: {taken} of {told}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn which_operations_are_forgotten_is_as_by_a_search_among_all(
+        seen in prop::collection::vec((0_u64..4, 0_u8..12), 0..200), most in 1_usize..9,
+    ) {
+        let mut operations = Operations::new(most);
+        // By use, the last one at the end.
+        let mut reference: Vec<(u64, u8)> = Vec::new();
+        for one in seen {
+            operations.judge(one.0, &span(&one.1.to_string(), 1_000, false));
+            if let Some(at) = reference.iter().position(|known| *known == one) {
+                reference.remove(at);
+            } else if reference.len() == most {
+                let owned = |service| reference.iter().filter(|known| known.0 == service).count();
+                let largest = reference.iter().map(|known| owned(known.0)).max();
+                let at = reference.iter().position(|known| Some(owned(known.0)) == largest);
+                reference.remove(at.expect("is full"));
+            }
+            reference.push(one);
+            let mut known: Vec<u64> = operations.entries.iter().map(|entry| entry.key).collect();
+            let mut expected = Operations::new(100);
+            for (service, name) in &reference {
+                expected.judge(*service, &span(&name.to_string(), 1_000, false));
+            }
+            let mut wanted: Vec<u64> = expected.entries.iter().map(|entry| entry.key).collect();
+            known.sort_unstable();
+            wanted.sort_unstable();
+            prop_assert_eq!(known, wanted);
+        }
+    }
+
     #[test]
     fn any_of_many_is_what_it_is_by_definition(p in 1e-3..0.999_f64, many in 1_usize..100) {
         let expected = 1.0 - (1.0 - p).powi(i32::try_from(many).expect("small"));

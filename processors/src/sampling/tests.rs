@@ -111,6 +111,20 @@ fn a_bucket_gives_what_came_in_since_and_what_was_saved_up() {
 }
 
 #[test]
+fn a_full_bucket_gives_more_than_it_holds_on_credit_and_nothing_until_that_has_come_in() {
+    let (mut bucket, start) = (TokenBucket::new(10, 20), Instant::now());
+    let after = |seconds| start + Duration::from_secs(seconds);
+    assert!(bucket.take_on_credit(1, start));
+    assert!(!bucket.take_on_credit(50, start), "it is not full");
+    assert!(bucket.take_on_credit(50, after(1)));
+    assert!(!bucket.take_on_credit(1, after(4)));
+    assert!(bucket.take_on_credit(10, after(5)));
+    assert!(bucket.take_on_credit(usize::MAX, after(100)));
+    assert!(!bucket.take_on_credit(1, after(160)), "a minute at most");
+    assert!(bucket.take_on_credit(1, after(161)));
+}
+
+#[test]
 fn a_request_is_rebuilt_with_what_is_written_instead() {
     use opentelemetry_proto::tonic::trace::v1::Span;
     let named = |name: &str| Span { name: name.to_owned(), ..Span::default() };

@@ -6,7 +6,9 @@
 //! logarithm, and one absurd duration cannot coarsen the rest. What is shorter or longer falls into the first or last one.
 //!
 //! *Forgetting.* All counts are halved once in [`HALF_LIFE`] of the data's own time, and when a bucket is full, so behaviour of
-//! long ago fades. Remainders are passed down from the top, so that the few in the tail do not vanish by rounding.
+//! long ago fades. Remainders are passed down from the top, so that the few in the tail do not vanish by rounding. What the time
+//! is, durations have to agree on: one device whose clock stands at 1970, or a year ahead, must not make all be forgotten. That
+//! more time has passed than [`HALF_LIFE`] is believed when 16 more say so than say otherwise, and an eighth as many as were seen.
 //!
 //! *Tail probability.* Of `n` durations seen, `k` are at least as long as the one in question (of its own bucket the share that
 //! lies above it): `p = (k + 1) / (n + 1)`. That is a conformal p-value (Vovk, Gammerman and Shafer, 2005): when durations come
@@ -36,6 +38,9 @@ const BUCKETS: usize = OCTAVES * STEPS;
 const LONGEST: u32 = 16;
 /// The least mean excess: half a bucket, below which nothing is known.
 const LEAST_EXCESS: f64 = 0.5 / STEPS as f64;
+/// So many, and one more for so many of those seen, have to say that more time has passed.
+const JURY: u32 = 16;
+const JURY_SHARE: u32 = 8;
 /// Halvings after which nothing is left of a count.
 const MOST_HALVINGS: u64 = 16;
 
@@ -46,13 +51,17 @@ pub(crate) struct Sketch {
     /// Sums of the counts of each doubling.
     octaves: [u32; OCTAVES],
     seen: u32,
+    /// How many more have ended a half-life after `halved` (below zero: before it) than near it. Not stored.
+    votes: i32,
     /// When counts were halved last, in nanoseconds of the data's time; 0 before the first one.
     halved: u64,
+    /// Of those that voted the time that is nearest to `halved`. Not stored.
+    nearest: u64,
 }
 
 impl Default for Sketch {
     fn default() -> Self {
-        Self { counts: [0; BUCKETS], octaves: [0; OCTAVES], seen: 0, halved: 0 }
+        Self { counts: [0; BUCKETS], octaves: [0; OCTAVES], seen: 0, votes: 0, halved: 0, nearest: 0 }
     }
 }
 
@@ -94,11 +103,26 @@ impl Sketch {
 
     /// Halves the counts as often as time demands. A clock that jumps back, or came back from the future, starts anew.
     fn age(&mut self, time: u64) -> u32 {
-        if self.halved == 0 || time.saturating_add(HALF_LIFE) < self.halved {
+        if self.halved == 0 {
             self.halved = time;
         }
-        let due = time.saturating_sub(self.halved) / HALF_LIFE;
+        if time.saturating_sub(self.halved) >= HALF_LIFE {
+            self.nearest = if self.votes > 0 { self.nearest.min(time) } else { time };
+            self.votes = self.votes.max(0).saturating_add(1);
+        } else if self.halved.saturating_sub(time) > HALF_LIFE {
+            self.nearest = if self.votes < 0 { self.nearest.max(time) } else { time };
+            self.votes = self.votes.min(0).saturating_sub(1);
+        } else {
+            self.votes -= self.votes.signum();
+            return 0;
+        }
+        if self.votes.unsigned_abs() <= JURY + self.seen / JURY_SHARE {
+            return 0;
+        }
+        self.votes = 0;
+        let due = self.nearest.saturating_sub(self.halved) / HALF_LIFE;
         if due == 0 {
+            self.halved = self.nearest;
             return 0;
         }
         self.halved = self.halved.saturating_add(due.saturating_mul(HALF_LIFE));

@@ -48,12 +48,41 @@ fn old_behaviour_fades_by_half_a_day_and_the_longest_one_stays_known() {
         sketch.insert(1_000_000, NOW);
     }
     sketch.insert(1_000_000_000, NOW);
-    sketch.insert(1_000_000, NOW + HALF_LIFE);
-    assert_eq!(sketch.seen(), 514);
-    assert!(sketch.tail_probability(900_000_000) > 1.9 / 515.0);
+    let voted = until_halved(&mut sketch, NOW + HALF_LIFE);
+    // Those that are needed are more by an eighth of themselves.
+    assert!((1025 / 8 + 16..=1025 / 7 + 20).contains(&voted), "{voted}");
+    assert_eq!(sketch.seen(), (1024 + voted).div_ceil(2) + 1);
+    assert!(sketch.tail_probability(900_000_000) > 1.9 / f64::from(sketch.seen() + 1));
 
-    sketch.insert(1_000_000, NOW + 500 * HALF_LIFE);
+    until_halved(&mut sketch, NOW + 500 * HALF_LIFE);
     assert!(sketch.seen() <= 2);
+}
+
+/// Inserts durations that ended at `time` until that is believed; how many that took.
+fn until_halved(sketch: &mut Sketch, time: u64) -> u32 {
+    (1..).find(|_| sketch.insert(1_000_000, time) > 0).expect("some day")
+}
+
+#[test]
+fn a_few_with_a_wrong_clock_do_not_make_what_was_seen_forgotten() {
+    for wrong in [1, NOW - 3 * HALF_LIFE, NOW + 3 * HALF_LIFE, u64::MAX] {
+        let mut sketch = Sketch::default();
+        for at in 0..10_000 {
+            sketch.insert(1_000_000, if at % 10 < 3 { wrong } else { NOW + at });
+        }
+        assert!(sketch.seen() > 9_900, "{wrong}: {}", sketch.seen());
+    }
+}
+
+#[test]
+fn forgetting_keeps_up_with_time_though_some_have_a_wrong_clock() {
+    let mut sketch = Sketch::default();
+    // A thousand a day for a month: what is left is about two days' worth.
+    for at in 0..30_000 {
+        let time = if at % 5 == 0 { u64::MAX } else { NOW + at * (HALF_LIFE / 1000) };
+        sketch.insert(1_000_000, time);
+    }
+    assert!((1_000..=3_000).contains(&sketch.seen()), "{}", sketch.seen());
 }
 
 #[test]
@@ -63,8 +92,8 @@ fn a_clock_from_the_future_does_not_stop_forgetting_for_good() {
     for at in 0..64 {
         sketch.insert(1_000_000, NOW + at);
     }
-    sketch.insert(1_000_000, NOW + 2 * HALF_LIFE);
-    assert!(sketch.seen() < 20, "{}", sketch.seen());
+    until_halved(&mut sketch, NOW + 2 * HALF_LIFE);
+    assert!(sketch.seen() < 60, "{}", sketch.seen());
 }
 
 #[test]
@@ -193,6 +222,7 @@ proptest! {
         let mut bytes = Vec::new();
         sketch.store(&mut bytes);
         let mut rest = bytes.as_slice();
+        (sketch.votes, sketch.nearest) = (0, 0);
         prop_assert_eq!(Sketch::load(&mut rest), Some(sketch));
         prop_assert!(rest.is_empty());
     }
@@ -202,6 +232,23 @@ proptest! {
         if let Some(mut sketch) = Sketch::load(&mut bytes.as_slice()) {
             sketch.insert(duration, NOW);
             prop_assert!(sketch.tail_probability(duration) > 0.0);
+        }
+    }
+
+    #[test]
+    fn whatever_durations_and_clocks_say_sums_are_those_of_the_counts_and_probabilities_are_some(
+        seen in prop::collection::vec((any::<u64>(), prop_oneof![any::<u64>(), NOW - 9 * HALF_LIFE..NOW + 9 * HALF_LIFE]), 0..300),
+    ) {
+        let mut sketch = Sketch::default();
+        for (duration, time) in seen {
+            let p = sketch.tail_probability(duration);
+            prop_assert!(p > 0.0 && p <= 1.0, "{p}");
+            let (before, halvings) = (sketch.seen(), sketch.insert(duration, time));
+            let octaves: Vec<u32> = sketch.counts.chunks(STEPS).map(|counts| counts.iter().map(|&count| u32::from(count)).sum()).collect();
+            prop_assert_eq!(sketch.octaves.as_slice(), octaves);
+            prop_assert_eq!(sketch.seen(), sketch.octaves.iter().sum::<u32>());
+            // Those before, halved and rounded up, and this one.
+            prop_assert_eq!(sketch.seen(), (0..halvings).fold(before, |left, _| if left > 1 { left.div_ceil(2) } else { left / 2 }) + 1);
         }
     }
 }

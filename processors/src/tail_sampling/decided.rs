@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-/// About how much memory one remembered decision takes at most, in bytes: two generations in tables that are half full.
-pub(super) const DECISION_BYTES: usize = 2 * 2 * (size_of::<u128>() + 1);
+/// How much memory one remembered decision takes at most, in bytes: two generations in tables that may be 7/16 full, and one that
+/// is half as large while a table grows.
+pub(super) const DECISION_BYTES: usize = 6 * (size_of::<u128>() + 1);
 
 /// The traces that were kept, and those that were dropped, as far as they are remembered.
 #[derive(Debug)]

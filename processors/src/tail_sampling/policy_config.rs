@@ -88,10 +88,11 @@ pub(super) enum PolicyType {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct AnomalyConfig {
-    /// A trace is unusual when one whose oddest span is as odd has at most this probability. About this share of all traces is kept by
-    /// it. Default: 0.001.
+    /// A trace is unusual when one whose oddest span is as odd has at most this probability. At most about this share of all traces is
+    /// kept by it, mostly less. Default: 0.001.
     pub(super) probability: f64,
-    /// Most spans that are kept by it in a second; twice as many after a quiet time. Zero: no limit. Default: 100.
+    /// Most spans that are kept by it in a second; after a quiet time twice as many, or one larger trace, after which there is none until
+    /// its spans are made up for, for a minute at most. Zero: no limit. Default: 100.
     pub(super) spans_per_second: u64,
 }
 

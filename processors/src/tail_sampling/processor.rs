@@ -25,6 +25,9 @@ use crate::operations::{Operations, ServiceOf, any_of};
 /// Traces are decided in steps of this, so that those of a second leave together.
 const STEP: Duration = Duration::from_secs(1);
 
+/// Most traces for which room is made at the start; for more it is made when they come.
+const MOST_ROOM: usize = 1 << 20;
+
 /// The `tail_sampling` processor.
 #[derive(Debug)]
 pub(crate) struct TailSampling {
@@ -60,7 +63,7 @@ impl ProcessorSpec for TailSampling {
             telemetry: TailTelemetry::new(&context.telemetry, &policies),
             policies,
             requests: Requests::default(),
-            traces: Traces::with_capacity(expected.min(config.num_traces.get())),
+            traces: Traces::with_capacity(expected.min(config.num_traces.get()).min(MOST_ROOM)),
             decided: Decided::new(config.remembered()),
             operations: anomalies.then(|| Operations::new(config.max_operations.get())),
             editor: Editor::default(),
@@ -156,7 +159,12 @@ impl TailSampling {
                     Some(kept) => return self.late(id, kept, at, round),
                     None => {
                         self.telemetry.new_trace();
-                        self.traces.insert(id, due)
+                        let slot = self.traces.insert(id, due);
+                        // At once: a single request may have a million traces. The new one is not the oldest.
+                        if self.overflow() == Some(Early::NumTraces) {
+                            self.decide_oldest(Early::NumTraces, now, round);
+                        }
+                        slot
                     }
                 },
             };
@@ -190,8 +198,15 @@ impl TailSampling {
     fn give_up(&mut self, slot: usize) {
         if let Some(trace) = self.traces.take(slot) {
             self.telemetry.undecided();
-            self.decided.insert(trace.id, false);
+            self.remember(trace.id, false);
             self.requests.settle(&trace.spans);
+        }
+    }
+
+    /// Remembers a decision, unless it is about spans without a trace id: they have nothing to do with those that come later.
+    fn remember(&mut self, id: u128, kept: bool) {
+        if id != 0 {
+            self.decided.insert(id, kept);
         }
     }
 
@@ -204,10 +219,18 @@ impl TailSampling {
     /// Decides the oldest traces as long as there are too many.
     fn make_room(&mut self, now: Instant, round: &mut Round) {
         while let Some(reason) = self.overflow() {
-            let Some(trace) = self.traces.take_oldest() else { break };
-            self.telemetry.early(reason);
-            self.decide(&trace, now, round);
+            if !self.decide_oldest(reason, now, round) {
+                break;
+            }
         }
+    }
+
+    /// Decides the oldest trace, if there is one.
+    fn decide_oldest(&mut self, reason: Early, now: Instant, round: &mut Round) -> bool {
+        let Some(trace) = self.traces.take_oldest() else { return false };
+        self.telemetry.early(reason);
+        self.decide(&trace, now, round);
+        true
     }
 
     /// What there is too much of.
@@ -244,7 +267,7 @@ impl TailSampling {
             self.policies.decide(&candidate, now, self.config.sample_on_first_match, told);
         telemetry.decided(decision);
         let kept = decision == Decision::Sampled;
-        self.decided.insert(trace.id, kept);
+        self.remember(trace.id, kept);
         self.requests.settle(&trace.spans);
         if !kept {
             return;
@@ -274,7 +297,7 @@ impl TailSampling {
     fn due(&mut self, now: Instant, wait: Duration) -> Instant {
         let start = *self.start.get_or_insert(now);
         let step = STEP.min(wait / 10).as_nanos();
-        let end = now.saturating_duration_since(start) + wait;
+        let end = now.saturating_duration_since(start).saturating_add(wait);
         let whole = end.as_nanos().checked_div(step).map_or(end, |_| {
             let steps = end.as_nanos().div_ceil(step);
             Duration::from_nanos(u64::try_from(steps.saturating_mul(step)).unwrap_or(u64::MAX))

@@ -45,7 +45,8 @@ impl Round {
 
     pub(super) fn mark(&mut self, trace: u128, mark: Mark) {
         if mark != Mark::default() {
-            self.marks.insert(trace, mark);
+            // Of a trace that was decided just now the late spans are told what the others are.
+            self.marks.entry(trace).or_insert(mark);
         }
     }
 

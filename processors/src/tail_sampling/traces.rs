@@ -5,9 +5,12 @@ use std::time::Instant;
 
 use super::requests::SpanAt;
 
-/// About how much memory a trace of five spans takes beside its requests, in bytes.
-pub(super) const TRACE_BYTES: usize =
-    size_of::<Trace>() + 2 * 48 + 8 * size_of::<SpanAt>() + 2 * size_of::<Due>();
+/// How much memory a trace takes at most beside its requests and the places of its spans, which count as theirs, in bytes: lists
+/// that may be half full, beside half of them while they grow; a table that may be 7/16 full; and room for the first four places.
+pub(super) const TRACE_BYTES: usize = 3 * size_of::<Option<Trace>>()
+    + 4 * size_of::<(u128, usize)>()
+    + 4 * size_of::<SpanAt>()
+    + 6 * size_of::<Due>();
 
 /// A trace that nothing is decided about.
 #[derive(Debug)]

@@ -105,14 +105,14 @@ fn condition(path: &str, config: &PolicyConfig, level: usize) -> Result<Conditio
             }
         },
         PolicyType::StringAttribute => text(path, &config.string_attribute.clone().unwrap_or_default())?,
-        PolicyType::RateLimiting => {
-            let limit = config.rate_limiting.clone().unwrap_or_default();
-            Condition::Spans(bucket(limit.spans_per_second, limit.burst_capacity))
-        }
-        PolicyType::BytesLimiting => {
-            let limit = config.bytes_limiting.clone().unwrap_or_default();
-            Condition::Bytes(bucket(limit.bytes_per_second, limit.burst_capacity))
-        }
+        PolicyType::RateLimiting => match &config.rate_limiting {
+            Some(limit) => Condition::Spans(bucket(limit.spans_per_second, limit.burst_capacity)),
+            None => return refuse("rate_limiting", "is missing; set spans_per_second"),
+        },
+        PolicyType::BytesLimiting => match &config.bytes_limiting {
+            Some(limit) => Condition::Bytes(bucket(limit.bytes_per_second, limit.burst_capacity)),
+            None => return refuse("bytes_limiting", "is missing; set bytes_per_second"),
+        },
         PolicyType::SpanCount => {
             let count = config.span_count.clone().unwrap_or_default();
             Condition::Count { min: count.min_spans, max: count.max_spans }
@@ -279,7 +279,7 @@ fn composite(path: &str, config: &CompositeConfig, level: usize) -> Result<Condi
         let share = config.rate_allocation.iter().find(|share| *share.policy == *policy.name)?;
         Some(if share.percent == 0 { equal } else { most.saturating_mul(share.percent) / 100 })
     };
-    let given: u64 = policies.iter().filter_map(share_of).sum();
+    let given = policies.iter().filter_map(share_of).fold(0, u64::saturating_add);
     let others = policies.iter().filter(|policy| share_of(policy).is_none()).count();
     let left = most.saturating_sub(given) / u64::try_from(others).unwrap_or(u64::MAX).max(1);
     if !config.policy_order.is_empty() {

@@ -49,7 +49,7 @@ impl Condition {
             Self::Always => true,
             Self::Anomaly { probability, limit } => {
                 trace.probability <= *probability
-                    && limit.as_mut().is_none_or(|limit| limit.take(trace.spans.len(), now))
+                    && limit.as_mut().is_none_or(|limit| limit.take_on_credit(trace.spans.len(), now))
             }
             Self::Latency { threshold, upper: 0 } => millis(trace) >= *threshold,
             Self::Latency { threshold, upper } => (*threshold + 1..=*upper).contains(&millis(trace)),
@@ -95,12 +95,13 @@ fn all_hold(conditions: &mut [Condition], trace: &Candidate<'_>, now: Instant) -
     conditions.iter_mut().all(|condition| condition.ask(trace, now).is_for())
 }
 
-/// From the first start to the last end.
+/// From the first start to the last end. Spans without a start say nothing: they would have taken since 1970.
 fn millis(trace: &Candidate<'_>) -> u64 {
     let times = trace.views().map(|span| {
         let fields = span.fields();
         (fields.start_time_unix_nano, fields.end_time_unix_nano)
     });
-    let ends = times.reduce(|whole, span| (whole.0.min(span.0), whole.1.max(span.1)));
+    let known = times.filter(|(start, _)| *start > 0);
+    let ends = known.reduce(|whole, span| (whole.0.min(span.0), whole.1.max(span.1)));
     ends.map_or(0, |(start, end)| end.saturating_sub(start) / 1_000_000)
 }

@@ -92,6 +92,19 @@ fn unusual_traces_are_kept_up_to_a_rate() {
 }
 
 #[test]
+fn an_unusual_trace_with_more_spans_than_may_be_kept_in_a_second_is_kept_and_others_wait_for_it() {
+    let start = Instant::now();
+    let policy = r#"{"name": "odd", "type": "anomaly", "anomaly": {"spans_per_second": 3}}"#;
+    let (mut sampler, _) = trained("", &[policy], start);
+    let large: Vec<Span> = trace(9_000, 1_000_000).into_iter().cycle().take(12).collect();
+    feed(&mut sampler, large, start + seconds(200));
+    feed(&mut sampler, trace(9_001, 2_000_000), start + seconds(200));
+    assert_eq!(tick(&mut sampler, start + seconds(230)).len(), 12);
+    feed(&mut sampler, trace(9_002, 4_000_000), start + seconds(204));
+    assert_eq!(tick(&mut sampler, start + seconds(234)).len(), 3);
+}
+
+#[test]
 fn what_was_learned_is_kept_through_a_restart_and_without_the_policy_nothing_is_learned() {
     let start = Instant::now();
     let (mut before, _) = trained("", &[ODD], start);

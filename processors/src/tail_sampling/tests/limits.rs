@@ -87,3 +87,47 @@ fn a_trace_that_is_too_large_is_dropped_with_all_that_follows() {
     );
     assert_eq!(reading(&registry, "edgewatch_processor_tail_sampling_held_bytes", &[]) as u32, 0);
 }
+
+#[test]
+fn a_request_with_too_many_traces_does_not_make_more_be_held_and_none_of_its_spans_is_lost() {
+    let keys = r#""num_traces": 2, "record_policy": true"#;
+    let (mut sampler, registry) = sampler(keys, &[ALWAYS]);
+    let start = Instant::now();
+    let spans = [1, 2, 3, 1, 2].map(|trace| span(trace, "x"));
+    let kept = feed(&mut sampler, spans.to_vec(), start);
+    // The first one was decided when the third came; its second span follows it.
+    assert_eq!(kept.iter().map(|span| span.trace_id[0]).collect::<Vec<_>>(), [1, 1]);
+    assert!(kept.iter().all(|span| span.attributes[0].key == "tailsampling.policy"), "{kept:?}");
+    assert_eq!(early(&registry, "num_traces"), 1);
+    assert_eq!(tick(&mut sampler, start + seconds(30)).len(), 3);
+}
+
+#[test]
+fn what_was_decided_about_spans_without_a_trace_id_is_not_held_against_later_ones() {
+    let errors = r#"{"name": "errors", "type": "status_code", "status_code": {"status_codes": ["ERROR"]}}"#;
+    for trace_id in [vec![], vec![0; 16]] {
+        let (mut sampler, _) = sampler("", &[errors]);
+        let start = Instant::now();
+        let sound = Span { trace_id: trace_id.clone(), ..Span::default() };
+        let status = opentelemetry_proto::tonic::trace::v1::Status { code: 2, ..Default::default() };
+        let failed = Span { status: Some(status), ..sound.clone() };
+        feed(&mut sampler, vec![sound], start);
+        assert_eq!(tick(&mut sampler, start + seconds(30)), []);
+        feed(&mut sampler, vec![failed.clone()], start + seconds(31));
+        assert_eq!(tick(&mut sampler, start + seconds(61)), [failed]);
+    }
+}
+
+#[test]
+fn ids_of_another_length_are_told_apart() {
+    let (mut sampler, _) =
+        sampler("", &[r#"{"name": "two", "type": "span_count", "span_count": {"min_spans": 2}}"#]);
+    let start = Instant::now();
+    let of = |id: &[u8]| Span { trace_id: id.to_vec(), ..Span::default() };
+    feed(
+        &mut sampler,
+        vec![of(&[7]), of(&[7, 7]), of(&[7; 15]), of(&[7; 16]), of(&[8; 16]), of(&[7])],
+        start,
+    );
+    assert_eq!(tick(&mut sampler, start + seconds(30)), [of(&[7]), of(&[7])]);
+}

@@ -2,6 +2,7 @@ mod anomalies;
 mod holding;
 mod laws;
 mod limits;
+mod memory;
 mod policies;
 mod settings;
 

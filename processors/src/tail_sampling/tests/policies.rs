@@ -48,6 +48,16 @@ fn latency_is_from_the_first_start_to_the_last_end() {
 }
 
 #[test]
+fn spans_without_a_start_have_not_taken_since_1970_and_those_that_end_before_they_start_nothing() {
+    let slow = policy("latency", r#"{"threshold_ms": 500}"#);
+    assert!(!keeps(&[&slow], &[], vec![took(1000, 1200), took(0, 1100)]));
+    assert!(!keeps(&[&slow], &[], vec![took(0, 1100)]));
+    assert!(!keeps(&[&slow], &[], vec![took(2000, 1000)]));
+    let endless = Span { end_time_unix_nano: u64::MAX, ..took(1000, 0) };
+    assert!(keeps(&[&slow], &[], vec![took(1000, 1200), endless]));
+}
+
+#[test]
 fn attributes_are_looked_for_in_resources_and_spans() {
     let texts = policy("string_attribute", r#"{"key": "k", "values": ["v", "w"]}"#);
     let pattern =
