@@ -82,7 +82,12 @@ impl Derived {
             reference.id,
             signal.name()
         );
-        problems.push(Problem::error(&reference.path, Some(reference.span), message));
+        let help = format!(
+            "add `{}` to the processors of the pipeline that it shall derive {} from",
+            reference.id,
+            signal.name()
+        );
+        problems.push(Problem::error(&reference.path, Some(reference.span), message).with_help(help));
     }
 }
 

@@ -104,6 +104,24 @@ async fn every_problem_is_reported_in_one_run_at_its_key() {
 }
 
 #[tokio::test]
+async fn that_nothing_learned_can_be_kept_is_a_warning() {
+    let text = "receivers: {host_metrics: }\nprocessors:\n  anomaly:\nexporters: {debug: }\nservice:\n  telemetry: {metrics: {level: none}}\n  \
+                pipelines: {metrics: {receivers: [host_metrics], processors: [anomaly], exporters: [debug]}}\n";
+    let folder = tempfile::tempdir().expect("a directory");
+    assert_eq!(look(text, folder.path()).await, ("no problems".to_owned(), Vec::new(), false));
+    std::fs::write(folder.path().join("learned"), "").expect("a file");
+
+    let (report, _, errors) = look(text, folder.path()).await;
+
+    let said = format!(
+        "warning: processors.anomaly: {}/learned is not a directory; what is learned is forgotten with every restart",
+        folder.path().display()
+    );
+    assert!(report.contains(&said), "{report}");
+    assert!(!errors);
+}
+
+#[tokio::test]
 async fn two_components_that_want_the_same_port_are_found() {
     let port = free_port();
     let text = format!(

@@ -210,7 +210,7 @@ impl Builder<'_> {
                 let mut kept = None;
                 if processor.learned().is_some() {
                     let owner = Owner { pipeline: None, id, component: prepared.component() };
-                    kept = Kept::new(0, owner, &context);
+                    kept = Kept::new(0, owner, &context, &self.surroundings.learned);
                 }
                 let before = self.comparison.former.connectors.get(id).map(|node| &node.hold);
                 let left = self.remainders.iter().filter_map(|remainder| remainder.connector(id));

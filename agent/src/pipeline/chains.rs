@@ -61,7 +61,7 @@ impl Builder<'_> {
                     if processor.learned().is_some() {
                         let pipeline = Some((pipeline.id.as_str(), pipeline.signal));
                         let owner = Owner { pipeline, id, component: prepared.component() };
-                        kept.extend(Kept::new(chain.len(), owner, &context));
+                        kept.extend(Kept::new(chain.len(), owner, &context, &self.surroundings.learned));
                     }
                     chain.push(processor);
                     processors.push((id.clone(), prepared.clone()));

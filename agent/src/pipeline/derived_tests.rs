@@ -212,7 +212,7 @@ async fn a_ring_through_what_is_derived_is_refused_and_named() {
     assert_eq!(
         error.to_string(),
         "pipelines feed each other in a ring: logs -> count -> traces -> find -> logs; take `find` out of the receivers of `logs`, or \
-         lead it into a pipeline of its own"
+         lead it into a pipeline of its own, without `count`"
     );
 }
 

@@ -158,10 +158,11 @@ async fn it_is_saved_every_few_minutes_when_there_was_something_to_learn_from() 
     tokio::time::sleep(A_WHILE).await;
     assert_eq!(count(&scene.surroundings, "edgewatch_learned_saved_bytes"), saved, "nothing is new");
 
-    // A crash: nobody has time to say anything.
+    // It has been due for long, so this is saved at once; what comes soon after that is not.
     scene.send(b"b").await;
-    tokio::time::sleep(A_WHILE).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
     scene.send(b"c").await;
+    // A crash: nobody has time to say anything.
     drop(running);
     assert_eq!(life(state.path(), &[b"d"]).await.0, ["d:3"]);
 }
@@ -252,6 +253,18 @@ async fn parts_that_are_damaged_or_not_understood_are_counted_and_the_others_use
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_another_version_may_understand_is_put_aside_rather_than_replaced() {
+    let state = tempfile::tempdir().expect("a directory");
+    life(state.path(), &[b"bad"]).await;
+    let bytes = fs::read(file(state.path())).expect("a file");
+
+    assert_eq!(life(state.path(), &[b"x"]).await.0, ["x:1"]);
+    let aside = state.path().join("learned/traces@memory.state.unusable");
+    assert_eq!(fs::read(aside).expect("a file"), bytes);
+    assert_eq!(life(state.path(), &[b"y"]).await.0, ["y:2"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn with_a_damaged_head_it_starts_anew_and_the_file_is_kept_aside() {
     let state = tempfile::tempdir().expect("a directory");
     life(state.path(), &[b"one"]).await;
@@ -293,6 +306,61 @@ async fn where_nothing_can_be_written_telemetry_goes_on_and_what_was_saved_stays
     assert_ne!(fs::read(file(&state)).expect("a file"), before);
     let surroundings = scene.end(running).await;
     assert_eq!(count(&surroundings, "edgewatch_learned_failed_saves"), 2.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_agents_in_one_directory_the_second_neither_reads_nor_writes() {
+    let state = tempfile::tempdir().expect("a directory");
+    life(state.path(), &[b"a"]).await;
+    let mut first = Scene::new(state.path());
+    let running = first.start().await;
+    assert_eq!(first.send(b"b").await, "b:2");
+
+    assert_eq!(life(state.path(), &[b"x", b"y", b"z"]).await.0, ["x:1", "y:2", "z:3"]);
+    first.end(running).await;
+    assert_eq!(life(state.path(), &[b"c"]).await.0, ["c:3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_made_a_pipeline_fail_is_put_aside_and_does_not_make_the_next_agent_fail() {
+    for first in [&b"a"[..], b"poison"] {
+        let state = tempfile::tempdir().expect("a directory");
+        life(state.path(), &[first]).await;
+        let scene = Scene::new(state.path());
+        let plan = scene.plan("1", || Box::new(Fragile(Memory::default())));
+        let mut running = build(&plan, &scene.surroundings).await.expect("a good plan");
+        drop(scene.source.send(b"b").await);
+        assert_eq!(running.watch().await, Broken);
+        assert!(state.path().join("learned/traces@memory.state.unusable").exists());
+        drop((running, scene));
+
+        assert_eq!(life(state.path(), &[b"c"]).await.0, ["c:1"]);
+    }
+}
+
+/// Fails with the first batch when there was anything to go on with, and at once when that was poison.
+struct Fragile(Memory);
+
+impl Processor for Fragile {
+    fn process(&mut self, batch: Batch, now: Instant, out: &mut Emitter) -> Result<(), ProcessError> {
+        assert!(self.0.seen.is_empty(), "a mistake that only some state uncovers");
+        self.0.process(batch, now, out)
+    }
+
+    fn learned(&mut self) -> Option<&mut dyn Learned> {
+        Some(self)
+    }
+}
+
+impl Learned for Fragile {
+    fn save(&self, position: usize, out: &mut Vec<u8>) -> Option<usize> {
+        self.0.save(position, out)
+    }
+
+    fn restore(&mut self, part: &[u8]) -> Result<(), Unusable> {
+        assert_ne!(part, b"poison", "a mistake that only some state uncovers");
+        self.0.restore(part)
+    }
 }
 
 #[tokio::test(start_paused = true)]

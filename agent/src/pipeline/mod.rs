@@ -30,6 +30,7 @@ mod tests;
 
 pub use changes::Changes;
 pub use error::BuildError;
+pub use learned::Home;
 pub use order::Ring;
 pub use plan::{Named, PipelinePlan, Plan};
 pub use running::{Broken, Ended, Running};

@@ -91,10 +91,10 @@ impl Ring {
     /// One way out of it.
     #[must_use]
     pub fn help(&self) -> String {
-        self.0.last().map_or_else(String::new, |link| {
+        self.0.last().zip(self.0.first()).map_or_else(String::new, |(last, first)| {
             format!(
-                "take `{}` out of the receivers of `{}`, or lead it into a pipeline of its own",
-                link.through, link.to
+                "take `{}` out of the receivers of `{}`, or lead it into a pipeline of its own, without `{}`",
+                last.through, last.to, first.through
             )
         })
     }

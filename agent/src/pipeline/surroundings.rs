@@ -11,6 +11,8 @@ use edgewatch_core::host::Host;
 use edgewatch_core::listeners::Listeners;
 use edgewatch_core::telemetry::{Registry, Telemetry, Tenure};
 
+use super::learned::Home;
+
 /// What components may use of the process around them.
 #[derive(Clone)]
 pub struct Surroundings {
@@ -24,6 +26,8 @@ pub struct Surroundings {
     pub host: Arc<dyn Host>,
     /// Where state that must survive a restart is kept.
     pub state_directory: Option<PathBuf>,
+    /// Whose the directory is in which learned state is kept.
+    pub learned: Home,
     /// The sockets that the process listens on.
     pub listeners: Listeners,
 }
@@ -36,7 +40,7 @@ impl Surroundings {
         id: &str,
         offered: &Offered,
     ) -> (BuildContext, Arc<Tenure>) {
-        let Self { registry, budget, health, host, state_directory, listeners } = self.clone();
+        let Self { registry, budget, health, host, state_directory, learned: _, listeners } = self.clone();
         let (telemetry, tenure) = Telemetry::new(registry).for_tenure();
         let context = BuildContext {
             id: id.to_owned(),

@@ -163,7 +163,7 @@ async fn pipelines_that_feed_each_other_in_a_ring_are_refused() {
     assert_eq!(
         error.to_string(),
         "pipelines feed each other in a ring: traces/1 -> c -> traces/2 -> d -> traces/1; take `d` out of the receivers of `traces/1`, or \
-         lead it into a pipeline of its own"
+         lead it into a pipeline of its own, without `c`"
     );
 }
 
@@ -537,6 +537,7 @@ fn surroundings() -> Surroundings {
         health: Health::starting(Instant::now()),
         host: Arc::new(FakeHost::default()),
         state_directory: None,
+        learned: Home::default(),
         listeners: Listeners::default(),
     }
 }

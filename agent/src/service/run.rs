@@ -20,7 +20,7 @@ use super::reload::{Occasions, Reloader};
 use super::signals::StopSignals;
 use crate::cli::ConfigArguments;
 use crate::config::Config;
-use crate::pipeline::{Broken, BuildError, Ended, Running, Surroundings};
+use crate::pipeline::{Broken, BuildError, Ended, Home, Running, Surroundings};
 
 /// Why the agent could not start or end as it should.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +105,7 @@ async fn live(config: Config, options: Options, level: LiveLevel, since: Instant
         health: health.clone(),
         host: Arc::new(RealHost),
         state_directory: Some(state_directory),
+        learned: Home::default(),
         listeners: Listeners::default(),
     };
 

@@ -136,6 +136,17 @@ fn nested(text: &str) -> String {
 mod tests {
     use super::*;
 
+    #[test]
+    fn what_the_embedded_configuration_remembers_fits_into_its_own_limit() {
+        let arguments = ConfigArguments { config: Vec::new(), set: Vec::new() };
+        let text = texts(&arguments).expect("it is embedded").remove(0).1;
+        let limit = text.lines().find_map(|line| line.trim().strip_prefix("limit_mib: "));
+        let limit = limit.and_then(|limit| limit.parse::<usize>().ok()).expect("a limit") << 20;
+        let loaded = load(&arguments, &mut Files::default()).expect("it is embedded");
+        let bound = loaded.outcome.config.expect("it is valid").plan.memory_bound();
+        assert!(bound <= limit, "{bound} bytes, and a limit of {limit}");
+    }
+
     fn read(location: &str) -> Result<Vec<(String, String)>, SourceError> {
         texts(&ConfigArguments { config: vec![location.to_owned()], set: Vec::new() })
     }

@@ -2,6 +2,7 @@ use std::num::{NonZeroU16, NonZeroU32};
 
 use edgewatch_core::config::{ConfigError, Duration};
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -193,5 +194,9 @@ impl ComponentConfig for Config {
 
     fn memory_bound(&self) -> usize {
         self.memory_limit()
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        vec![edgewatch_core::learned::probe(context)]
     }
 }

@@ -2,6 +2,7 @@ use std::num::NonZeroUsize;
 
 use edgewatch_core::config::{ConfigError, Duration};
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -117,5 +118,9 @@ impl ComponentConfig for Config {
         let kept = self.max_templates.get().saturating_mul(KEPT_PER_TEMPLATE);
         let service = self.limits().memory_bound().saturating_add(kept).saturating_add(Service::BOUND);
         service.saturating_mul(self.max_services.get() + 1)
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        vec![edgewatch_core::learned::probe(context)]
     }
 }

@@ -2,6 +2,7 @@ use std::num::NonZeroUsize;
 
 use edgewatch_core::config::ConfigError;
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -146,5 +147,9 @@ impl ComponentConfig for Config {
     fn memory_bound(&self) -> usize {
         let most = self.keep_anomalies.as_ref().map_or(0, |anomalies| anomalies.max_operations.get());
         most.saturating_mul(OPERATION_BYTES)
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        self.keep_anomalies.iter().map(|_anomalies| edgewatch_core::learned::probe(context)).collect()
     }
 }

@@ -2,6 +2,7 @@ use std::num::NonZeroUsize;
 
 use edgewatch_core::config::{ConfigError, Duration};
 use edgewatch_core::factory::ComponentConfig;
+use edgewatch_core::probe::{Probe, ProbeContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -133,5 +134,12 @@ impl ComponentConfig for Config {
         let decisions = kept.saturating_add(dropped).saturating_mul(DECISION_BYTES);
         let known = if asks_for_anomalies(&self.policies) { self.max_operations.get() } else { 0 };
         traces.saturating_add(decisions).saturating_add(known.saturating_mul(OPERATION_BYTES))
+    }
+
+    fn probes(&self, context: &ProbeContext) -> Vec<Probe> {
+        asks_for_anomalies(&self.policies)
+            .then(|| edgewatch_core::learned::probe(context))
+            .into_iter()
+            .collect()
     }
 }

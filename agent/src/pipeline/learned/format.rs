@@ -56,6 +56,11 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
+    /// What is written to.
+    pub(super) fn sink(&mut self) -> &mut W {
+        &mut self.sink
+    }
+
     /// Ends the file. Returns what was written to, and the number of bytes.
     pub(super) fn end(mut self) -> io::Result<(W, u64)> {
         self.frame(&[])?;

@@ -5,13 +5,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use edgewatch_core::learned::{PART, Unusable};
+use edgewatch_core::learned::PART;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking, yield_now};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
 
+use super::reading::{Whose, restore};
 use super::report::{Kept, Kin};
 use crate::pipeline::graph::Hold;
 use crate::pipeline::stage::Chain;
@@ -20,8 +20,6 @@ use crate::pipeline::stage::Chain;
 const INTERVAL: Duration = Duration::from_secs(5 * 60);
 /// Longest wait for a predecessor to end and save.
 const HANDOVER: Duration = Duration::from_secs(10);
-/// Longest wait for one part to be read.
-const READ: Duration = Duration::from_secs(10);
 /// How long saving goes on after no time is left: less than the agent then waits for its tasks.
 const LAST_MOMENT: Duration = Duration::from_millis(300);
 /// Parts that wait for the disk. One more is being written, and one is being made.
@@ -31,6 +29,7 @@ const WAITING: usize = 1;
 #[derive(Default)]
 pub(in crate::pipeline) struct Keeper {
     kept: Vec<Kept>,
+    fuse: Fuse,
     /// Fire when those have ended whose state this chain goes on with.
     predecessors: Vec<CancellationToken>,
     /// Batches have been processed since the last saving began.
@@ -92,12 +91,13 @@ impl Keeper {
             }
         };
         if timeout(HANDOVER, ended).await.is_err() {
-            warn!(
-                "a pipeline that is replaced takes long to end; its successor goes on with what was saved before"
-            );
+            self.kept.iter().for_each(|kept| kept.file.not_waited_for());
         }
-        for kept in &self.kept {
-            restore(kept, chain).await;
+        for kept in std::mem::take(&mut self.kept) {
+            self.fuse.0.push(Arc::clone(&kept.file));
+            if restore(&kept, chain).await == Whose::Ours {
+                self.kept.push(kept);
+            }
         }
         self.due = Some(Instant::now() + INTERVAL);
     }
@@ -252,37 +252,26 @@ fn write(file: &Arc<Kin>) -> Writer {
 
 fn take_down(file: &Kin, mut parts: mpsc::Receiver<Part>) -> io::Result<Option<u64>> {
     let mut draft = file.place.draft()?;
+    // Not before: there may have been no directory.
+    file.claim()?;
     while let Some(part) = parts.blocking_recv() {
         draft.part(&part.bytes)?;
         if part.is_last {
+            file.make_room();
             return draft.commit().map(Some);
         }
     }
     Ok(None)
 }
 
-/// Hands the processor what its file holds.
-async fn restore(kept: &Kept, chain: &mut Chain) {
-    let (sender, mut parts) = mpsc::channel(WAITING);
-    let file = Arc::clone(&kept.file);
-    let reading = spawn_blocking(move || file.place.read(|part| sender.blocking_send(part).is_ok()));
-    let mut unusable: Option<(usize, Unusable)> = None;
-    loop {
-        let part = match timeout(READ, parts.recv()).await {
-            Ok(Some(part)) => part,
-            Ok(None) => break,
-            Err(_elapsed) => return kept.file.not_read_in_time(READ),
-        };
-        let restored = chain.learned(kept.index).map_or(Ok(()), |learned| learned.restore(&part));
-        if let Err(reason) = restored {
-            // The first reason stands for all.
-            unusable = Some(unusable.map_or((1, reason), |(count, first)| (count + 1, first)));
+/// Keeps an agent from failing again and again by what it has learned.
+#[derive(Default)]
+struct Fuse(Vec<Arc<Kin>>);
+
+impl Drop for Fuse {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.iter().for_each(|file| file.failed());
         }
-        // Others run on the same thread.
-        yield_now().await;
-    }
-    if let Ok(outcome) = reading.await {
-        let (count, reason) = unusable.unzip();
-        kept.file.restored(&outcome, count.unwrap_or(0), reason.as_ref());
     }
 }

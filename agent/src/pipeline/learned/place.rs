@@ -1,23 +1,25 @@
 //! The place of one file: found, read, and replaced as a whole.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, BufReader, BufWriter};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use edgewatch_core::Signal;
+use edgewatch_core::learned::DIRECTORY;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::format::{Found, Reader, Writer};
 use crate::state::file_name;
 
-const DIRECTORY: &str = "learned";
 const DIRECTORY_MODE: u32 = 0o700;
 /// What was learned tells of what was seen.
-const FILE_MODE: u32 = 0o600;
+pub(super) const FILE_MODE: u32 = 0o600;
 /// Systems allow 255 bytes; suffixes need some of them.
 const LONGEST_NAME: usize = 200;
+/// Bytes that go to the disk at once. Queues that are synced meanwhile wait for no more than this, as file systems write in order.
+const SLICE: usize = 4 << 20;
 /// What follows the name of a file that is being written.
 const DRAFT: &str = ".next-";
 
@@ -76,6 +78,10 @@ impl Place {
         &self.path
     }
 
+    pub(super) fn directory(&self) -> &Path {
+        self.path.parent().unwrap_or(&self.path)
+    }
+
     /// Reads the file and hands its parts to `take`, as long as that wants more. One that cannot be used at all is put aside.
     pub(super) fn read(&self, take: impl FnMut(Vec<u8>) -> bool) -> Outcome {
         self.sweep();
@@ -93,10 +99,15 @@ impl Place {
             Ok(Err(reason)) => reason,
             Err(error) => format!("it cannot be read: {error}"),
         };
-        let aside = self.beside(".unusable");
-        outcome.aside = fs::rename(&self.path, &aside).is_ok().then_some(aside);
+        outcome.aside = self.put_aside();
         (outcome.lost, outcome.reason) = (1, Some(unusable));
         outcome
+    }
+
+    /// Makes sure that the file is not read again, and keeps it for people. Returns where it is now.
+    pub(super) fn put_aside(&self) -> Option<PathBuf> {
+        let aside = self.beside(".unusable");
+        fs::rename(&self.path, &aside).is_ok().then_some(aside)
     }
 
     /// Begins a file that can take the place of the present one.
@@ -111,20 +122,22 @@ impl Place {
         // One of this name was left behind by another process.
         let _removed = fs::remove_file(&path);
         let file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&path)?;
+        // Says that somebody writes it; see `sweep`.
+        let _locked = file.try_lock();
         // From here on it goes with the draft.
-        let mut draft = Draft { place: self, path, writer: None };
+        let mut draft = Draft { place: self, path, writer: None, unsynced: 0 };
         draft.writer = Some(Writer::new(BufWriter::new(file), self.component)?);
         Ok(draft)
     }
 
-    /// Removes drafts that were never finished.
+    /// Removes drafts that were never finished and never will be, whosever they were. A predecessor that takes long may still write one.
     fn sweep(&self) {
-        let Some((directory, name)) = self.path.parent().zip(self.path.file_name()) else { return };
-        let prefix = format!("{}{DRAFT}", name.to_string_lossy());
-        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        for entry in fs::read_dir(self.directory()).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            let number = name.to_str().and_then(|name| name.strip_prefix(&prefix));
-            if number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
+            let number = name.to_str().and_then(|name| name.rsplit_once(DRAFT)).map(|(_, number)| number);
+            if number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+                && File::open(entry.path()).is_ok_and(|draft| draft.try_lock().is_ok())
+            {
                 let _removed = fs::remove_file(entry.path());
             }
         }
@@ -178,11 +191,20 @@ pub(super) struct Draft<'a> {
     place: &'a Place,
     path: PathBuf,
     writer: Option<Writer<BufWriter<File>>>,
+    unsynced: usize,
 }
 
 impl Draft<'_> {
     pub(super) fn part(&mut self, part: &[u8]) -> io::Result<()> {
-        self.writer.as_mut().map_or(Ok(()), |writer| writer.part(part))
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        writer.part(part)?;
+        self.unsynced += part.len();
+        if self.unsynced >= SLICE {
+            self.unsynced = 0;
+            writer.sink().flush()?;
+            writer.sink().get_ref().sync_data()?;
+        }
+        Ok(())
     }
 
     /// Takes the place of the present file, when all of this is on disk. Returns the number of bytes.

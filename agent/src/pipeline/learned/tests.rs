@@ -170,11 +170,12 @@ fn a_file_is_replaced_as_a_whole_or_not_at_all() {
     assert_eq!((metadata.len(), metadata.permissions().mode() & 0o777), (bytes, 0o600));
     assert_eq!(names(&place), ["logs%2fa%20b@memory%2fx.state"]);
 
-    let mut draft = place.draft().expect("a directory");
-    draft.part(b"three").expect("room");
-    // The process ends here: nothing tidies up.
-    std::mem::forget(draft);
-    assert_eq!(names(&place).len(), 2);
+    // Other processes were killed.
+    let directory = place.path().parent().expect("a directory");
+    for killed in ["logs%2fa%20b@memory%2fx.state.next-17", "removed@memory.state.next-0"] {
+        fs::write(directory.join(killed), b"thr").expect("room");
+    }
+    assert_eq!(names(&place).len(), 3);
     let two = vec![b"one".to_vec(), b"two".to_vec()];
     assert_eq!(load(&place), (two.clone(), Outcome { parts: 2, ..Outcome::default() }));
     assert_eq!(names(&place).len(), 1, "what was left behind is gone");
@@ -183,6 +184,17 @@ fn a_file_is_replaced_as_a_whole_or_not_at_all() {
     assert_eq!((names(&place).len(), load(&place).0), (1, two));
     save(&place, &[b"three"]);
     assert_eq!(load(&place).0, [b"three".to_vec()]);
+}
+
+#[test]
+fn a_file_that_is_still_being_written_is_not_swept_away() {
+    let state = tempfile::tempdir().expect("a directory");
+    let place = place(state.path(), COMPONENT);
+    let mut draft = place.draft().expect("a directory");
+    draft.part(b"one").expect("room");
+    assert_eq!(load(&place), (Vec::new(), Outcome::default()));
+    draft.commit().expect("it is still there");
+    assert_eq!(load(&place).0, [b"one".to_vec()]);
 }
 
 #[test]
