@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::store::Call;
 use crate::aggregation::{HashedMap, mix};
 
-/// What one count takes of memory: queues and maps grow to twice what they hold.
-pub(super) const BYTES: usize = 2 * (size_of::<Count>() + 24);
+/// What one count takes of memory: queues grow to twice what they hold, and maps in which entries come and go to almost five times.
+pub(super) const BYTES: usize = 2 * size_of::<Count>() + 5 * (size_of::<(u64, u64)>() + 1);
 /// No other one: numbers begin above it.
 const NONE: u64 = 0;
 

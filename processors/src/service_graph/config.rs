@@ -37,6 +37,7 @@ pub(crate) struct Config {
     pub(super) metrics_timestamp_offset: Duration,
     /// Attributes of clients' spans (or first of their resource) that make a call one of a database, which has no other side, and name
     /// it; the first that is there. The Collector's default is `db.name` alone, which instrumentations do not write any more.
+    /// Empty: a database is a virtual node like any other; the Collector takes its default then.
     /// Default: `[db.name, db.namespace]`.
     pub(super) database_name_attributes: Vec<String>,
     /// Deprecated: one attribute in the place of `database_name_attributes`. Default: absent.
@@ -62,11 +63,12 @@ pub(crate) struct Config {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct StoreConfig {
-    /// How long a span waits. Afterwards its call counts with a virtual node on the other side, or as unpaired. Default: 2s.
+    /// How long a span waits. Afterwards its call counts with a virtual node on the other side, or as unpaired. SDKs send every five
+    /// seconds, each at its own time: less than that misses calls. The Collector's default is 2s. Default: 10s.
     pub(super) ttl: Duration,
-    /// Most spans that wait. Further ones are dropped and counted. Default: 1000.
+    /// Most spans that wait. Further ones are dropped and counted. The Collector's default is 1000. Default: 10000.
     pub(super) max_items: usize,
-    /// Most memory that they take; a span takes about 400 bytes, and as much as its dimensions have. 64 KiB at least.
+    /// Most memory that they take; a span takes about 500 bytes, and as much as its dimensions have. 64 KiB at least.
     /// Default: 8MiB.
     pub(super) max_memory: ByteSize,
 }
@@ -80,7 +82,7 @@ pub(super) struct CallsConfig {
     /// How long the calls of a trace between two services are counted, from the first one on. Default: 10s.
     pub(super) window: Duration,
     /// Most pairs of services in traces whose calls are being counted. The calls of further ones are left out, so that those that are
-    /// counted remain a fair sample. One takes 200 bytes. Default: 10000.
+    /// counted remain a fair sample. One takes about 260 bytes. Default: 10000.
     pub(super) max_items: usize,
 }
 
@@ -113,7 +115,7 @@ impl Default for Config {
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { ttl: Duration::from_secs(2), max_items: 1000, max_memory: ByteSize::mib(8) }
+        Self { ttl: Duration::from_secs(10), max_items: 10_000, max_memory: ByteSize::mib(8) }
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct ServiceGraph {
     telemetry: ServiceGraphTelemetry,
     pace: Pace,
     key: Key,
+    /// Whether metrics are sent as soon as there is something new.
+    at_once: bool,
     /// Time between looks for spans that have waited for too long.
     sweep_interval: Duration,
     swept: Option<Instant>,
@@ -52,6 +54,7 @@ impl ConnectorSpec for ServiceGraph {
             telemetry: ServiceGraphTelemetry::new(&context.telemetry),
             pace: Pace::new(*config.metrics_flush_interval),
             key: Key::default(),
+            at_once: config.metrics_flush_interval.is_zero(),
             sweep_interval: or(*config.store_expiration_loop, Duration::from_secs(2)),
             swept: None,
             forget_interval: or(*config.cache_loop, Duration::from_secs(60)),
@@ -138,6 +141,9 @@ impl Processor for ServiceGraph {
         if due {
             self.send(now, out);
             self.pace.next(now, !self.graph.is_empty());
+        } else if self.at_once && seen.expired + seen.requests > 0 {
+            // No batch may come that would take it along.
+            self.send(now, out);
         }
         self.report(&seen);
     }

@@ -66,6 +66,8 @@ pub(super) struct Seen {
     pub(super) spans: usize,
     pub(super) dropped: usize,
     pub(super) expired: usize,
+    /// Requests whose calls were counted to the end.
+    pub(super) requests: usize,
     pub(super) overflowed: usize,
     pub(super) uncounted: usize,
 }
@@ -196,10 +198,12 @@ impl Edges {
         }
     }
 
-    /// Requests have ended whose calls were counted by `now`; with `None`, all.
-    pub(super) fn end_requests(&mut self, now: Option<Instant>) {
-        let Some(counts) = &mut self.counts else { return };
+    /// Requests have ended whose calls were counted by `now`; with `None`, all. Returns how many.
+    pub(super) fn end_requests(&mut self, now: Option<Instant>) -> usize {
+        let Some(counts) = &mut self.counts else { return 0 };
+        let mut ended = 0;
         while let Some(Count { trace_id, pair, calls, times, span_id, end, .. }) = counts.ended(now) {
+            ended += 1;
             let Some(row) = self.pairs.rows.get_mut(pair) else { continue };
             row.value.open = row.value.open.saturating_sub(1);
             row.value.calls.add(&self.calls, calls, times);
@@ -208,6 +212,7 @@ impl Edges {
                 row.value.exemplars.offer(&sample, self.exemplars);
             }
         }
+        ended
     }
 
     /// A side of a call that stayed alone, as `add` counts it.

@@ -79,11 +79,12 @@ impl Graph {
         }
     }
 
-    /// A server or a consumer has a span, whose client's is that of `meet`; `None`: it has none.
+    /// A server or a consumer has a span, whose client's is that of `meet`; `None`: it has none. `guessed`: nothing is missing when
+    /// no such client comes.
     pub(super) fn server(
         &mut self,
         call: Call,
-        meet: Option<Meet>,
+        (meet, guessed): (Option<Meet>, bool),
         identity: &[u8],
         now: Instant,
         seen: &mut Seen,
@@ -92,12 +93,12 @@ impl Graph {
             if self.virtual_nodes {
                 self.edges.count(&virtual_end(USER), &end(&call, identity), Connection::Virtual, now, seen);
             } else {
-                self.edges.single(name(identity), &call, now, seen, |single| single.unpaired += call.times);
+                unpaired(&mut self.edges, &call, identity, now, seen);
             }
             return;
         };
         let Some(index) = self.store.find(Side::Client, &meet) else {
-            if !self.store.add(call, meet, false, identity, now) {
+            if !self.store.add(call, meet, guessed, identity, now) && !guessed {
                 self.lose(&call, identity, now, seen);
             }
             return;
@@ -115,7 +116,9 @@ impl Graph {
 
     fn lose(&mut self, call: &Call, identity: &[u8], now: Instant, seen: &mut Seen) {
         seen.dropped += 1;
-        self.edges.single(name(identity), call, now, seen, |single| single.dropped += call.times);
+        self.edges.single(name(identity), call, now, seen, |single| {
+            single.dropped = single.dropped.saturating_add(call.times);
+        });
     }
 
     /// Ends what is over by `now`.
@@ -123,7 +126,7 @@ impl Graph {
         while let Some(index) = self.store.expired(now, self.ttl) {
             self.expire(index, now, seen);
         }
-        self.edges.end_requests(Some(now));
+        seen.requests += self.edges.end_requests(Some(now));
     }
 
     /// Ends everything.
@@ -143,11 +146,18 @@ impl Graph {
                 let server = virtual_end(peer(&client, self.edges.dimensions));
                 self.edges.count(&client, &server, Connection::Virtual, now, seen);
             } else {
-                self.edges.single(name(identity), call, now, seen, |single| single.unpaired += call.times);
+                unpaired(&mut self.edges, call, identity, now, seen);
             }
         }
         self.store.remove(index);
     }
+}
+
+/// Counts a side that stays alone.
+fn unpaired(edges: &mut Edges, call: &Call, identity: &[u8], now: Instant, seen: &mut Seen) {
+    edges.single(name(identity), call, now, seen, |single| {
+        single.unpaired = single.unpaired.saturating_add(call.times);
+    });
 }
 
 /// A side as an end. Its identity is its name, its dimensions, and a client's peer.

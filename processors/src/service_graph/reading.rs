@@ -7,7 +7,7 @@ use edgewatch_proto::view::{AnyValue, ExportTraceServiceRequest, Span};
 use super::config::Config;
 use super::edges::Seen;
 use super::graph::Graph;
-use super::store::{Call, Meet, Side};
+use super::store::{Call, LONGEST, Meet, Side};
 use crate::aggregation::{Key, Wanted, adjusted_count};
 
 /// The `SpanKind`s that are sides of calls.
@@ -37,6 +37,8 @@ struct Owner<'a> {
     service: &'a str,
     /// What was found in the attributes of the resource.
     base: &'a [Option<&'a [u8]>],
+    /// What was found in the attributes of a span.
+    found: Found<'a>,
     graph: &'a mut Graph,
     key: &'a mut Key,
     now: Instant,
@@ -67,7 +69,8 @@ impl Names {
             let mut base = Found::from_elem(None, self.wanted.len());
             self.wanted.find(resource.attributes(), &mut base);
             let Some(service) = text(at(&base, self.service)) else { continue };
-            let mut owner = Owner { names: self, service, base: &base, graph, key, now };
+            let found = Found::from_elem(None, self.wanted.len());
+            let mut owner = Owner { names: self, service, base: &base, found, graph, key, now };
             for scope_spans in resource_spans.scope_spans() {
                 for span in scope_spans.spans() {
                     owner.span(span, seen);
@@ -77,13 +80,16 @@ impl Names {
     }
 }
 
-impl Owner<'_> {
+impl<'a> Owner<'a> {
     #[inline]
-    fn span(&mut self, span: Span<'_>, seen: &mut Seen) {
+    fn span(&mut self, span: Span<'a>, seen: &mut Seen) {
         let Self { names, service, base, now, .. } = *self;
-        let (graph, key) = (&mut *self.graph, &mut *self.key);
+        let (graph, key, found) = (&mut *self.graph, &mut *self.key, &mut self.found);
         let fields = span.fields();
-        seen.newest = seen.newest.max(fields.end_time_unix_nano);
+        // A time that is none must not hide those of others.
+        if i64::try_from(fields.end_time_unix_nano).is_ok() {
+            seen.newest = seen.newest.max(fields.end_time_unix_nano);
+        }
         let side = match fields.kind {
             CLIENT | PRODUCER => Side::Client,
             SERVER | CONSUMER => Side::Server,
@@ -101,47 +107,64 @@ impl Owner<'_> {
             failed: fields.status.is_some_and(|status| status.code() == STATUS_ERROR),
             messaging: matches!(fields.kind, PRODUCER | CONSUMER),
         };
-        let mut found = Found::from_elem(None, names.wanted.len());
+        found.fill(None);
         if side == Side::Client || !names.dimensions.is_empty() {
-            names.wanted.find(fields.attributes, &mut found);
+            names.wanted.find(fields.attributes, found);
         }
         key.truncate(0);
-        key.value(Some(service.as_bytes()));
+        join(key, Some(service.as_bytes()));
         for &number in &names.dimensions {
-            key.value(at(base, number).or(at(&found, number)));
+            join(key, at(base, number).or(at(found, number)));
         }
         match side {
             Side::Client => {
                 let database = names
                     .databases
                     .iter()
-                    .find_map(|&number| text(at(base, number)).or(text(at(&found, number))));
+                    .find_map(|&number| text(at(base, number)).or(text(at(found, number))));
                 if let Some(database) = database {
-                    graph.database(&call, key.bytes(), database.as_bytes(), now, seen);
+                    graph.database(&call, key.bytes(), cut(database.as_bytes()), now, seen);
                     return;
                 }
-                let peer = names.peers.iter().find_map(|&number| text(at(&found, number)));
-                key.value(peer.map(str::as_bytes));
+                let peer = names.peers.iter().find_map(|&number| text(at(found, number)));
+                join(key, peer.map(str::as_bytes));
                 graph.client(call, key.bytes(), now, seen);
             }
             Side::Server => {
+                let mut parent = id(fields.parent_span_id).map(|span_id| Meet { trace_id, span_id });
                 let mut linked = false;
                 if call.messaging {
                     for link in fields.links {
                         if let (Some(trace_id), Some(span_id)) = (id(link.trace_id()), id(link.span_id())) {
                             linked = true;
                             let meet = Some(Meet { trace_id, span_id });
-                            graph.server(call, meet, key.bytes(), now, seen);
+                            parent = parent.filter(|_| parent != meet);
+                            graph.server(call, (meet, false), key.bytes(), now, seen);
                         }
                     }
                 }
-                if !linked {
-                    let meet = id(fields.parent_span_id).map(|span_id| Meet { trace_id, span_id });
-                    graph.server(call, meet, key.bytes(), now, seen);
+                // The parent of a consumer with links may be the producer still, or the consumer's own waiting for messages.
+                if parent.is_some() || !linked {
+                    graph.server(call, (parent, linked), key.bytes(), now, seen);
                 }
             }
         }
     }
+}
+
+/// Adds a value to an identity that is not too long yet. One that is has no room anywhere, whatever comes after it: a value of many
+/// megabytes is neither copied nor its memory kept.
+#[inline]
+fn join(key: &mut Key, value: Option<&[u8]>) {
+    if key.len() <= LONGEST {
+        key.value(value.map(cut));
+    }
+}
+
+/// So much of a value that it is too long if it was.
+#[inline]
+fn cut(value: &[u8]) -> &[u8] {
+    value.get(..=LONGEST).unwrap_or(value)
 }
 
 #[inline]

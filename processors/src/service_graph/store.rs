@@ -8,8 +8,8 @@ use crate::aggregation::{HashedMap, mix};
 const NONE: usize = usize::MAX;
 /// Up to so many bytes, the memory of an identity is kept for the next one.
 const KEPT: usize = 512;
-/// Most bytes of an identity.
-const LONGEST: usize = 8 << 10;
+/// Most bytes of an identity, of a side and of a series. What is longer is no name.
+pub(super) const LONGEST: usize = 8 << 10;
 
 /// Which side of a call a span is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -46,14 +46,14 @@ pub(super) struct Meet {
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) call: Call,
-    /// Whether it has met another side already.
+    /// Whether nothing is missing when no other side comes any more: it has met one, or was only a guess.
     pub(super) met: bool,
     /// Who it is, as bytes of a key.
     pub(super) identity: Vec<u8>,
     meet: Meet,
     hash: u64,
     since: Instant,
-    /// The next one with the same hash, which came before.
+    /// The next one with the same hash, which came later.
     next: usize,
     older: usize,
     newer: usize,
@@ -64,13 +64,23 @@ pub(super) struct Waiting {
 pub(super) struct Store {
     slots: Vec<Waiting>,
     free: Vec<usize>,
-    heads: HashedMap<usize>,
+    chains: HashedMap<Chain>,
     oldest: usize,
     newest: usize,
     length: usize,
     most: usize,
     memory: usize,
     used: usize,
+    /// What identities take that no one has any more, and which wait for the next ones.
+    kept: usize,
+}
+
+/// Those with the same hash, oldest first: who waits for the same is found, added and taken out without a look at the others, however
+/// many there are.
+#[derive(Clone, Copy, Debug)]
+struct Chain {
+    first: usize,
+    last: usize,
 }
 
 impl Store {
@@ -79,19 +89,21 @@ impl Store {
         Self {
             slots: Vec::new(),
             free: Vec::new(),
-            heads: HashedMap::default(),
+            chains: HashedMap::default(),
             oldest: NONE,
             newest: NONE,
             length: 0,
             most,
             memory,
             used: 0,
+            kept: 0,
         }
     }
 
-    /// What a side takes, without its identity: vectors and maps grow to twice what they hold.
+    /// What a side takes, without its identity: vectors grow to twice what they hold, and a map in which entries come and go to
+    /// almost five times.
     const fn overhead() -> usize {
-        2 * (size_of::<Waiting>() + 8 + 24)
+        2 * (size_of::<Waiting>() + 8) + 5 * (size_of::<(u64, Chain)>() + 1)
     }
 
     pub(super) const fn len(&self) -> usize {
@@ -106,15 +118,14 @@ impl Store {
     /// The one of a side that has waited for `meet` longest.
     #[inline]
     pub(super) fn find(&self, side: Side, meet: &Meet) -> Option<usize> {
-        let mut index = *self.heads.get(&hash(meet))?;
-        let mut found = None;
+        let mut index = self.chains.get(&hash(side, meet))?.first;
         while let Some(waiting) = self.slots.get(index) {
             if waiting.call.side == side && waiting.meet == *meet {
-                found = Some(index);
+                return Some(index);
             }
             index = waiting.next;
         }
-        found
+        None
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&Waiting> {
@@ -148,21 +159,16 @@ impl Store {
         if self.length >= self.most || identity.len() > LONGEST {
             return false;
         }
-        let reused = self.free.last().and_then(|&index| self.slots.get(index));
-        let more = match reused {
-            Some(slot) => identity.len().saturating_sub(slot.identity.capacity()),
-            None => Self::overhead() + identity.len(),
-        };
-        if self.used.saturating_add(more) > self.memory {
+        if !self.has_room(identity.len()) {
             return false;
         }
-        let hash = hash(&meet);
+        let hash = hash(call.side, &meet);
         let index = self.free.pop().unwrap_or(self.slots.len());
-        let next = self.heads.insert(hash, index).unwrap_or(NONE);
-        let (older, newer) = (self.newest, NONE);
+        let (older, newer, next) = (self.newest, NONE, NONE);
         if let Some(slot) = self.slots.get_mut(index) {
             let mut kept = std::mem::take(&mut slot.identity);
             self.used -= kept.capacity();
+            self.kept -= kept.capacity();
             kept.clear();
             kept.reserve_exact(identity.len());
             kept.extend_from_slice(identity);
@@ -179,6 +185,33 @@ impl Store {
         }
         self.newest = index;
         self.length += 1;
+        let chain = self.chains.entry(hash).or_insert(Chain { first: index, last: index });
+        let last = std::mem::replace(&mut chain.last, index);
+        if let Some(slot) = self.slots.get_mut(last).filter(|_| last != index) {
+            slot.next = index;
+        }
+        true
+    }
+
+    /// Whether there is room for one with an identity of so many bytes. Gives back what is kept for others when there is none otherwise.
+    fn has_room(&mut self, length: usize) -> bool {
+        let reused = self.free.last().and_then(|&index| self.slots.get(index));
+        let more = match reused {
+            Some(slot) => length.saturating_sub(slot.identity.capacity()),
+            None => Self::overhead() + length,
+        };
+        if self.used.saturating_add(more) <= self.memory {
+            return true;
+        }
+        if (self.used - self.kept).saturating_add(length) > self.memory || reused.is_none() {
+            return false;
+        }
+        for &index in &self.free {
+            if let Some(slot) = self.slots.get_mut(index) {
+                slot.identity = Vec::new();
+            }
+        }
+        self.used -= std::mem::take(&mut self.kept);
         true
     }
 
@@ -190,6 +223,7 @@ impl Store {
             self.used -= slot.identity.capacity();
             slot.identity = Vec::new();
         }
+        self.kept += slot.identity.capacity();
         match self.slots.get_mut(older) {
             Some(slot) => slot.newer = newer,
             None => self.oldest = newer,
@@ -205,19 +239,23 @@ impl Store {
 
     /// Takes `index` out of those with its hash.
     fn unchain(&mut self, hash: u64, index: usize, next: usize) {
-        let Some(head) = self.heads.get_mut(&hash) else { return };
-        if *head == index {
+        let Some(chain) = self.chains.get_mut(&hash) else { return };
+        if chain.first == index {
             if next == NONE {
-                self.heads.remove(&hash);
+                self.chains.remove(&hash);
             } else {
-                *head = next;
+                chain.first = next;
             }
             return;
         }
-        let mut before = *head;
+        // Only of different ones whose hash happens to be the same does one leave that is not the first.
+        let mut before = chain.first;
         while let Some(slot) = self.slots.get_mut(before) {
             if slot.next == index {
                 slot.next = next;
+                if chain.last == index {
+                    chain.last = before;
+                }
                 return;
             }
             before = slot.next;
@@ -225,8 +263,12 @@ impl Store {
     }
 }
 
-fn hash(meet: &Meet) -> u64 {
+fn hash(side: Side, meet: &Meet) -> u64 {
+    let side = match side {
+        Side::Client => 0,
+        Side::Server => 1,
+    };
     let (words, _) = meet.trace_id.as_chunks::<8>();
-    let trace = words.iter().fold(0, |state, word| mix(state, u64::from_le_bytes(*word)));
+    let trace = words.iter().fold(side, |state, word| mix(state, u64::from_le_bytes(*word)));
     mix(trace, u64::from_le_bytes(meet.span_id))
 }

@@ -2,10 +2,8 @@
 
 use std::time::Instant;
 
+use super::store::LONGEST;
 use crate::aggregation::{Keyed, hash};
-
-/// Most bytes of the identity of a series. What is longer is no name.
-const LONGEST_KEY: usize = 8 << 10;
 
 /// What all tables together may hold.
 #[derive(Debug)]
@@ -66,7 +64,7 @@ impl<T> Table<T> {
         let cost = self.cost(key.len());
         let full = (budget.limit > 0 && self.rows.len() >= budget.limit)
             || budget.used.saturating_add(cost) > budget.memory
-            || key.len() > LONGEST_KEY;
+            || key.len() > LONGEST;
         if full {
             return Place::Overflow;
         }

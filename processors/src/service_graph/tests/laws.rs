@@ -111,14 +111,16 @@ impl Owned {
         if self.span.trace_state.is_empty() { 1 } else { 4 }
     }
 
-    /// Traces and spans of the clients that it may have.
-    fn meets(&self) -> Vec<Meet> {
+    /// Traces and spans of the clients that it may have, and whether one that does not come is missing.
+    fn meets(&self) -> Vec<(Meet, bool)> {
         let links: Vec<_> =
             self.span.links.iter().map(|link| (link.trace_id.clone(), link.span_id.clone())).collect();
-        if self.span.kind == CONSUMER && !links.is_empty() {
-            return links;
+        let parent = (self.span.trace_id.clone(), self.span.parent_span_id.clone());
+        if self.span.kind != CONSUMER || links.is_empty() {
+            return vec![(parent, true)];
         }
-        vec![(self.span.trace_id.clone(), self.span.parent_span_id.clone())]
+        let guess = Some(parent).filter(|parent| !parent.1.is_empty() && !links.contains(parent));
+        links.into_iter().map(|link| (link, true)).chain(guess.map(|parent| (parent, false))).collect()
     }
 }
 
@@ -202,11 +204,11 @@ fn reference(all: &[Owned], virtual_nodes: bool) -> Vec<String> {
     let mut totals = Totals::default();
     let is = |kinds: [i32; 2]| move |owned: &&Owned| kinds.contains(&owned.span.kind);
     // Who waits for whom, in the order in which they come.
-    let mut waiting: Vec<(Meet, &Owned)> = Vec::new();
+    let mut waiting: Vec<((Meet, bool), &Owned)> = Vec::new();
     for server in all.iter().filter(is([SERVER, CONSUMER])) {
-        for (trace, parent) in server.meets() {
+        for ((trace, parent), missed) in server.meets() {
             if !parent.is_empty() {
-                waiting.push(((trace, parent), server));
+                waiting.push((((trace, parent), missed), server));
             } else if virtual_nodes {
                 totals.edge(("user", server.service), (None, Some(server)), " virtual_node");
             } else {
@@ -221,7 +223,7 @@ fn reference(all: &[Owned], virtual_nodes: bool) -> Vec<String> {
         }
         let meet = (client.span.trace_id.clone(), client.span.span_id.clone());
         let mut met = false;
-        waiting.retain(|(wanted, server)| {
+        waiting.retain(|((wanted, _), server)| {
             if *wanted != meet || (met && client.span.kind == CLIENT) {
                 return true;
             }
@@ -239,7 +241,7 @@ fn reference(all: &[Owned], virtual_nodes: bool) -> Vec<String> {
             totals.unpaired(client);
         }
     }
-    waiting.iter().for_each(|(_, server)| totals.unpaired(server));
+    waiting.iter().filter(|((_, missed), _)| *missed).for_each(|(_, server)| totals.unpaired(server));
     totals.lines()
 }
 

@@ -1,8 +1,12 @@
+mod allocations;
 mod calls;
 mod configuration;
+mod hostile;
 mod laws;
 mod limits;
+mod needless_calls;
 mod pairing;
+mod stores;
 mod times;
 mod virtual_nodes;
 

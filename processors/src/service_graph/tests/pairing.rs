@@ -79,6 +79,47 @@ fn consumers_meet_the_producers_that_they_are_linked_to() {
 }
 
 #[test]
+fn a_consumer_with_links_to_others_meets_the_producer_that_is_its_parent() {
+    for consumer_first in [true, false] {
+        let mut scene = Scene::new("{}");
+        let mut sides = [
+            ("shop", span(PRODUCER, 1, 7, 1, 1)),
+            // One link is to a span of no producer, one to the parent itself.
+            ("mail", linked(span(CONSUMER, 1, 20, 7, 3), &[(3, 9)])),
+            ("stock", linked(span(CONSUMER, 1, 21, 7, 3), &[(1, 7)])),
+            // Its parent is the span that waited for messages.
+            ("depot", linked(span(CONSUMER, 1, 23, 22, 3), &[(1, 7)])),
+        ];
+        if consumer_first {
+            sides.reverse();
+        }
+        for (service, span) in sides {
+            scene.spans(0, service, vec![span]);
+        }
+        let points = scene.drained();
+        let mut seen = of(&points, "request_total");
+        seen.sort();
+        let expected = [
+            "request_total shop > depot messaging_system: 1",
+            "request_total shop > mail messaging_system: 1",
+            "request_total shop > stock messaging_system: 1",
+        ];
+        assert_eq!(seen, expected);
+        let expected = ["unpaired_spans_total - > mail messaging_system: 1"];
+        assert_eq!(of(&points, "unpaired_spans_total"), expected);
+    }
+}
+
+#[test]
+fn sides_that_are_exported_five_seconds_apart_meet() {
+    let mut scene = Scene::new("{}");
+    scene.spans(0, "shop", (1..=2000).map(|id| client(1, id, 5)).collect());
+    scene.spans(5000, "cart", (1..=2000).map(|id| server(1, id, 3)).collect());
+
+    assert_eq!(of(&scene.drained(), "request_total"), ["request_total shop > cart: 2000"]);
+}
+
+#[test]
 fn of_several_servers_of_one_call_the_first_counts() {
     for client_at in 0..3 {
         let mut scene = Scene::new("{}");

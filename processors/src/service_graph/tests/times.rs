@@ -49,6 +49,30 @@ fn without_an_interval_metrics_come_with_each_batch() {
 }
 
 #[test]
+fn without_an_interval_what_ends_in_silence_is_sent_too() {
+    let config =
+        r#"{"metrics_flush_interval": "0s", "store": {"ttl": "2s"}, "calls_per_request": {"window": "6s"}}"#;
+    let mut scene = Scene::new(config);
+    scene.spans(0, "shop", vec![client(1, 7, 5)]);
+    let mut sent = Vec::new();
+    while let Some(due) = scene.connector.deadline() {
+        scene.connector.tick(due, &mut scene.out);
+        sent.push((due - scene.start, short(&scene.taken())));
+    }
+
+    let call = [
+        "request_total shop > unknown virtual_node: 1",
+        "request_client shop > unknown virtual_node: 1 0.005",
+    ];
+    let all = [call[0], call[1], "calls_per_request shop > unknown virtual_node: 1 1"];
+    let expected = [(2, &call[..]), (8, &all[..])];
+    let expected = expected.map(|(second, points)| {
+        (Duration::from_secs(second), points.iter().map(|point| (*point).to_owned()).collect::<Vec<_>>())
+    });
+    assert_eq!(sent, expected);
+}
+
+#[test]
 fn silent_edges_are_forgotten_and_begin_anew() {
     let mut scene = Scene::new(r#"{"series_expiration": "5m", "calls_per_request": {"enabled": false}}"#);
     call(&mut scene, 0, "cart");
