@@ -6,10 +6,16 @@ use crate::stats::{Stored, stored_fields};
 
 /// A gap in all data counts as so many steps: that nothing came for a while says nothing about any single series.
 const LONGEST_GAP: u64 = 5;
-/// So many points in a row that are far behind mean that the clock that was ahead is not there any more.
-const PATIENCE: u32 = 1000;
-/// What "far behind" means, in nanoseconds.
+/// A time further ahead than this, in nanoseconds, is that of a wrong clock, unless others follow it.
 const FAR: u64 = 3_600_000_000_000;
+/// A clock that is far ahead is believed when it has moved on by so many steps while nothing came by the other one.
+const CONFIRMED: u64 = 2;
+/// Time is set back when the data has not reached it for so many steps by the time of the host: who was ahead is gone.
+const STUCK: u64 = 5;
+/// And for so many nanoseconds: data comes in rounds, and the first of a round may be late.
+const ROUNDS: u64 = 300_000_000_000;
+/// The latest time there can be, in the year 2262.
+pub(super) const LATEST: u64 = i64::MAX.cast_unsigned();
 
 /// The time that has passed while data came.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +25,8 @@ pub(super) struct Clock {
     now: Now,
     /// When the processor was last called.
     called: Option<Instant>,
+    /// When the data was last as far as the clock, as of the first call after that.
+    reached: Option<Instant>,
 }
 
 /// Where a clock stands.
@@ -32,10 +40,11 @@ struct Now {
     lent: u64,
     /// Steps that have begun.
     steps: u32,
-    behind: u32,
+    /// The earliest time far ahead, of those that came since the last one that was not; zero: none.
+    ahead: u64,
 }
 
-stored_fields!(Now { newest, elapsed, lent, steps, behind });
+stored_fields!(Now { newest, elapsed, lent, steps, ahead });
 
 /// What has happened to the clock.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -44,35 +53,69 @@ pub(super) enum Passed {
     Nothing,
     /// A step is over, which ended at this time (nanoseconds since 1970).
     Step(u64),
+    /// Time was set back.
+    Back,
 }
 
 impl Clock {
     pub(super) fn new(step: Duration) -> Self {
         let step = u64::try_from(step.as_nanos()).unwrap_or(u64::MAX).max(1);
-        Self { step, now: Now::default(), called: None }
+        Self { step, now: Now::default(), called: None, reached: None }
     }
 
     /// Takes in the time of a point.
+    ///
+    /// One sender with a wrong clock must not carry the others along: who is far ahead is followed only when nobody else is left.
     pub(super) fn observe(&mut self, time: u64) -> Passed {
-        let now = &mut self.now;
-        if time <= now.newest {
-            now.behind = if now.newest - time > FAR { now.behind.saturating_add(1) } else { 0 };
-            if now.behind >= PATIENCE {
-                (now.newest, now.behind) = (time, 0);
-            }
+        if time == 0 || time > LATEST {
             return Passed::Nothing;
         }
+        let far = FAR.max(LONGEST_GAP * self.step);
+        let now = &mut self.now;
+        if time < now.newest {
+            if now.newest - time <= far {
+                now.ahead = 0;
+            }
+            return self.fall_behind(time);
+        }
+        if now.newest != 0 && time - now.newest > far {
+            now.ahead = if now.ahead == 0 { time } else { now.ahead.min(time) };
+            if time - now.ahead < CONFIRMED * self.step {
+                return Passed::Nothing;
+            }
+        }
+        self.reached = None;
+        now.ahead = 0;
         let passed = if now.newest == 0 { 0 } else { time - now.newest };
-        let before = now.newest / self.step;
+        let (before, end) = (now.newest / self.step, end_of(now.newest, self.step));
         let (known, rest) = (passed.min(now.lent), passed.saturating_sub(now.lent));
         now.lent -= known;
-        now.elapsed = now.elapsed.saturating_add(rest.min(LONGEST_GAP.saturating_mul(self.step)));
-        (now.newest, now.behind) = (time, 0);
+        now.elapsed = now.elapsed.saturating_add(rest.min(LONGEST_GAP * self.step));
+        now.newest = time;
         if before == time / self.step {
             return Passed::Nothing;
         }
         now.steps = now.steps.saturating_add(1);
-        Passed::Step((before + 1).saturating_mul(self.step))
+        Passed::Step(end)
+    }
+
+    /// Takes in a time that is behind: if none has been level for long, that is what time it is.
+    fn fall_behind(&mut self, time: u64) -> Passed {
+        let Some(called) = self.called else { return Passed::Nothing };
+        let waited = nanos(called.saturating_duration_since(*self.reached.get_or_insert(called)));
+        // What is less than a step behind will be level soon enough.
+        if waited < ROUNDS.max(STUCK * self.step) || self.now.newest - time < self.step {
+            return Passed::Nothing;
+        }
+        self.now = Now {
+            newest: time,
+            elapsed: self.now.elapsed.saturating_add(waited.min(LONGEST_GAP * self.step)),
+            lent: 0,
+            steps: self.now.steps.saturating_add(1),
+            ahead: 0,
+        };
+        self.reached = None;
+        Passed::Back
     }
 
     /// Takes in that the processor is called with data.
@@ -80,15 +123,22 @@ impl Clock {
         self.called = Some(now);
     }
 
-    /// Takes in that time passes although nothing comes.
+    /// Takes in that time passes although nothing comes. That may be asked before it is due, on account of another processor.
     pub(super) fn wait(&mut self, now: Instant) -> Passed {
-        let Some(called) = self.called else { return Passed::Nothing };
-        let passed = now.saturating_duration_since(called);
-        let passed = u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX);
+        let Some(called) = self.called.filter(|_| self.patience().is_some_and(|due| due <= now)) else {
+            return Passed::Nothing;
+        };
+        let passed = nanos(now.saturating_duration_since(called));
         self.called = Some(now);
+        self.reached = None;
         self.now.elapsed = self.now.elapsed.saturating_add(passed);
         self.now.lent = self.now.lent.saturating_add(passed);
-        Passed::Step((self.now.newest / self.step + 1).saturating_mul(self.step))
+        Passed::Step(self.step_end())
+    }
+
+    /// When the current step ends, in nanoseconds since 1970.
+    pub(super) fn step_end(&self) -> u64 {
+        end_of(self.now.newest, self.step)
     }
 
     /// When to call [`Clock::wait`] if nothing comes until then.
@@ -124,4 +174,13 @@ impl Clock {
         self.now = Now::load(bytes)?;
         Some(())
     }
+}
+
+/// When the step that `time` lies in ends.
+fn end_of(time: u64, step: u64) -> u64 {
+    (time / step + 1).saturating_mul(step).min(LATEST)
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

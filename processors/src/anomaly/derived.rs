@@ -14,6 +14,7 @@ use edgewatch_proto::view::Resource;
 use super::detector::{Channel, Scored};
 use super::ongoing::{Anomaly, Identity};
 use super::rates::Rate;
+use super::sentence::{Subject, Verdict};
 use super::series::Aspect;
 
 const SCOPE: &str = "edgewatch.anomaly";
@@ -81,9 +82,9 @@ impl Why {
     const fn sentence(self) -> &'static str {
         match self {
             Self::Calm => "as usual again",
-            Self::Silent => "silent",
-            Self::Evicted => "given up to make room for other series",
-            Self::Disabled => "not scored any more",
+            Self::Silent => "no more data",
+            Self::Evicted => "not scored any more, to make room for other series",
+            Self::Disabled => "not scored any more, as a rule says",
         }
     }
 }
@@ -185,14 +186,14 @@ impl Derived {
 impl Event {
     fn write(&self, record: &mut Record<'_>, text: &mut String) {
         text.clear();
-        let name = &self.anomaly.identity.name;
-        let subject = subject(self.anomaly.aspect);
+        let Anomaly { ref identity, aspect, .. } = self.anomaly;
+        let subject = Subject { identity, aspect };
         match &self.edge {
             Change::Start(scored) => {
                 let severity = if scored.probability() < ERROR { Severity::Error } else { Severity::Warn };
                 head(record, scored.time, self.observed, severity);
                 // Writing to a string does not fail.
-                let _ = write!(text, "{name}{subject}: {scored}");
+                let _ = write!(text, "{subject}: {}", Verdict { scored, unit: &identity.unit, aspect });
                 record.body(text);
                 self.write_identity(record, text);
                 write_scored(&mut record.attributes(), scored);
@@ -203,7 +204,11 @@ impl Event {
                 let duration = std::time::Duration::from_nanos(last.saturating_sub(start));
                 head(record, last, self.observed, Severity::Info);
                 let passed = humantime::format_duration(std::time::Duration::from_secs(duration.as_secs()));
-                let _ = write!(text, "{name}{subject}: {} after {passed}", why.sentence());
+                let _ = match (why, duration.as_secs()) {
+                    (Why::Calm, _) => write!(text, "{subject}: {} after {passed}", why.sentence()),
+                    (_, 0) => write!(text, "{subject}: {}", why.sentence()),
+                    (_, _) => write!(text, "{subject}: {}; it was anomalous for {passed}", why.sentence()),
+                };
                 record.body(text);
                 self.write_identity(record, text);
                 let mut attributes = record.attributes();
@@ -273,17 +278,6 @@ const fn aspect(aspect: Aspect) -> &'static str {
         Aspect::Count => "count",
         Aspect::Median => "median",
         Aspect::High => "p99",
-    }
-}
-
-/// What the numbers in a sentence about a metric are of.
-const fn subject(aspect: Aspect) -> &'static str {
-    match aspect {
-        Aspect::Value => "",
-        Aspect::Rate => " per second",
-        Aspect::Count => ", measurements per second",
-        Aspect::Median => ", median",
-        Aspect::High => ", 99th percentile",
     }
 }
 

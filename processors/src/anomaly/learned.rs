@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use edgewatch_core::learned::{Learned, PART, Unusable};
 
+use super::derived::Why;
 use super::detector::{Detector, StateError};
 use super::ongoing::{Anomaly, Identity};
 use super::scoring::Scoring;
@@ -14,7 +15,7 @@ use super::table::{Place, Rank, Room, Stay};
 use crate::stats::{Stored, stored_fields};
 
 /// The first byte of a part. A change of what is saved, or of what it means, takes the next number.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// The second byte: what a part holds.
 const CLOCK: u8 = 0;
 const SERIES: u8 = 1;
@@ -78,13 +79,35 @@ impl Scoring {
         Ok(())
     }
 
-    /// Makes a series known as it was, if there is room for it.
+    /// Makes a series known as it was, if there is room for it. Anomalies that there is no room for any more end: somebody was told of
+    /// their start.
     fn take_back(&mut self, series: Restored) {
         let Restored { stay, past, detectors, anomalies } = series;
-        if let Some(known) = self.table.find(stay.key) {
+        let key = stay.key;
+        if let Some(known) = self.table.find(key) {
+            // Saved twice, because its number changed in between: the later state counts.
             self.table.remove(known);
+            self.ongoing.take(key);
         }
-        let Some(number) = self.table.take_back(stay, past, &self.clock) else { return };
+        let number = self.take_back_entry(stay, past, detectors);
+        for mut anomaly in anomalies {
+            anomaly.seen = anomaly.seen.min(self.clock.seconds());
+            let place = Place::of(anomaly.aspect);
+            match number.and_then(|number| self.table.entry_mut(number)) {
+                Some(entry) if self.ongoing.begin(anomaly.clone()) => entry.set_told(place, true),
+                Some(_) | None => self.tell_end(anomaly, Why::Evicted),
+            }
+        }
+    }
+
+    /// Makes an entry known with its detectors; all of it or nothing.
+    fn take_back_entry(
+        &mut self,
+        stay: Stay,
+        past: Past,
+        detectors: [Option<Box<Detector>>; 3],
+    ) -> Option<u32> {
+        let number = self.table.take_back(stay, past, &self.clock)?;
         for (place, detector) in Place::ALL.into_iter().zip(detectors) {
             let Some(detector) = detector else { continue };
             let room = self.table.room_for_detector(&self.clock) == Room::Some;
@@ -92,19 +115,11 @@ impl Scoring {
                 Some(new) => *new = *detector,
                 None => {
                     self.table.remove(number);
-                    return;
+                    return None;
                 }
             }
         }
-        for mut anomaly in anomalies {
-            anomaly.seen = anomaly.seen.min(self.clock.seconds());
-            let place = Place::of(anomaly.aspect);
-            if self.ongoing.begin(anomaly)
-                && let Some(entry) = self.table.entry_mut(number)
-            {
-                entry.set_told(place, true);
-            }
-        }
+        Some(number)
     }
 
     fn save_series(&self, number: u32, out: &mut Vec<u8>) {

@@ -148,6 +148,15 @@ impl Ongoing {
         self.anomalies.iter().skip(first).take_while(move |anomaly| anomaly.identity.key == key)
     }
 
+    /// Takes out those of one series.
+    pub(super) fn take(&mut self, key: u64) -> Vec<Anomaly> {
+        let first = self.anomalies.partition_point(|anomaly| anomaly.identity.key < key);
+        let end = self.anomalies.partition_point(|anomaly| anomaly.identity.key <= key);
+        let taken: Vec<Anomaly> = self.anomalies.drain(first..end).collect();
+        self.bytes -= taken.iter().map(|anomaly| anomaly.identity.bytes()).sum::<usize>().min(self.bytes);
+        taken
+    }
+
     /// Takes out those whose series have fallen silent.
     pub(super) fn take_silent(&mut self, clock: &Clock) -> Vec<Anomaly> {
         let silent: Vec<Anomaly> =

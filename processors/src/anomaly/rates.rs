@@ -16,9 +16,6 @@ const MOST: usize = 512;
 /// Most bytes of what says which host and service it is.
 const LONGEST: usize = 1024;
 
-/// A step so far back, in nanoseconds, was not told of already: the clock was set.
-const STALE: u64 = 3_600_000_000_000;
-
 /// The groups that a series belongs to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Membership {
@@ -117,15 +114,15 @@ impl Rates {
         }
     }
 
-    /// Whether something was counted that has not been told of.
-    pub(super) fn is_pending(&self) -> bool {
-        self.groups.iter().any(|group| group.scored > 0)
+    /// Whether something was counted that could be told of if the step ended at `time`.
+    pub(super) fn is_pending(&self, time: u64) -> bool {
+        time > self.told && self.groups.iter().any(|group| group.scored > 0)
     }
 
     /// Ends the step: tells of every group of which something was scored. What is counted after a step was told of already, because nothing came for
     /// a while, is told of with the next.
     pub(super) fn close(&mut self, time: u64, out: &mut Vec<Rate>) {
-        if time <= self.told && self.told - time < STALE {
+        if time <= self.told {
             return;
         }
         let first = out.len();
@@ -142,6 +139,11 @@ impl Rates {
         if let Some(new) = out.get_mut(first..) {
             new.sort_unstable_by(|a, b| a.resource.cmp(&b.resource));
         }
+    }
+
+    /// Takes in that time was set back: what was told of lies ahead.
+    pub(super) const fn set_back(&mut self) {
+        self.told = 0;
     }
 
     /// The number of a group, which gets one more member.

@@ -11,8 +11,9 @@ use super::config::{AttributeConfig, Config, MatchType, RuleConfig};
 use super::detector::Settings;
 use super::series::Found;
 
-/// What this processor writes is not scored again.
-pub(super) const OWN: &str = "edgewatch.anomaly.";
+/// What this processor writes, and what it reports about itself, is not scored again: also not when it comes back by way of
+/// Prometheus, which knows no dots.
+const OWN: [&str; 3] = ["edgewatch.anomaly.", "edgewatch_anomaly_", "edgewatch_processor_anomaly_"];
 
 /// The rules, in order, and what they say.
 #[derive(Debug)]
@@ -97,7 +98,7 @@ impl Rules {
     /// How the series of a point is to be treated: to be asked once per series.
     pub(super) fn resolve(&self, found: &Found<'_>) -> TreatmentId {
         let name = found.metric.name();
-        if name.starts_with(OWN) {
+        if OWN.iter().any(|own| name.starts_with(own)) {
             return TreatmentId::OWN;
         }
         let rule = self.matchers.iter().position(|matcher| matcher.matches(name, found));

@@ -6,7 +6,7 @@ use std::time::Instant;
 use edgewatch_core::processor::Emitter;
 use edgewatch_core::telemetry::Telemetry;
 
-use super::clock::{Clock, Passed};
+use super::clock::{Clock, LATEST, Passed};
 use super::config::Config;
 use super::derived::{Change, Derived, Event, Score, Why};
 use super::detector::{Direction, Edge, Scored};
@@ -82,7 +82,7 @@ impl Scoring {
 
     /// When something is due although nothing comes.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        if self.ongoing.len() == 0 && !self.rates.is_pending() {
+        if self.ongoing.len() == 0 && !self.rates.is_pending(self.clock.step_end()) {
             return None;
         }
         self.clock.patience()
@@ -102,8 +102,10 @@ impl Scoring {
             self.points.no_reading += 1;
             return;
         }
-        if let Passed::Step(end) = self.clock.observe(time) {
-            self.end_step(end);
+        match self.clock.observe(time) {
+            Passed::Nothing => {}
+            Passed::Step(end) => self.end_step(end),
+            Passed::Back => self.rates.set_back(),
         }
         let Some(number) = self.table.find(found.key).or_else(|| self.admit(found)) else { return };
         self.table.see(number, &self.clock);
@@ -286,7 +288,7 @@ impl Scoring {
         }
     }
 
-    fn tell_end(&mut self, anomaly: Anomaly, why: Why) {
+    pub(super) fn tell_end(&mut self, anomaly: Anomaly, why: Why) {
         self.telemetry.ends.add(1);
         self.push_score(Arc::clone(&anomaly.identity), anomaly.aspect, self.end_time(&anomaly, why), 0.0);
         self.derived.events.push(Event { anomaly, observed: self.clock.newest(), edge: Change::End(why) });
@@ -296,7 +298,9 @@ impl Scoring {
     fn end_time(&self, anomaly: &Anomaly, why: Why) -> u64 {
         match why {
             Why::Calm => anomaly.last,
-            Why::Silent | Why::Evicted | Why::Disabled => self.clock.newest().max(anomaly.last + 1),
+            Why::Silent | Why::Evicted | Why::Disabled => {
+                self.clock.newest().max(anomaly.last.saturating_add(1)).min(LATEST)
+            }
         }
     }
 
@@ -351,9 +355,8 @@ impl Scoring {
     }
 
     fn end_all(&mut self, key: u64, why: Why) {
-        let aspects: Vec<Aspect> = self.ongoing.of(key).map(|anomaly| anomaly.aspect).collect();
-        for aspect in aspects {
-            self.end(key, aspect, why);
+        for anomaly in self.ongoing.take(key) {
+            self.tell_end(anomaly, why);
         }
     }
 }

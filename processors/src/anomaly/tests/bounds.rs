@@ -1,4 +1,4 @@
-use edgewatch_proto::encode::Times;
+use edgewatch_proto::encode::{HistogramPoint, Temporality, Times};
 
 use super::*;
 use crate::anomaly::table::Rank;
@@ -125,4 +125,86 @@ fn series_that_are_not_to_be_scored_take_no_room_from_those_that_are() {
     }
     assert_eq!(subject.reading("series", &[]), 300.0);
     assert_eq!(subject.reading("unscored_points", &[("reason", "disabled")]), 30_000.0);
+}
+
+/// Series of every kind, with attributes of every size, of many services, that are anomalous every other beat.
+fn everything(beat: u64) -> Batch {
+    let mut request = Vec::new();
+    let bounds: Vec<f64> = (0..100).map(f64::from).collect();
+    let buckets: Vec<u64> = (0..101).map(|bucket| beat * bucket).collect();
+    let long = "x".repeat(9_000);
+    let count: u64 = buckets.iter().sum();
+    let points = encode::metrics(&mut request, |request| {
+        for service in 0..700 {
+            request.resource(
+                "",
+                |resource| {
+                    resource.string("host.name", &format!("web-{service}"));
+                    resource.string("service.name", &format!("{service}-{}", &long[..service % 7 * 300]));
+                },
+                |resource| {
+                    resource.scope("library", "1", |scope| {
+                        scope.gauge("load", "1", "", |points| {
+                            let value = if beat % 20 > 15 { 9e9 } else { usual(service as u64, beat) };
+                            points.double(Times::at(at(beat)), value, |attributes| {
+                                attributes.string("long", &long[..service % 5 * 2_000]);
+                            });
+                        });
+                        scope.histogram("duration", "s", "", Temporality::Cumulative, |points| {
+                            let point = HistogramPoint {
+                                count,
+                                bounds: &bounds,
+                                buckets: &buckets,
+                                ..HistogramPoint::default()
+                            };
+                            points.point(Times::since(DAWN - BEAT, at(beat)), &point, |_| {});
+                        });
+                    });
+                },
+            );
+        }
+    });
+    Batch::new(Signal::Metrics, Bytes::from(request), points, Ack::none())
+}
+
+#[test]
+fn what_is_allocated_stays_within_the_limit() {
+    let sensitive =
+        r#"{"memory_limit_mib": 1, "event_probability": 0.1, "rules": [{"sensitivity": "high"}]}"#;
+    let mut subject = None;
+    let allocated = allocation_counter::measure(|| {
+        let mut new = Subject::new(sensitive);
+        for beat in 0..80 {
+            new.take(everything(beat));
+            new.told = Told::default();
+        }
+        subject = Some(new);
+    });
+    let subject = subject.expect("is there");
+    assert!(subject.reading("events", &[("event", "start")]) > 10.0);
+    within_bounds(&subject);
+    // The registry of metrics, the rules, and headers of allocations are not what was learned.
+    let allocated = allocated.bytes_current;
+    assert!(allocated <= (1 << 20) + (64 << 10), "{allocated}");
+    assert!(allocated as usize >= subject.processor.scoring.bytes() / 2, "{allocated}");
+}
+
+#[test]
+fn a_hundred_thousand_series_that_come_and_go_push_out_none_of_a_thousand() {
+    let mut subject = Subject::new(r#"{"memory_limit_mib": 2}"#);
+    (0..5).for_each(|beat| seen(&mut subject, beat, 0..1_000));
+    assert_eq!(subject.reading("series", &[]), 1_000.0);
+    for beat in 5..105 {
+        // A thousand new ones each beat; each lives for a random while, up to 16 beats.
+        let lives = |series: u64| series.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60;
+        let alive = |series: &u64| beat - series / 1_000 <= lives(*series);
+        let brief = (beat.saturating_sub(16).max(5) * 1_000..(beat + 1) * 1_000).filter(alive);
+        seen(&mut subject, beat, (0..1_000).chain(brief.map(|series| 1_000_000 + series)));
+        assert!(subject.processor.scoring.bytes() <= 2 << 20);
+    }
+    for series in 0..1_000 {
+        assert!(matches!(entry_of(&mut subject, series), Some(Rank::Young | Rank::Grown)), "{series}");
+    }
+    // Room that is left is used by those that live long enough.
+    assert!(subject.reading("series", &[]) > 1_200.0);
 }

@@ -74,6 +74,7 @@ fn damaged_state_is_told_and_leaves_the_processor_as_it_was() {
     let mut subject = Subject::new("{}");
     live(&mut subject, 3, 0..10);
     let parts = subject.saved();
+    let mut refused = 0;
     for part in &parts {
         for end in (0..part.len()).step_by(13) {
             let mut successor = Subject::new(r#"{"memory_limit_mib": 1}"#);
@@ -81,16 +82,19 @@ fn damaged_state_is_told_and_leaves_the_processor_as_it_was() {
             let result = learned.restore(&part[..end]);
             // Cut between two series, the rest is whole.
             if result.is_err() {
+                refused += 1;
                 assert_eq!(successor.reading("unusable_state", &[]), 1.0);
                 assert_eq!(successor.processor.scoring.table.count(Rank::Young), 0);
             }
         }
     }
+    let cuts: usize = parts.iter().map(|part| part.len().div_ceil(13)).sum();
+    assert!(refused > cuts * 9 / 10, "{refused} of {cuts}");
     let mut successor = Subject::new("{}");
     let learned = successor.processor.learned().expect("learns");
     assert_eq!(
         learned.restore(&[9, 1, 2]),
-        Err(Unusable("state of version 9, this build reads version 1".to_owned()))
+        Err(Unusable("state of version 9, this build reads version 2".to_owned()))
     );
 }
 
@@ -122,4 +126,45 @@ fn a_restart_changes_nothing_when_there_is_no_room() {
     assert!(subject.reading("forgotten_series", &[]) > 100.0);
     assert_eq!(stays(&successor), stays(&subject));
     assert_eq!(successor.told, subject.told);
+}
+
+#[test]
+fn anomalies_that_there_is_no_room_for_any_more_end() {
+    let mut subject = Subject::new("{}");
+    live(&mut subject, 5, 0..GROWN);
+    subject.take(gauges(at(GROWN), (0..5).map(|series| (series, 9_000.0))));
+    assert_eq!(subject.event_names().len(), 5);
+
+    let mut successor = Subject::new(r#"{"max_active": 2}"#);
+    successor.restore(&subject.saved());
+    successor.tick();
+    assert_eq!(successor.event_names(), ["edgewatch.anomaly.end"; 3]);
+    live(&mut successor, 5, GROWN + 1..GROWN + AFTERMATH);
+
+    assert_eq!(successor.event_names(), ["edgewatch.anomaly.end"; 5]);
+    let series = |events: &[Event]| -> Vec<_> {
+        let key =
+            |event: &Event| format!("{:?}", attribute(&event.record.attributes, "edgewatch.anomaly.series"));
+        let mut keys: Vec<_> = events.iter().map(key).collect();
+        keys.sort();
+        keys
+    };
+    assert_eq!(series(&successor.told.events), series(&subject.told.events));
+}
+
+#[test]
+fn the_later_state_of_a_series_that_was_saved_twice_counts() {
+    let mut subject = Subject::new("{}");
+    live(&mut subject, 1, 0..GROWN);
+    subject.take(gauges(at(GROWN), [(0, 9_000.0)]));
+    let mut parts = subject.saved();
+    live(&mut subject, 1, GROWN + 1..GROWN + 2);
+    parts.extend(subject.saved());
+
+    let mut successor = Subject::new("{}");
+    successor.restore(&parts);
+    live(&mut successor, 1, GROWN + 2..GROWN + AFTERMATH);
+    assert_eq!(successor.event_names(), ["edgewatch.anomaly.end"]);
+    let reason = attribute(&successor.told.events[0].record.attributes, "edgewatch.anomaly.end.reason");
+    assert_eq!(reason, Some(Value::StringValue("calm".to_owned())));
 }

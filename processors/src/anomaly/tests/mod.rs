@@ -4,6 +4,7 @@ mod learning;
 mod odd;
 mod rates;
 mod rules;
+mod sentences;
 mod telling;
 mod time;
 

@@ -71,3 +71,19 @@ fn what_cannot_be_is_refused_at_its_key() {
         assert!(problem.contains(&format!("\"{key}\"")), "{key}: {problem}");
     }
 }
+
+#[test]
+fn what_the_processor_has_written_is_not_scored_when_it_comes_back_by_way_of_prometheus() {
+    let mut subject = Subject::new(r#"{"rules": [{"enabled": true}]}"#);
+    let own =
+        ["edgewatch_anomaly_score", "edgewatch_anomaly_rate_ratio", "edgewatch_processor_anomaly_active"];
+    for beat in 0..5 {
+        subject.take(batch("shop", |scope| {
+            for name in own.into_iter().chain(["edgewatch_queue_bytes"]) {
+                scope.gauge(name, "1", "", |points| points.double(Times::at(at(beat)), 1.0, |_| {}));
+            }
+        }));
+    }
+    assert_eq!(subject.reading("unscored_points", &[("reason", "disabled")]), 15.0);
+    assert_eq!(subject.reading("series", &[]), 1.0);
+}

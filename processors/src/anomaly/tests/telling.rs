@@ -27,7 +27,7 @@ fn a_spike_is_told_at_its_start_and_its_end() {
     assert!(matches!((record.severity_number, record.severity_text.as_str()), (13, "WARN") | (17, "ERROR")));
     let body = record.body.clone().and_then(|body| body.value);
     let Some(Value::StringValue(body)) = body else { panic!("{body:?}") };
-    assert!(body.starts_with("load: p = "), "{body}");
+    assert!(body.starts_with("load{series=0}: "), "{body}");
     let keys: Vec<&str> = record.attributes.iter().map(|attribute| attribute.key.as_str()).collect();
     assert_eq!(
         keys,
@@ -189,6 +189,22 @@ fn a_step_that_was_told_of_in_silence_is_not_told_of_again() {
 
     let times: Vec<u64> = subject.told.rates.iter().map(|point| point.time).collect();
     assert_eq!(times, [at(4) + MINUTE, at(4) + MINUTE, at(5) + MINUTE, at(5) + MINUTE]);
+}
+
+#[test]
+fn a_tick_that_another_processor_asked_for_does_not_cut_a_step() {
+    let mut subject = Subject::new("{}");
+    live(&mut subject, 4, 0..GROWN);
+    subject.told = Told::default();
+    for (second, value) in (0..4).zip([usual(0, GROWN), usual(1, GROWN), usual(2, GROWN), SPIKE]) {
+        subject.take(gauges(at(GROWN) + second * SECOND, [(second, value)]));
+        subject.now += Duration::from_millis(200);
+        subject.tick();
+    }
+    live(&mut subject, 4, GROWN + 1..GROWN + 2);
+    let rates: Vec<_> = subject.told.rates.iter().map(|point| (point.time, point.value)).collect();
+    let (before, spike) = (at(GROWN - 1) + MINUTE, at(GROWN) + MINUTE);
+    assert_eq!(rates, [(before, 0.0), (before, 0.0), (spike, 0.25), (spike, 0.25)]);
 }
 
 #[test]
