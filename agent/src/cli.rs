@@ -11,7 +11,7 @@ use crate::templates::cli::TemplatesArguments;
 /// One agent per host: collects host metrics and logs, receives OTLP, forwards OTLP.
 ///
 /// Without a configuration it listens for OTLP on localhost:4317 (gRPC) and localhost:4318 (HTTP), measures this host every 10
-/// seconds and prints a summary of what arrives.
+/// seconds, scores all metrics, and prints a summary of what arrives and of what is unusual.
 ///
 /// Configurations are those of the OpenTelemetry Collector.
 #[derive(Debug, Parser)]
@@ -231,7 +231,8 @@ pub struct RunArguments {
     /// Longest time to deliver what is under way when told to stop, or when a new configuration has no place for it.
     #[arg(long, value_name = "DURATION", default_value = "25s", value_parser = duration)]
     pub shutdown_timeout: std::time::Duration,
-    /// Where state that must survive a restart is kept, such as how far log files have been read.
+    /// Where state that must survive a restart is kept, such as how far log files have been read, and what
+    /// processors have learned.
     #[arg(long, value_name = "DIRECTORY", env = "EDGEWATCH_STATE_DIRECTORY", default_value = DEFAULT_STATE_DIRECTORY)]
     pub state_directory: PathBuf,
     /// Accepted for the Collector's sake; this build has no feature gates.

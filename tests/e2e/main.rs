@@ -23,6 +23,8 @@ mod requests;
 #[cfg(test)]
 mod sampling;
 #[cfg(test)]
+mod scoring;
+#[cfg(test)]
 mod security;
 #[cfg(test)]
 mod tomcat;

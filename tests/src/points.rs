@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
@@ -71,16 +72,20 @@ pub fn has(attributes: &Attributes, wanted: &[(&str, &str)]) -> bool {
 /// # Errors
 /// When a request cannot be decoded.
 pub fn points(receipts: &Receipts) -> anyhow::Result<Vec<Point>> {
+    Ok(receipts.metrics()?.into_iter().flat_map(points_of).collect())
+}
+
+/// All data points of a request.
+#[must_use]
+pub fn points_of(request: ExportMetricsServiceRequest) -> Vec<Point> {
     let mut all = Vec::new();
-    for request in receipts.metrics()? {
-        for resource in request.resource_metrics {
-            let attributes = texts(resource.resource.map(|it| it.attributes).unwrap_or_default());
-            for metric in resource.scope_metrics.into_iter().flat_map(|scope| scope.metrics) {
-                add(&mut all, &attributes, metric);
-            }
+    for resource in request.resource_metrics {
+        let attributes = texts(resource.resource.map(|it| it.attributes).unwrap_or_default());
+        for metric in resource.scope_metrics.into_iter().flat_map(|scope| scope.metrics) {
+            add(&mut all, &attributes, metric);
         }
     }
-    Ok(all)
+    all
 }
 
 /// All log records that were delivered, in order of arrival.

@@ -68,6 +68,8 @@ impl Components {
 #[must_use]
 pub fn listing(components: &Components) -> String {
     let mut text = String::new();
+    let names = ComponentKind::ALL.into_iter().flat_map(|kind| components.descriptions(kind));
+    let width = names.map(|description| description.name.len()).max().unwrap_or_default();
     for kind in ComponentKind::ALL {
         let descriptions = components.descriptions(kind);
         if descriptions.is_empty() {
@@ -79,7 +81,7 @@ pub fn listing(components: &Components) -> String {
         text.push_str(kind.section());
         text.push_str(":\n");
         for description in descriptions {
-            text.push_str(&format!("  {:<20} {}\n", description.name, facts(description)));
+            text.push_str(&format!("  {:<width$} {}\n", description.name, facts(description)));
         }
     }
     text

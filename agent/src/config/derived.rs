@@ -12,6 +12,8 @@ use crate::pipeline::{PipelinePlan, Plan};
 pub(super) struct Derived {
     /// The processor, as it is configured.
     processor: String,
+    /// What it derives from.
+    carries: &'static [Signal],
     signal: Signal,
     reference: Reference,
 }
@@ -57,9 +59,14 @@ impl Derived {
         problems: &mut Problems,
     ) -> Option<Self> {
         let (processor, description) = found;
-        let derived = (*description)?.emits;
+        let Description { signals: carries, emits: derived, .. } = (*description)?;
         if derived.contains(&signal) {
-            return Some(Self { processor: processor.clone(), signal, reference: reference.clone() });
+            return Some(Self {
+                processor: processor.clone(),
+                carries,
+                signal,
+                reference: reference.clone(),
+            });
         }
         let names: Vec<&str> = derived.iter().map(|signal| signal.name()).collect();
         let message = format!("processor `{}` does not derive {}", reference.id, signal.name());
@@ -75,12 +82,13 @@ impl Derived {
         if pipelines.iter().any(feeds) {
             return;
         }
-        let Self { reference, signal, .. } = self;
+        let Self { reference, signal, carries, .. } = self;
+        let names: Vec<&str> =
+            carries.iter().filter(|carried| *carried != signal).map(|carried| carried.name()).collect();
         let message = format!(
-            "processor `{}` is used as a receiver here, but no pipeline of another signal than {} has it among its processors: no data would \
-             come",
+            "processor `{}` is used as a receiver here, but no pipeline of {} has it among its processors: no data would come",
             reference.id,
-            signal.name()
+            names.join(" or ")
         );
         let help = format!(
             "add `{}` to the processors of the pipeline that it shall derive {} from",
