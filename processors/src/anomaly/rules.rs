@@ -110,12 +110,6 @@ impl Rules {
         self.treatments.get_mut(usize::from(id.0)).filter(|treatment| treatment.enabled)
     }
 
-    /// Sets the raw score below which a step is calm, for tests that must not depend on how the detector is tuned.
-    #[cfg(test)]
-    pub(super) fn set_calm(&mut self, calm: f32) {
-        self.treatments.iter_mut().for_each(|treatment| treatment.settings.constants.calm = calm);
-    }
-
     /// Whether such series are scored.
     pub(super) fn is_scored(&self, id: TreatmentId) -> bool {
         self.treatments.get(usize::from(id.0)).is_some_and(|treatment| treatment.enabled)

@@ -89,6 +89,7 @@ fn vary(random: &mut fastrand::Rng) -> Settings {
         &mut constants.acceptance,
         &mut constants.youth,
         &mut constants.reach,
+        &mut constants.outlier,
         &mut constants.refractory,
         &mut constants.margin,
         &mut constants.memorable,

@@ -23,9 +23,11 @@ pub(super) struct Event {
     /// Steps since the departure began, and since its peak.
     lasted: u8,
     waited: u8,
+    /// Whether the event is about steps that were unusual in themselves, and not about what came of hours.
+    sudden: bool,
 }
 
-stored_fields!(Event { on, calm, pending, peak, lasted, waited });
+stored_fields!(Event { on, calm, pending, peak, lasted, waited, sudden });
 
 /// Steps, beside its own, in which a peak may become an event: a fault must be found within two.
 const PATIENCE: u8 = 2;
@@ -40,11 +42,11 @@ impl Event {
         self.pending
     }
 
-    /// Takes a step with `raw` score, of which `reported` is news with that logarithm of a probability. `alarm` gives
-    /// the logarithm of the probability from which on a departure is an event that has lasted for so many steps.
+    /// Takes a step with `raw` score, of which `now` is about the step in itself and `reported` is news with that logarithm of a probability.
+    /// `alarm` gives the logarithm of the probability from which on a departure is an event that has lasted for so many steps.
     pub(super) fn take(
         &mut self,
-        (raw, reported): (f32, Option<f32>),
+        (raw, now, reported): (f32, f32, Option<f32>),
         elapsed: f32,
         alarm: impl FnOnce(u8) -> f64,
         constants: &Constants,
@@ -53,10 +55,13 @@ impl Event {
             self.follow((raw, reported), elapsed, constants);
             let alarming = self.pending < 0.0 && f64::from(self.pending) <= alarm(self.lasted);
             (self.on, self.calm) = (alarming, 0);
+            self.sudden = alarming && now >= constants.calm_now;
             return alarming.then_some(Edge::Start);
         }
         (self.pending, self.peak, self.lasted, self.waited) = (0.0, 0.0, 0, 0);
-        self.calm = if raw < constants.calm { self.calm.saturating_add(1) } else { 0 };
+        // What is left of a fault in means over hours does not keep its event on.
+        let calm = raw < constants.calm || self.sudden && now < constants.calm_now;
+        self.calm = if calm { self.calm.saturating_add(1) } else { 0 };
         if self.calm < constants.calm_steps {
             return None;
         }

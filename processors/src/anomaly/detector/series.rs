@@ -80,7 +80,7 @@ impl Detector {
         let news = score > 0.0 && !self.episodes.is_habit(raw, constants) && reason.goes(settings.direction);
         let age = self.age;
         let event = self.event.take(
-            (raw, news.then_some(ln_probability)),
+            (raw, level + ratio + jump + hold, news.then_some(ln_probability)),
             step.elapsed,
             |lasted| alarm(settings, age, lasted),
             constants,

@@ -71,6 +71,8 @@ pub struct Constants {
     pub youth: f32,
     /// The outermost bins of the distribution, in standard deviations from the mean.
     pub reach: f32,
+    /// A distance from the mean counts for at most so many standard deviations when those are learned.
+    pub outlier: f32,
     /// The tail estimators.
     pub tail: TailConstants,
     /// Steps for which a peak keeps lesser ones from being reported.
@@ -87,6 +89,8 @@ pub struct Constants {
     pub lasts: f32,
     /// Below this raw score a step is calm.
     pub calm: f32,
+    /// So is one whose level, ratio, jump and hold together are below this, if the event was about those.
+    pub calm_now: f32,
     /// Steps of calm that end an event.
     pub calm_steps: u8,
 }
@@ -104,12 +108,13 @@ impl Default for Constants {
             acceptance: 72.0,
             youth: 288.0,
             reach: 2.0,
+            outlier: 6.0,
             tail: TailConstants {
                 warm_up: 45.0,
                 spread: Span::of(50.0),
                 threshold: Span::of(200.0),
                 excess: Span::of(100.0),
-                excess_limit: 30.0,
+                excess_limit: 25.0,
                 heaviness: 0.8,
                 floor: 0.01,
                 limit: 60.0,
@@ -121,6 +126,7 @@ impl Default for Constants {
             alike: 0.75,
             lasts: 0.7,
             calm: 22.0,
+            calm_now: 14.0,
             calm_steps: 5,
         }
     }

@@ -4,7 +4,7 @@ use super::Detector;
 use crate::stats::Stored;
 
 /// The first byte of a saved state. A change of what is saved, or of what it means, takes the next number.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// Why a saved state was not restored. The series starts anew.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

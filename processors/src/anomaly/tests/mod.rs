@@ -82,7 +82,6 @@ impl Subject {
         config.validate().expect("valid");
         let (context, registry) = context("anomaly");
         let mut processor = AnomalyProcessor::build(config, &context).expect("builds");
-        processor.scoring.rules.set_calm(40.0);
         Self { processor, registry, told: Told::default(), now: Instant::now() }
     }
 

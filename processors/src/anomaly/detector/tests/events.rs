@@ -53,3 +53,17 @@ fn what_happened_twice_is_no_event_the_third_time() {
     let found = events(&Settings::default(), DAY / MINUTE, job);
     assert!((1..=2).contains(&found.len()), "{found:?}");
 }
+
+#[test]
+fn an_event_ends_soon_after_a_spike() {
+    for cadence in [MINUTE, 5 * MINUTE] {
+        let spike = START + 3 * DAY;
+        let value = |time| if time == spike { 10.0 } else { noise(time / SECOND) };
+        let scored = run(&mut Detector::default(), START..spike + 2 * DAY, cadence, value);
+        assert_eq!(starts(&scored).iter().filter(|start| start.time == spike).count(), 1, "{cadence}");
+        let last =
+            scored.iter().filter(|step| step.time >= spike && step.anomalous).map(|step| step.time).max();
+        let steps = (last.expect("was anomalous") - spike) / cadence;
+        assert!(steps <= 10, "{cadence}: {steps} steps");
+    }
+}
