@@ -25,9 +25,11 @@ pub(super) struct Event {
     waited: u8,
     /// Whether the event is about steps that were unusual in themselves, and not about what came of hours.
     sudden: bool,
+    /// The largest raw score of the event that ended while means over hours were still unusual; zero when they are calm.
+    echo: f32,
 }
 
-stored_fields!(Event { on, calm, pending, peak, lasted, waited, sudden });
+stored_fields!(Event { on, calm, pending, peak, lasted, waited, sudden, echo });
 
 /// Steps, beside its own, in which a peak may become an event: a fault must be found within two.
 const PATIENCE: u8 = 2;
@@ -52,21 +54,38 @@ impl Event {
         constants: &Constants,
     ) -> Option<Edge> {
         if !self.on {
+            self.fade(raw, constants);
             self.follow((raw, reported), elapsed, constants);
-            let alarming = self.pending < 0.0 && f64::from(self.pending) <= alarm(self.lasted);
-            (self.on, self.calm) = (alarming, 0);
-            self.sudden = alarming && now >= constants.calm_now;
+            let alarming = self.pending < 0.0
+                && self.peak >= (1.0 + constants.margin) * self.echo
+                && f64::from(self.pending) <= alarm(self.lasted);
+            if alarming {
+                (self.on, self.calm, self.echo) = (true, 0, raw);
+                self.sudden = now >= constants.calm_now;
+            }
             return alarming.then_some(Edge::Start);
         }
         (self.pending, self.peak, self.lasted, self.waited) = (0.0, 0.0, 0, 0);
+        self.echo = self.echo.max(raw);
         // What is left of a fault in means over hours does not keep its event on.
         let calm = raw < constants.calm || self.sudden && now < constants.calm_now;
         self.calm = if calm { self.calm.saturating_add(1) } else { 0 };
         if self.calm < constants.calm_steps {
             return None;
         }
-        self.on = false;
+        (self.on, self.calm) = (false, 0);
+        if raw < constants.calm {
+            self.echo = 0.0;
+        }
         Some(Edge::End)
+    }
+
+    /// After an event, until all is calm, only what is larger is another one.
+    fn fade(&mut self, raw: f32, constants: &Constants) {
+        self.calm = if raw < constants.calm { self.calm.saturating_add(1) } else { 0 };
+        if self.calm >= constants.calm_steps {
+            self.echo = 0.0;
+        }
     }
 
     /// Follows a departure that is no event yet: how unlikely its peak was, and how long it lasts.
