@@ -21,8 +21,8 @@ impl Spread {
         let distance = value - self.mean.mean();
         self.mean.update(value, constants.long, weight);
         if !young {
-            let learned = self.limited(distance, constants);
-            self.variance.update(learned * learned, constants.long, weight);
+            let square = self.limited(distance * distance, constants);
+            self.variance.update(square, constants.long, weight);
         }
         let deviation = self.variance.mean().sqrt().max(f32::MIN_POSITIVE * 1e6);
         let position = 0.5 + distance / deviation / (2.0 * constants.reach);
@@ -30,12 +30,12 @@ impl Spread {
         self.tail.surprise(divergence, 0.0, weight, &constants.tail)
     }
 
-    /// A distance, as far as it counts: one that is far out would widen the bins for days, in which usual values would look narrow.
-    fn limited(&self, distance: f32, constants: &Constants) -> f32 {
+    /// The square of a distance, as far as it counts: one that is far out would widen the bins for days, in which usual values would
+    /// look narrow.
+    fn limited(&self, square: f32, constants: &Constants) -> f32 {
         if self.variance.weight() < constants.tail.warm_up {
-            return distance;
+            return square;
         }
-        let limit = constants.outlier * self.variance.mean().sqrt();
-        distance.max(-limit).min(limit)
+        square.min(constants.outlier * constants.outlier * self.variance.mean())
     }
 }
