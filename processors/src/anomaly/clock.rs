@@ -156,6 +156,11 @@ impl Clock {
         u32::try_from(self.now.elapsed / 1_000_000_000).unwrap_or(u32::MAX)
     }
 
+    /// Whether what comes every so many seconds, and now, does not come again in this step.
+    pub(super) const fn is_last_of_step(&self, gap: u32) -> bool {
+        self.now.newest % self.step + (gap as u64) * 1_000_000_000 >= self.step
+    }
+
     /// The number of the current step.
     pub(super) const fn steps(&self) -> u32 {
         self.now.steps

@@ -97,7 +97,7 @@ impl Scoring {
 
     /// Takes in one data point.
     pub(super) fn take(&mut self, found: &Found<'_>) {
-        let time = found.point.time_unix_nano();
+        let time = found.time();
         if time == 0 {
             self.points.no_reading += 1;
             return;
@@ -107,7 +107,8 @@ impl Scoring {
             Passed::Step(end) => self.end_step(end),
             Passed::Back => self.rates.set_back(),
         }
-        let Some(number) = self.table.find(found.key).or_else(|| self.admit(found)) else { return };
+        let known = self.table.follow(found.key, &self.clock);
+        let Some(number) = known.or_else(|| self.admit(found)) else { return };
         self.table.see(number, &self.clock);
         let Some(entry) = self.table.entry_mut(number) else { return };
         if !entry.is_resolved() {
@@ -176,7 +177,7 @@ impl Scoring {
             entry.membership = self.rates.join(found.resource);
         }
         let membership = entry.membership;
-        let readings = entry.past.read(found.kind, found.point);
+        let readings = entry.past.take(found);
         self.table.count_past(number);
         if !self.make_room(|table, clock| table.room_for_pasts(clock)) {
             self.points.no_room += 1;

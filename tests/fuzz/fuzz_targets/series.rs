@@ -18,7 +18,7 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     for _ in 0..TWICE {
         walk(request, &mut |found| {
             let past = pasts.entry(found.key).or_default();
-            for reading in past.read(found.kind, found.point) {
+            for reading in past.take(found) {
                 assert!(reading.value.is_finite());
                 assert!(reading.time != 0);
             }
@@ -39,7 +39,7 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
         past.save(&mut state);
         assert_eq!(Past::restore(&state).as_ref(), Some(&past));
         walk(request, &mut |found| {
-            past.read(found.kind, found.point);
+            past.take(found);
         });
     }
 });

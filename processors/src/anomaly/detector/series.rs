@@ -56,6 +56,11 @@ impl Detector {
         }
     }
 
+    /// What a point is added to that does not complete its step: all of the detector that it needs.
+    pub(crate) const fn open_step(&self) -> &impl Sized {
+        &self.steps
+    }
+
     fn score(&mut self, settings: &Settings, step: &Step) -> Scored {
         if !std::mem::replace(&mut self.started, true) {
             self.origin = step.mean;

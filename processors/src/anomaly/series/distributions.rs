@@ -75,9 +75,9 @@ impl Past {
             tell(readings, times, counted.buckets(now.zero_threshold), now.extremes);
             return;
         }
-        let before = if let Kept::Exponential(before) = &self.kept { Some(before) } else { None };
-        let more = before.and_then(|before| before.until(&counted));
-        match Since::of(times, before.map(|_| self.time), before.is_some() && more.is_none()) {
+        let before = if let Kept::Exponential(before) = &mut self.kept { Some(before) } else { None };
+        let more = before.as_ref().and_then(|before| before.until(&counted));
+        match Since::of(times, before.as_ref().map(|_| self.time), before.is_some() && more.is_none()) {
             Since::Start(seconds) => {
                 add(readings, Aspect::Count, times, counted.count as f64 / seconds);
                 tell(readings, times, counted.buckets(now.zero_threshold), now.extremes);
@@ -91,7 +91,12 @@ impl Past {
             Since::Unknown => {}
             Since::TooShort => return,
         }
-        self.remember(times, Kept::Exponential(Box::new(counted)));
+        if let Some(before) = before {
+            **before = counted;
+            self.advance(times);
+        } else {
+            self.remember(times, Kept::Exponential(Box::new(counted)));
+        }
     }
 
     pub(super) fn summary(&mut self, point: SummaryDataPoint<'_>, readings: &mut Readings) {

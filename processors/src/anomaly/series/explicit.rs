@@ -5,7 +5,7 @@ use edgewatch_proto::wire::{Fields, Payload};
 use smallvec::SmallVec;
 
 use super::past::NO_RECORDED_VALUE;
-use super::quantiles::{Bucket, Extremes, MOST_BUCKETS};
+use super::quantiles::{Buckets, Extremes, MOST_BUCKETS};
 use super::window::Times;
 
 /// Buckets of a point that are read without an allocation.
@@ -30,37 +30,52 @@ pub(super) struct Point {
 
 impl Point {
     pub(super) fn of(point: HistogramDataPoint<'_>) -> Self {
-        let (mut times, mut count, mut flags) = (Times { start: 0, time: 0 }, 0, 0);
+        let mut read = Self {
+            times: Times::default(),
+            recorded: true,
+            count: 0,
+            extremes: Extremes::default(),
+            bounds: Bounds::new(),
+            counts: Counts::new(),
+            bounds_hash: 0,
+        };
         let (mut min, mut max) = (None, None);
         for field in Fields::new(point.as_bytes()) {
             match (field.number, field.payload) {
-                (2, Payload::Fixed64(start)) => times.start = start,
-                (3, Payload::Fixed64(time)) => times.time = time,
-                (4, Payload::Fixed64(values)) => count = values,
-                (10, Payload::Varint(bits)) => flags = bits,
+                (2, Payload::Fixed64(start)) => read.times.start = start,
+                (3, Payload::Fixed64(time)) => read.times.time = time,
+                (4, Payload::Fixed64(values)) => read.count = values,
+                (6, Payload::Len(packed)) => add_packed(&mut read.counts, packed, u64::from_le_bytes),
+                (6, Payload::Fixed64(values)) => add(&mut read.counts, [values]),
+                (7, Payload::Len(packed)) => add_packed(&mut read.bounds, packed, f64::from_le_bytes),
+                (7, Payload::Fixed64(bits)) => add(&mut read.bounds, [f64::from_bits(bits)]),
+                (10, Payload::Varint(bits)) => read.recorded = bits & NO_RECORDED_VALUE == 0,
                 (11, Payload::Fixed64(bits)) => min = Some(f64::from_bits(bits)),
                 (12, Payload::Fixed64(bits)) => max = Some(f64::from_bits(bits)),
                 _other => {}
             }
         }
-        let (recorded, extremes) = (flags & NO_RECORDED_VALUE == 0, Extremes::new(min, max));
-        let (bounds, counts) = buckets(point).unwrap_or_default();
-        let bounds_hash = hash(&bounds);
-        Self { times, recorded, count, extremes, bounds, counts, bounds_hash }
+        read.extremes = Extremes::new(min, max);
+        if !read.makes_sense() {
+            read.bounds.clear();
+            read.counts.clear();
+        }
+        read.bounds_hash = hash(&read.bounds);
+        read
     }
 
-    /// What is in the buckets, or `counts` instead of that. Outermost buckets end at what is known of their measurements, and else at their
-    /// only bound; the lowest at zero, where that is below it.
-    pub(super) fn buckets<'a>(
-        &'a self,
-        counts: &'a [u64],
-        extremes: Extremes,
-    ) -> impl Iterator<Item = Bucket> + Clone + 'a {
-        let lowest = self.bounds.first().map(|bound| extremes.min.unwrap_or(0.0).min(*bound));
-        let highest = self.bounds.last().map(|bound| extremes.max.unwrap_or(*bound).max(*bound));
-        let lower = lowest.into_iter().chain(self.bounds.iter().copied());
-        let upper = self.bounds.iter().copied().chain(highest);
-        lower.zip(upper).zip(counts).map(|((lower, upper), count)| Bucket { lower, upper, count: *count })
+    /// Whether there are buckets, not too many of them, each with bounds of its own. A single bucket tells no more than the count.
+    fn makes_sense(&self) -> bool {
+        !self.bounds.is_empty()
+            && self.counts.len() <= MOST_BUCKETS
+            && self.counts.len() == self.bounds.len() + 1
+            && self.bounds.is_sorted_by(|one, next| one < next)
+            && self.bounds.iter().all(|bound| bound.is_finite())
+    }
+
+    /// What is in the buckets, or `counts` instead of that.
+    pub(super) fn buckets<'a>(&'a self, counts: &'a [u64], extremes: Extremes) -> impl Buckets + 'a {
+        Filled { bounds: &self.bounds, counts, extremes }
     }
 
     pub(super) fn counts(&self) -> &[u64] {
@@ -68,23 +83,50 @@ impl Point {
     }
 }
 
-/// Tells bounds from others.
-fn hash(bounds: &[f64]) -> u64 {
-    bounds.iter().fold(bounds.len() as u64, |hash, bound| {
-        let mixed = (hash ^ bound.to_bits()).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        mixed ^ (mixed >> 32)
-    })
+/// Adds items, one more than there may be at most: that one tells that there are more.
+fn add<T>(items: &mut SmallVec<[T; USUAL]>, more: impl IntoIterator<Item = T>) {
+    let room = (MOST_BUCKETS + 1).saturating_sub(items.len());
+    items.extend(more.into_iter().take(room));
 }
 
-fn buckets(point: HistogramDataPoint<'_>) -> Option<(Bounds, Counts)> {
-    // One more than there may be tells that there are more.
-    let bounds: Bounds = point.explicit_bounds().take(MOST_BUCKETS).collect();
-    let counts: Counts = point.bucket_counts().take(MOST_BUCKETS + 1).collect();
-    let ascending =
-        bounds.is_sorted_by(|one, next| one < next) && bounds.iter().all(|bound| bound.is_finite());
-    // A single bucket tells no more than the count.
-    (!bounds.is_empty() && ascending && counts.len() <= MOST_BUCKETS && counts.len() == bounds.len() + 1)
-        .then_some((bounds, counts))
+fn add_packed<T>(items: &mut SmallVec<[T; USUAL]>, packed: &[u8], read: fn([u8; 8]) -> T) {
+    let (eights, _rest) = packed.as_chunks();
+    add(items, eights.iter().map(|eight| read(*eight)));
+}
+
+/// Counts between bounds.
+struct Filled<'a> {
+    bounds: &'a [f64],
+    counts: &'a [u64],
+    extremes: Extremes,
+}
+
+impl Buckets for Filled<'_> {
+    fn counts(&self) -> impl Iterator<Item = u64> {
+        self.counts.iter().copied()
+    }
+
+    /// Outermost buckets end at what is known of their measurements, and else at their only bound; the lowest at zero, where that is below it.
+    fn bounds(&self, bucket: usize) -> Option<(f64, f64)> {
+        let lower = match bucket.checked_sub(1) {
+            Some(before) => *self.bounds.get(before)?,
+            None => self.bounds.first()?.min(self.extremes.min.unwrap_or(0.0)),
+        };
+        let upper = match self.bounds.get(bucket) {
+            Some(bound) => *bound,
+            None => self.bounds.last().map(|bound| bound.max(self.extremes.max.unwrap_or(*bound)))?,
+        };
+        Some((lower, upper))
+    }
+}
+
+/// Tells bounds from others. Each is mixed with its place on its own, so that none waits for the one before.
+fn hash(bounds: &[f64]) -> u64 {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    bounds.iter().zip(1_u64..).fold(0, |hash, (bound, place)| {
+        let mixed = (bound.to_bits() ^ place.wrapping_mul(FACTOR)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        hash.wrapping_add((mixed ^ (mixed >> 32)).wrapping_mul(FACTOR))
+    })
 }
 
 /// What is kept of a cumulative point.
@@ -115,13 +157,12 @@ impl Explicit {
     /// What `point` has counted more than this; none if it has counted less anywhere.
     pub(super) fn until(&self, point: &Point) -> Option<More> {
         let count = point.count.checked_sub(self.count)?;
-        let mut counts = Counts::new();
-        if self.bounds == point.bounds_hash {
-            for (now, before) in point.counts.iter().zip(&self.counts) {
-                counts.push(now.checked_sub(*before)?);
-            }
+        if self.bounds != point.bounds_hash {
+            return Some(More { count, counts: Counts::new() });
         }
-        Some(More { count, counts })
+        let pairs = || point.counts.iter().zip(&self.counts);
+        let fell = pairs().any(|(now, before)| now < before);
+        (!fell).then(|| More { count, counts: pairs().map(|(now, before)| now - before).collect() })
     }
 }
 

@@ -1,9 +1,12 @@
 //! Exponential histograms.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
 use edgewatch_proto::view::{Buckets, ExponentialHistogramDataPoint};
 
 use super::past::NO_RECORDED_VALUE;
-use super::quantiles::{Bucket, Extremes, MOST_BUCKETS};
+use super::quantiles::{self, Extremes, MOST_BUCKETS};
 use super::window::Times;
 
 /// A point of an exponential histogram.
@@ -71,7 +74,7 @@ impl Exponential {
     pub(super) fn until(&self, now: &Self) -> Option<Self> {
         let scale = self.scale.min(now.scale);
         let sides = |side: fn(&Self) -> &Side| {
-            let now = side(now).coarser(now.scale.abs_diff(scale));
+            let now = side(now).coarser(now.scale.abs_diff(scale)).into_owned();
             now.more_than(&side(self).coarser(self.scale.abs_diff(scale)))
         };
         Some(Self {
@@ -83,13 +86,9 @@ impl Exponential {
         })
     }
 
-    /// What is in the buckets, from the lowest to the highest.
-    pub(super) fn buckets(&self, zero_threshold: f64) -> impl Iterator<Item = Bucket> + Clone + '_ {
-        let end = |side: &Side| if side.counts.is_empty() { 0.0 } else { zero_threshold };
-        let zero = Bucket { lower: -end(&self.negative), upper: end(&self.positive), count: self.zero };
-        let negative = self.negative.buckets(self.scale).rev();
-        let negative = negative.map(|bucket| Bucket { lower: -bucket.upper, upper: -bucket.lower, ..bucket });
-        negative.chain(std::iter::once(zero)).chain(self.positive.buckets(self.scale))
+    /// What is in the buckets.
+    pub(super) const fn buckets(&self, zero_threshold: f64) -> impl quantiles::Buckets {
+        Filled { counted: self, zero_threshold }
     }
 
     pub(super) const fn heap_bytes(&self) -> usize {
@@ -109,15 +108,15 @@ impl Side {
     }
 
     /// The same at a coarser scale.
-    fn coarser(&self, shift: u32) -> Self {
+    fn coarser(&self, shift: u32) -> Cow<'_, Self> {
         if shift == 0 || self.counts.is_empty() {
-            return self.clone();
+            return Cow::Borrowed(self);
         }
         let mut side = Self::empty(self.first, self.last(), shift);
         for (index, count) in (self.first..).zip(&self.counts) {
             side.add(index, *count, shift);
         }
-        side
+        Cow::Owned(side)
     }
 
     fn empty(first: i64, last: i64, shift: u32) -> Self {
@@ -150,12 +149,40 @@ impl Side {
         Some(self)
     }
 
-    fn buckets(&self, scale: i32) -> impl DoubleEndedIterator<Item = Bucket> + Clone + '_ {
+    /// The bounds of the bucket at a place, by their distance from zero.
+    fn bounds(&self, place: usize, scale: i32) -> (f64, f64) {
         let width = (-f64::from(scale)).exp2();
-        let bound = move |index: i64| (index as f64 * width).exp2();
-        self.counts.iter().enumerate().map(move |(place, count)| {
-            let index = self.first + place as i64;
-            Bucket { lower: bound(index), upper: bound(index + 1), count: *count }
+        let bound = |index: i64| (index as f64 * width).exp2();
+        let index = self.first + place as i64;
+        (bound(index), bound(index + 1))
+    }
+}
+
+/// Buckets from the lowest to the highest: the negative ones, zero, the positive ones.
+struct Filled<'a> {
+    counted: &'a Exponential,
+    zero_threshold: f64,
+}
+
+impl quantiles::Buckets for Filled<'_> {
+    fn counts(&self) -> impl Iterator<Item = u64> {
+        let Exponential { zero, positive, negative, .. } = self.counted;
+        negative.counts.iter().rev().chain(std::iter::once(zero)).chain(&positive.counts).copied()
+    }
+
+    fn bounds(&self, bucket: usize) -> Option<(f64, f64)> {
+        let Exponential { scale, positive, negative, .. } = self.counted;
+        let zero = negative.counts.len();
+        Some(match bucket.cmp(&zero) {
+            Ordering::Less => {
+                let (nearer, farther) = negative.bounds(zero - 1 - bucket, *scale);
+                (-farther, -nearer)
+            }
+            Ordering::Equal => {
+                let end = |side: &Side| if side.counts.is_empty() { 0.0 } else { self.zero_threshold };
+                (-end(negative), end(positive))
+            }
+            Ordering::Greater => positive.bounds(bucket - zero - 1, *scale),
         })
     }
 }

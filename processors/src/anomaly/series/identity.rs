@@ -17,6 +17,8 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::Kind;
 
+/// Field of a text in an `AnyValue`.
+const TEXT: u64 = 1;
 /// Keeps resources without attributes from having the key 0.
 const RESOURCE: u64 = 0x7265_736f_7572_6365;
 
@@ -41,20 +43,50 @@ pub(super) fn of_metric(scope: u64, metric: Metric<'_>, kind: Kind) -> u64 {
     number(kind.identity(), unit)
 }
 
-/// The identity of the series with these attributes within the metric whose identity is `metric`.
+/// The identity of the series whose attributes have this sum of identities within the metric whose identity is `metric`.
 #[inline]
-pub(super) fn of_series<'a>(metric: u64, attributes: impl Iterator<Item = KeyValue<'a>>) -> u64 {
-    number(sum(attributes), metric)
+pub(super) fn of_series(metric: u64, attributes: u64) -> u64 {
+    number(attributes, metric)
 }
 
 /// All attributes, in any order. A sum, so that two of a kind do not cancel out.
-#[inline]
 fn sum<'a>(attributes: impl Iterator<Item = KeyValue<'a>>) -> u64 {
-    attributes.fold(0, |sum, attribute| sum.wrapping_add(of_attribute(attribute.as_bytes(), wire::MAX_DEPTH)))
+    attributes.fold(0, |sum, attribute| sum.wrapping_add(of_attribute(attribute.as_bytes())))
+}
+
+/// The identity of an encoded `KeyValue`.
+#[inline]
+pub(super) fn of_attribute(attribute: &[u8]) -> u64 {
+    match usual(attribute) {
+        Some((key, text)) => of_text(text, xxh3_64(key)),
+        None => of_any_attribute(attribute, wire::MAX_DEPTH),
+    }
+}
+
+/// Key and text of an attribute in the way that nearly all are written: key, then value, each with a length below 128, and the value a text.
+#[inline]
+fn usual(attribute: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (key, value) = short(attribute.strip_prefix(&[0x0a])?)?;
+    let (value, nothing) = short(value.strip_prefix(&[0x12])?)?;
+    let (text, nothing_else) = short(value.strip_prefix(&[0x0a])?)?;
+    (nothing.is_empty() && nothing_else.is_empty()).then_some((key, text))
+}
+
+/// Bytes behind a length of one byte, and what follows them.
+#[inline]
+pub(super) fn short(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = bytes.split_first()?;
+    if *len < 0x80 { rest.split_at_checked(usize::from(*len)) } else { None }
 }
 
 #[inline]
-fn of_attribute(attribute: &[u8], depth: u32) -> u64 {
+fn of_text(text: &[u8], key: u64) -> u64 {
+    xxh3_64_with_seed(text, key.wrapping_add(TEXT))
+}
+
+/// The identity of a `KeyValue` by its content, however it is written.
+#[inline(never)]
+pub(super) fn of_any_attribute(attribute: &[u8], depth: u32) -> u64 {
     let (mut key, mut value): (&[u8], &[u8]) = (&[], &[]);
     for field in Fields::new(attribute) {
         match (field.number, field.payload) {
@@ -99,7 +131,7 @@ fn of_value(value: &[u8], seed: u64, depth: u32) -> u64 {
         Held::List(bytes) | Held::Map(bytes) if depth == 0 => xxh3_64_with_seed(bytes, seed),
         Held::List(bytes) => of_list(bytes, seed, depth - 1),
         Held::Map(bytes) => {
-            let entries = elements(bytes).map(|entry| of_attribute(entry, depth - 1));
+            let entries = elements(bytes).map(|entry| of_any_attribute(entry, depth - 1));
             number(entries.fold(0, u64::wrapping_add), seed)
         }
     }

@@ -7,6 +7,7 @@ mod counter;
 mod distributions;
 mod explicit;
 mod exponential;
+mod head;
 mod identity;
 mod kind;
 mod past;

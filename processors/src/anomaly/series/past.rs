@@ -1,14 +1,14 @@
 //! What of a series' points must be remembered to read the next one.
 
-use edgewatch_proto::view::{NumberDataPoint, NumberValue, Point};
-use edgewatch_proto::wire::{Fields, Payload};
+use edgewatch_proto::view::{NumberValue, Point};
 use smallvec::SmallVec;
 
 use super::counter::Counted;
 use super::explicit::{self, Explicit};
 use super::exponential::{self, Exponential};
+use super::head::Head;
 use super::window::{Held, Since, Times, Told};
-use super::{Aspect, Kind, Reading, Temporality};
+use super::{Aspect, Found, Kind, Reading, Temporality};
 
 /// Most readings that one point gives.
 const MOST: usize = 3;
@@ -50,13 +50,24 @@ pub(super) enum Kept {
 }
 
 impl Past {
-    /// What `point`, of a metric of this kind, says beyond what is remembered.
+    /// What a point says beyond what is remembered. What [`super::walk()`] has read of it is not read again.
+    #[inline]
+    pub fn take(&mut self, found: &Found<'_>) -> Readings {
+        self.read_behind(found.kind, &found.head, found.point)
+    }
+
+    /// What `point`, of a metric of this kind, says beyond what is remembered: [`Past::take`] for a point that was not walked to.
     ///
-    /// The kind is that of [`super::Found`]; a [`Data`](edgewatch_proto::view::Data) will do, but all points of the metric are walked to learn its kind.
+    /// The kind is that of [`Found`]; a [`Data`](edgewatch_proto::view::Data) will do, but all points of the metric are walked to learn its kind.
     pub fn read(&mut self, kind: impl Into<Kind>, point: Point<'_>) -> Readings {
+        self.read_behind(kind.into(), &Head::of(point), point)
+    }
+
+    #[inline]
+    fn read_behind(&mut self, kind: Kind, head: &Head, point: Point<'_>) -> Readings {
         let mut readings = Readings::new();
-        match (kind.into(), point) {
-            (kind, Point::Number(point)) => self.number(kind, point, &mut readings),
+        match (kind, point) {
+            (kind, Point::Number(_)) => self.number(kind, head, &mut readings),
             (Kind::Histogram(Some(temporality)), Point::Histogram(point)) => {
                 self.histogram(temporality, &explicit::Point::of(point), &mut readings);
             }
@@ -79,8 +90,7 @@ impl Past {
         }
     }
 
-    fn number(&mut self, kind: Kind, point: NumberDataPoint<'_>, readings: &mut Readings) {
-        let point = Number::of(point);
+    fn number(&mut self, kind: Kind, point: &Head, readings: &mut Readings) {
         let Some(value) = point.value.filter(|_| point.times.are_known()) else { return };
         match kind {
             Kind::Gauge | Kind::UpDownCounter(Some(Temporality::Cumulative)) => {
@@ -176,31 +186,6 @@ impl Past {
 pub(super) fn add(readings: &mut Readings, aspect: Aspect, times: Times, value: f64) {
     if value.is_finite() {
         readings.push(Reading { aspect, time: times.time, value });
-    }
-}
-
-/// The fields of a point of a gauge or sum that matter here, read in one pass.
-struct Number {
-    times: Times,
-    /// None if no value was recorded.
-    value: Option<NumberValue>,
-}
-
-impl Number {
-    #[inline]
-    fn of(point: NumberDataPoint<'_>) -> Self {
-        let (mut times, mut value, mut flags) = (Times { start: 0, time: 0 }, None, 0);
-        for field in Fields::new(point.as_bytes()) {
-            match (field.number, field.payload) {
-                (2, Payload::Fixed64(start)) => times.start = start,
-                (3, Payload::Fixed64(time)) => times.time = time,
-                (4, Payload::Fixed64(bits)) => value = Some(NumberValue::Double(f64::from_bits(bits))),
-                (6, Payload::Fixed64(bits)) => value = Some(NumberValue::Int(bits.cast_signed())),
-                (8, Payload::Varint(bits)) => flags = bits,
-                _other => {}
-            }
-        }
-        Self { times, value: value.filter(|_| flags & NO_RECORDED_VALUE == 0) }
     }
 }
 

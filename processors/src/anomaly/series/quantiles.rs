@@ -12,12 +12,13 @@ pub(super) const MOST_BUCKETS: usize = 160;
 /// percentile would be their maximum.
 const TOLD: [(Aspect, f64, u64); 2] = [(Aspect::Median, 0.5, 5), (Aspect::High, 0.99, 50)];
 
-/// Measurements between two bounds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Bucket {
-    pub(super) lower: f64,
-    pub(super) upper: f64,
-    pub(super) count: u64,
+/// Measurements in buckets, which come in ascending order.
+pub(super) trait Buckets {
+    /// How many measurements are in each.
+    fn counts(&self) -> impl Iterator<Item = u64>;
+
+    /// The bounds of the bucket with this number. They may take long to find, and only those of the buckets that a quantile is in are asked for.
+    fn bounds(&self, bucket: usize) -> Option<(f64, f64)>;
 }
 
 /// The least and the greatest measurement, as far as they are known.
@@ -34,30 +35,26 @@ impl Extremes {
     }
 }
 
-/// Adds the quantiles of what is in `buckets`, which come in ascending order. Within a bucket measurements are taken to be spread evenly.
-pub(super) fn tell(
-    readings: &mut Readings,
-    times: Times,
-    buckets: impl Iterator<Item = Bucket> + Clone,
-    extremes: Extremes,
-) {
-    let total = buckets.clone().try_fold(0_u64, |total, bucket| total.checked_add(bucket.count));
+/// Adds the quantiles of what is in `buckets`. Within a bucket measurements are taken to be spread evenly.
+pub(super) fn tell(readings: &mut Readings, times: Times, buckets: impl Buckets, extremes: Extremes) {
+    let total = buckets.counts().try_fold(0_u64, u64::checked_add);
     // More than can be counted is not to be believed.
     let Some(total) = total else { return };
-    let mut buckets = buckets;
-    let (mut below, mut through, mut bucket) = (0, 0, None);
+    let mut counts = buckets.counts().enumerate();
+    let (mut below, mut through, mut reached) = (0, 0, None);
     for (aspect, quantile, fewest) in TOLD {
         if total < fewest {
             return;
         }
         let rank = quantile * total as f64;
         while through == 0 || (through as f64) < rank {
-            let Some(next) = buckets.next() else { break };
-            (below, through, bucket) = (through, through + next.count, Some(next));
+            let Some((bucket, count)) = counts.next() else { break };
+            (below, through, reached) = (through, through + count, Some((bucket, count)));
         }
-        let Some(bucket) = bucket else { return };
-        let share = ((rank - below as f64) / bucket.count as f64).min(1.0);
-        let mut value = bucket.lower + (bucket.upper - bucket.lower) * share;
+        let Some((bucket, count)) = reached else { return };
+        let Some((lower, upper)) = buckets.bounds(bucket) else { return };
+        let share = ((rank - below as f64) / count as f64).min(1.0);
+        let mut value = lower + (upper - lower) * share;
         value = extremes.min.map_or(value, |min| value.max(min));
         value = extremes.max.map_or(value, |max| value.min(max));
         add(readings, aspect, times, value);

@@ -9,7 +9,7 @@ const LONGEST_FIRST: u64 = 600 * 1_000_000_000;
 const LATEST: u64 = i64::MAX.cast_unsigned();
 
 /// The times of a point, in nanoseconds since 1970.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Times {
     /// When what it tells began; 0 if unknown.
     pub(super) start: u64,

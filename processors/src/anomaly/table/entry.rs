@@ -1,6 +1,6 @@
 //! What is known of one series beside its detectors.
 
-use super::list::Links;
+use super::list::{Links, NONE};
 use crate::anomaly::rates::Membership;
 use crate::anomaly::rules::TreatmentId;
 use crate::anomaly::series::{Aspect, Past};
@@ -55,6 +55,8 @@ pub(in crate::anomaly) struct Entry {
     /// Bytes that `past` takes beside its own size, as they are counted.
     pub(super) past_bytes: u32,
     pub(super) links: Links,
+    /// Whose point came behind its own the last time.
+    pub(super) next: u32,
     /// Its turn in the order of being seen; never the same for two entries.
     pub(super) turn: u64,
     /// The second of the clock in which it was last seen.
@@ -83,6 +85,7 @@ impl Default for Entry {
             past: Past::default(),
             past_bytes: 0,
             links: Links::default(),
+            next: NONE,
             turn: 0,
             seen: 0,
             gap: 0,

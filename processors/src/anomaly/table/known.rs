@@ -3,6 +3,7 @@
 use super::entry::{Entry, Place, Rank};
 use super::index::Index;
 use super::list::List;
+use super::order::Order;
 use super::slab::Slab;
 use crate::anomaly::clock::Clock;
 use crate::anomaly::detector::Detector;
@@ -35,7 +36,8 @@ pub(in crate::anomaly) struct Table {
     pub(super) most_scored: usize,
     pub(super) index: Index,
     pub(super) entries: Entries,
-    detectors: Detectors,
+    pub(super) detectors: Detectors,
+    pub(super) order: Order,
     pub(super) lists: [List; 4],
     /// What pasts take beside entries.
     past_bytes: usize,
@@ -73,6 +75,7 @@ impl Table {
             index: Index::new(most),
             entries: Slab::new(most),
             detectors: Slab::new(most_scored),
+            order: Order::default(),
             lists: Default::default(),
             past_bytes: 0,
             turn: 0,
@@ -212,6 +215,7 @@ impl Table {
         self.entries.get_mut(number)?.key = key;
         self.index.insert(key, number);
         self.append(number, rank);
+        self.note_order(number);
         Some(number)
     }
 
@@ -268,6 +272,7 @@ impl Table {
         let Entry { key, rank, .. } = *self.entries.get(number)?;
         self.index.remove(key, number);
         self.unlink(number, rank);
+        self.order.forget(number);
         Some(self.entries.release(number))
     }
 

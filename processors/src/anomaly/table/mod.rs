@@ -1,7 +1,7 @@
 //! The series that are known, within a limit of bytes.
 //!
 //! A series has one [`Entry`] in a slab, and a detector for each number that it gives in another one; `index` finds entries by key,
-//! lists order them by when they were last seen. Nothing is ever moved to grow: memory comes in chunks, each counted before it is taken.
+//! `order` finds most of them without it, lists order them by when they were last seen. Nothing is ever moved to grow: memory comes in chunks, each counted before it is taken.
 //!
 //! Who gives way when there is no room is decided by rank, so that many series that live for minutes cannot push out those that
 //! have been there for days:
@@ -12,10 +12,12 @@
 //! - *Young* series have detectors. They give way once they have been silent for ten steps.
 //! - *Grown* series have had them for a day. They give way once they have been silent for a day, and after all young ones.
 
+mod ahead;
 mod entry;
 mod index;
 mod known;
 mod list;
+mod order;
 mod saved;
 mod slab;
 

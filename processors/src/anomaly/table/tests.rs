@@ -1,9 +1,12 @@
 use std::collections::HashMap;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::index::Index;
 use super::slab::Slab;
+use super::{Rank, Room, Table};
+use crate::anomaly::clock::Clock;
 
 proptest! {
     #[test]
@@ -32,6 +35,30 @@ proptest! {
                     let found = index.find(key, |number| keys.get(&number) == Some(&key));
                     prop_assert_eq!(found, map.get(&key).copied());
                 }
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whoever_comes_is_found_in_whatever_order(steps in proptest::collection::vec((0..12_u64, any::<bool>()), 0..300)) {
+        let mut table = Table::new(1 << 20);
+        let clock = Clock::new(Duration::from_secs(60));
+        // Twice, since what comes in the same order again is found in another way.
+        for (key, goes) in steps.iter().chain(&steps) {
+            let known = table.find(*key);
+            prop_assert_eq!(table.follow(*key, &clock), known);
+            match known {
+                None => {
+                    prop_assert_eq!(table.room_for_unscored(Rank::Newcomer, &clock), Room::Some);
+                    let number = table.admit(*key, Rank::Newcomer).expect("has room");
+                    table.see(number, &clock);
+                }
+                Some(number) if *goes => {
+                    prop_assert_eq!(table.remove(number).map(|entry| entry.key), Some(*key));
+                }
+                Some(number) => table.see(number, &clock),
             }
         }
     }

@@ -1,3 +1,4 @@
+mod allocations;
 mod bounds;
 mod laws;
 mod learning;
@@ -81,7 +82,7 @@ impl Subject {
         let config: Config = serde_json::from_str(config).expect("parses");
         config.validate().expect("valid");
         let (context, registry) = context("anomaly");
-        let mut processor = AnomalyProcessor::build(config, &context).expect("builds");
+        let processor = AnomalyProcessor::build(config, &context).expect("builds");
         Self { processor, registry, told: Told::default(), now: Instant::now() }
     }
 

@@ -3,6 +3,7 @@ mod building;
 mod distributions;
 mod encoding;
 mod generated;
+mod heads;
 mod identities;
 mod laws;
 mod odd;
@@ -20,9 +21,7 @@ fn read(
 ) -> Vec<Vec<Reading>> {
     let mut readings = Vec::new();
     for request in requests {
-        walk(&request.encode_to_vec(), &mut |found| {
-            readings.push(past.read(found.kind, found.point).to_vec())
-        });
+        walk(&request.encode_to_vec(), &mut |found| readings.push(past.take(found).to_vec()));
     }
     readings
 }

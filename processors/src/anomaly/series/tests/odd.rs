@@ -96,7 +96,7 @@ fn data() -> BoxedStrategy<Data> {
 /// Reads all points as of one series, and what is remembered after each of them as well.
 fn read_all(past: &mut Past, request: &[u8]) {
     walk(request, &mut |found| {
-        for reading in past.read(found.kind, found.point) {
+        for reading in past.take(found) {
             assert!(reading.value.is_finite() && reading.time != 0);
         }
         assert!(past.heap_bytes() < 4 << 10);
