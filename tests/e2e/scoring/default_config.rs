@@ -40,7 +40,7 @@ async fn without_a_configuration_metrics_are_scored_and_the_terminal_tells_of_a_
         assert_eq!(reply.code(), Some(0), "{reply:?}");
     }
 
-    agent.wait_for_output(&format!("{QUEUE}: p = ")).await?;
+    agent.wait_for_output(&format!("{QUEUE}{{queue=orders}}: ")).await?;
     let own = MetricsPage::fetch(page).await?;
     let read = |name: &str| own.value(&format!("edgewatch_processor_anomaly_{name}"), &[]);
     assert_eq!(read("series"), Some(9.0), "{own}");

@@ -67,13 +67,14 @@ fn number(record: &Record, key: &str) -> f64 {
 fn assert_start(start: &Record, metric: &str) {
     let subject = match start.attributes["edgewatch.anomaly.aspect"].as_str() {
         "value" => "",
-        "rate" => " per second",
-        "median" => ", median",
-        "p99" => ", 99th percentile",
+        "rate" => " rate",
+        "median" => " median",
+        "p99" => " p99",
         other => panic!("{other}: {start:#?}"),
     };
-    assert!(start.body.starts_with(&format!("{metric}{subject}: p = ")), "{}", start.body);
-    assert!(start.body.contains("; expected "), "{}", start.body);
+    let (series, sentence) = start.body.split_once(": ").expect("a series and a sentence");
+    assert!(series.starts_with(metric) && series.ends_with(subject), "{}", start.body);
+    assert!(sentence.contains("; expected ") && sentence.contains(" (p = "), "{}", start.body);
     assert!(during_the_fault(start.at), "{start:#?}");
     let probability = number(start, "edgewatch.anomaly.probability");
     assert!(probability <= 1e-6, "{start:#?}");

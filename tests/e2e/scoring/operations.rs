@@ -71,7 +71,7 @@ fn assert_slow_operation(told: &Told) -> anyhow::Result<()> {
             (start.resource["service.name"].as_str(), start.attributes["span.kind"].as_str()),
             ("shop", "SPAN_KIND_SERVER")
         );
-        assert!(start.body.starts_with("traces.span.metrics.duration, "), "{}", start.body);
+        assert!(start.body.starts_with("traces.span.metrics.duration{"), "{}", start.body);
         // The clock of metrics of spans is behind by the half of fifteen batches at most.
         assert!(start.at >= moment(at(LEARNED - 8)), "{start:#?}");
     }
