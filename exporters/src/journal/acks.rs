@@ -86,10 +86,13 @@ pub(super) fn read(
     Ok(Ok(acks))
 }
 
-/// Whether `bytes` were once the beginning of an acknowledgement file: most of what has to stand there still does.
+/// Whether `bytes` were once the beginning of an acknowledgement file: most of what has to stand there still does, or it was cut off
+/// while it was written, so that zeros stand for the rest.
 fn resembles(bytes: &[u8]) -> bool {
-    let same = bytes.iter().zip(ack_header(0)).take(12).filter(|(a, b)| **a == *b).count();
-    same >= 6 || bytes.len() < ACK_HEADER || bytes.iter().take(ACK_HEADER).all(|byte| *byte == 0)
+    let header = || bytes.iter().zip(ack_header(0)).take(12);
+    let same = header().filter(|(a, b)| **a == *b).count();
+    let cut_off = header().all(|(a, b)| *a == 0 || *a == b);
+    same >= 6 || cut_off || bytes.len() < ACK_HEADER
 }
 
 impl AckLog {

@@ -160,6 +160,24 @@ async fn later_versions_and_foreign_files_are_refused_and_left_alone() {
     }
 }
 
+#[tokio::test]
+async fn an_acknowledgement_file_whose_first_write_was_cut_off_keeps_no_queue_from_opening() {
+    for kept in 0..=24 {
+        let directory = tempfile::tempdir().expect("a directory");
+        {
+            let (_storage, queue) = open(directory.path(), Options::default());
+            append(&*queue, 0).delivered().await.expect("there is room");
+        }
+        let path = directory.path().join("otlp%2fa.logs").join("acks-0");
+        let mut bytes = fs::read(&path).expect("readable");
+        bytes[kept..].fill(0);
+        fs::write(&path, &bytes).expect("writable");
+
+        let (_storage, queue) = open(directory.path(), Options::default());
+        assert_eq!(queue.usage().records, 1, "{kept} bytes kept");
+    }
+}
+
 /// The file as a later version might have written it.
 fn later(path: &Path) -> Vec<u8> {
     let mut bytes = fs::read(path).expect("readable");
