@@ -16,9 +16,11 @@
 mod learned;
 mod operation;
 mod table;
+mod telemetry;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use operation::any_of;
 pub(crate) use table::{OPERATION_BYTES, Operations, ServiceOf};
+pub(crate) use telemetry::OperationsTelemetry;

@@ -1,8 +1,8 @@
 use edgewatch_core::Signal;
-use edgewatch_core::telemetry::{Counter, Gauge, Telemetry};
+use edgewatch_core::telemetry::{Counter, Telemetry};
 
 use super::sampler::{Origin, Verdict};
-use crate::operations::Operations;
+use crate::operations::{Operations, OperationsTelemetry};
 
 /// What the processor reports about itself; the first under the Collector's name.
 #[derive(Debug)]
@@ -10,8 +10,7 @@ pub(super) struct SamplerTelemetry {
     /// For each origin, items that were not kept and items that were.
     decided: Vec<[Counter; 2]>,
     anomalies: Counter,
-    forgotten: Counter,
-    operations: Gauge,
+    operations: OperationsTelemetry,
 }
 
 impl SamplerTelemetry {
@@ -39,16 +38,7 @@ impl SamplerTelemetry {
                 "{spans}",
                 "Spans kept because they are unusual, although they were not sampled.",
             ),
-            forgotten: telemetry.counter(
-                "edgewatch_processor_operations_forgotten",
-                "{operations}",
-                "Operations forgotten to make room for others.",
-            ),
-            operations: telemetry.gauge(
-                "edgewatch_processor_operations_known",
-                "{operations}",
-                "Operations whose durations are known.",
-            ),
+            operations: OperationsTelemetry::new(telemetry),
         }
     }
 
@@ -64,8 +54,7 @@ impl SamplerTelemetry {
     }
 
     pub(super) fn operations(&self, operations: &mut Operations) {
-        self.forgotten.add(operations.take_forgotten());
-        self.operations.set(operations.len() as u64);
+        self.operations.show(operations);
     }
 }
 

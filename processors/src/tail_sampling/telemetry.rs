@@ -1,7 +1,7 @@
 use edgewatch_core::telemetry::{Counter, Gauge, Telemetry};
 
 use super::policies::{Decision, Policies};
-use crate::operations::Operations;
+use crate::operations::{Operations, OperationsTelemetry};
 
 /// What the processor reports about itself; where the Collector has the same number, under its name.
 #[derive(Debug)]
@@ -16,8 +16,7 @@ pub(super) struct TailTelemetry {
     early: [(Early, Counter); 3],
     held: Gauge,
     held_bytes: Gauge,
-    forgotten: Counter,
-    operations: Gauge,
+    operations: OperationsTelemetry,
 }
 
 /// Traces and their spans.
@@ -118,16 +117,7 @@ impl TailTelemetry {
                 "By",
                 "Encoded bytes of the requests whose spans are held.",
             ),
-            forgotten: telemetry.counter(
-                "edgewatch_processor_operations_forgotten",
-                "{operations}",
-                "Operations forgotten to make room for others.",
-            ),
-            operations: telemetry.gauge(
-                "edgewatch_processor_operations_known",
-                "{operations}",
-                "Operations whose durations are known.",
-            ),
+            operations: OperationsTelemetry::new(telemetry),
         }
     }
 
@@ -166,7 +156,6 @@ impl TailTelemetry {
     }
 
     pub(super) fn operations(&self, operations: &mut Operations) {
-        self.forgotten.add(operations.take_forgotten());
-        self.operations.set(operations.len() as u64);
+        self.operations.show(operations);
     }
 }

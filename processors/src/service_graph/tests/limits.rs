@@ -1,9 +1,10 @@
 use edgewatch_core::factory::ComponentConfig as _;
 use edgewatch_core::testing::reading;
 
+use super::stores::CALL;
 use super::{CONSUMER, PRODUCER, Scene, client, of, server, short, span, with};
 use crate::service_graph::config::Config;
-use crate::service_graph::store::{Call, Meet, Side, Store};
+use crate::service_graph::store::{Meet, Side, Store};
 use crate::testing::text;
 
 const DROPPED: &str = "edgewatch_connector_service_graph_dropped_spans";
@@ -100,20 +101,10 @@ fn memory_has_a_bound_whatever_comes() {
 #[test]
 fn the_store_finds_the_oldest_and_forgets_what_left() {
     let mut store = Store::new(100, 1 << 20);
-    let call = Call {
-        side: Side::Client,
-        trace_id: [1; 16],
-        span_id: [2; 8],
-        end: 0,
-        nanoseconds: 0,
-        times: 1,
-        failed: false,
-        messaging: false,
-    };
     let meet = |number: u8| Meet { trace_id: [1; 16], span_id: [number; 8] };
     let now = std::time::Instant::now();
     for number in [1, 2, 1, 3, 1] {
-        assert!(store.add(call, meet(number), false, &[number; 600], now));
+        assert!(store.add(CALL, meet(number), false, &[number; 600], now));
     }
     let full = store.used();
     let mut taken = Vec::new();
@@ -127,7 +118,7 @@ fn the_store_finds_the_oldest_and_forgets_what_left() {
     assert_eq!(store.used(), full - 5 * 600);
     // Slots are used again.
     for number in 0..5 {
-        assert!(store.add(call, meet(number), false, &[number; 600], now));
+        assert!(store.add(CALL, meet(number), false, &[number; 600], now));
     }
     assert_eq!(store.used(), full);
     assert_eq!(store.find(Side::Server, &meet(1)), None);

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::service_graph::store::{Call, Meet, Side, Store};
 
-const CALL: Call = Call {
+pub(super) const CALL: Call = Call {
     side: Side::Client,
     trace_id: [1; 16],
     span_id: [2; 8],
